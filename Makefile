@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#   make                  the command, ./proot
+#   make STATIC=1         the same as one static file, with musl-gcc
+#   make CC=aarch64-...   for another CPU
+#   make install PREFIX=/usr/local DESTDIR=
+#   make check            ./check does this after installing what the tests need
+#
+# The agent is compiled without libc, linked at a fixed address, and embedded
+# in the command. Everything built goes to $(BUILD).
+
+VERSION := 0.1
+PREFIX ?= /usr/local
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+BUILD ?= build
+STRIP := $(patsubst %gcc,%strip,$(filter %-gcc,$(CC)))
+STRIP := $(or $(STRIP),strip)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef
+ifdef CI
+WARNINGS += -Werror
+endif
+INCLUDES := -Isrc -Isrc/arch/$(ARCH)
+COMMON := -std=gnu11 -O2 -g $(WARNINGS) $(INCLUDES) -MMD -MP
+
+# The guest's vector registers are live while the agent runs, so it has none.
+# It works on a slot's stack, whose size bounds its frames.
+AGENT_CFLAGS := $(COMMON) -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
+	-fno-builtin -fno-strict-aliasing -fomit-frame-pointer -U_FORTIFY_SOURCE \
+	-Wframe-larger-than=16384 -DCALL_HANDLERS
+ifeq ($(findstring clang,$(shell $(CC) --version)),)
+AGENT_CFLAGS += -fno-tree-loop-distribute-patterns
+endif
+
+CFLAGS ?=
+LDFLAGS ?=
+COMMAND_CFLAGS := $(COMMON) -DVERSION='"$(VERSION)"' $(CFLAGS)
+ifdef STATIC
+CC := musl-gcc
+TRIPLET := $(shell gcc -print-multiarch 2>/dev/null)
+COMMAND_CFLAGS += -idirafter /usr/include -idirafter /usr/include/$(TRIPLET)
+COMMAND_LDFLAGS := -static
+BUILD := build/static
+endif
+
+SHARED := src/base/text.c src/view/view.c src/view/resolve.c src/image/elf.c src/image/plan.c src/image/state.c
+AGENT_SOURCES := $(SHARED) src/base/memory.c $(wildcard src/agent/*.c) src/arch/$(ARCH)/entry.S
+COMMAND_SOURCES := $(SHARED) src/agent/calls.c src/image/compose.c src/image/embed.S \
+	$(wildcard src/engine/*.c src/supervisor/*.c) $(filter-out src/cli/manual.c,$(wildcard src/cli/*.c))
+
+AGENT_OBJECTS := $(patsubst src/%,$(BUILD)/agent/%.o,$(AGENT_SOURCES))
+COMMAND_OBJECTS := $(patsubst src/%,$(BUILD)/command/%.o,$(COMMAND_SOURCES))
+AGENT := $(BUILD)/agent.elf
+
+proot: $(BUILD)/proot
+	cp $< $@
+
+$(BUILD)/proot: $(COMMAND_OBJECTS)
+	$(CC) $(COMMAND_LDFLAGS) $(LDFLAGS) -o $@ $(COMMAND_OBJECTS)
+
+$(BUILD)/command/%.c.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(COMMAND_CFLAGS) -c -o $@ $<
+
+$(BUILD)/command/image/embed.S.o: src/image/embed.S $(AGENT)
+	@mkdir -p $(@D)
+	$(CC) -DAGENT_FILE='"$(AGENT)"' -c -o $@ $<
+
+$(BUILD)/agent/%.c.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(AGENT_CFLAGS) -c -o $@ $<
+
+$(BUILD)/agent/%.S.o: src/%.S Makefile
+	@mkdir -p $(@D)
+	$(CC) $(INCLUDES) -MMD -MP -c -o $@ $<
+
+$(BUILD)/image.lds: src/agent/image.lds src/image/image.h src/arch/$(ARCH)/arch.h
+	@mkdir -p $(@D)
+	$(CC) $(INCLUDES) -E -P -x c -D__ASSEMBLER__ -imacros image/addresses.h -imacros arch.h -o $@ $<
+
+$(AGENT): $(AGENT_OBJECTS) $(BUILD)/image.lds
+	$(CC) -nostdlib -static -no-pie -Wl,-T,$(BUILD)/image.lds -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+		-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -o $@.tmp $(AGENT_OBJECTS)
+	scripts/check-agent $@.tmp
+	cp $@.tmp $(BUILD)/agent.debug
+	$(STRIP) -o $@ $@.tmp
+
+install: proot
+	install -D -m 755 proot $(DESTDIR)$(PREFIX)/bin/proot
+
+clean:
+	rm -rf build proot
+
+include tests/tests.mk
+
+.PHONY: install clean check
+.DELETE_ON_ERROR:
+-include $(AGENT_OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d)

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The memory functions the compiler calls by itself, for the agent. Byte
+ * moves use the string instructions' portable spelling: loops the compiler is
+ * told (by the Makefile) not to turn into calls of these very functions.
+ */
+#include "base/base.h"
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size)
+{
+	unsigned char *out = to;
+	const unsigned char *in = from;
+
+	while (size >= sizeof(long)) {
+		__builtin_memcpy(out, in, sizeof(long));
+		out += sizeof(long), in += sizeof(long), size -= sizeof(long);
+	}
+	while (size--)
+		*out++ = *in++;
+	return to;
+}
+
+void *memmove(void *to, const void *from, size_t size)
+{
+	unsigned char *out = to;
+	const unsigned char *in = from;
+
+	if (out <= in)
+		while (size--)
+			*out++ = *in++;
+	else
+		while (size--)
+			out[size] = in[size];
+	return to;
+}
+
+void *memset(void *to, int byte, size_t size)
+{
+	unsigned char *out = to;
+
+	while (size--)
+		*out++ = (unsigned char)byte;
+	return to;
+}
+
+int memcmp(const void *a, const void *b, size_t size)
+{
+	const unsigned char *left = a, *right = b;
+
+	for (; size; size--, left++, right++)
+		if (*left != *right)
+			return *left - *right;
+	return 0;
+}
+
+size_t strlen(const char *text)
+{
+	const char *at = text;
+
+	while (*at)
+		at++;
+	return (size_t)(at - text);
+}
