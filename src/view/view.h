@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The view: what the guest sees. A root, and bindings over it.
+ *
+ * A pure module: no allocation, no globals, no system call. It answers "which
+ * host path stands behind this guest path" the way Linux resolves a path below
+ * chroot(2) and bind mounts, and reads the host only through the operations
+ * its caller gives. The agent, the command and the unit tests share it.
+ *
+ * The view itself is one block of memory without pointers (offsets from its
+ * start), so that it can be a read-only segment of the image.
+ *
+ * Canonical guest paths inside the view have no final slash: the root is "".
+ */
+#ifndef VIEW_VIEW_H
+#define VIEW_VIEW_H
+
+#include "base/base.h"
+
+#define VIEW_LINKS_MOST 40 /* MAXSYMLINKS, include/linux/namei.h, Linux 4.2 and later */
+
+enum view_binding_flags {
+	VIEW_DIRECTORY = 1, /* the host object is a directory */
+	VIEW_VIRTUAL = 2,   /* a directory with no host object: it is there because something is bound below */
+	VIEW_UNLISTED = 4,  /* its name is missing in the host's listing of the directory it is in */
+};
+
+/* A place of the view. Entry 0 is the root. Entries are sorted by guest path, byte-wise. */
+struct view_binding {
+	uint32_t guest;        /* offset of the canonical guest path */
+	uint32_t guest_length;
+	uint32_t host;         /* offset of the canonical host path; "" for "/"; of "" where virtual */
+	uint32_t host_length;
+	uint32_t flags;        /* enum view_binding_flags */
+};
+
+struct view {
+	uint32_t size;          /* of the whole block in bytes */
+	uint32_t capacity;      /* bytes usable by view_add() */
+	uint32_t binding_count; /* at least 1 */
+	uint32_t strings;       /* offset behind the last string */
+	uint32_t flags;         /* of all bindings, or-ed */
+	uint32_t reserved;
+	uint64_t names[4];      /* which name hashes are the last component of a binding */
+	uint64_t above[4];      /* which are a component above a binding */
+	uint32_t bindings;      /* offset of the array */
+	uint32_t binding_most;  /* entries the array has room for */
+};
+
+enum view_check {
+	VIEW_CHECK_DIRECTORY, /* it must be a directory */
+	VIEW_CHECK_ANY,       /* its last component may be anything but a link */
+	VIEW_CHECK_OBJECT,    /* its last component may be a link; as with O_NOFOLLOW */
+};
+
+/* What the resolver may ask of the host. */
+struct view_operations {
+	/*
+	 * The target of the symbolic link HOST_PATH: its length, without a
+	 * final NUL. -EINVAL when it is something else; other negative errno
+	 * as readlink(2). A target of exactly SIZE bytes counts as too long.
+	 *
+	 * VIEW_MAGIC: a link the kernel alone can follow (/proc/PID/fd/N and
+	 * its kind): the resolver leaves it in the host path as it is.
+	 */
+	long (*read_link)(const char *host_path, char *buf, size_t size, bool is_last);
+	/*
+	 * Whether HOST_PATH exists and no component of it is a symbolic link:
+	 * 0 when so; -ELOOP when one is, or when it can't be told; -ENOENT,
+	 * -ENOTDIR or -EACCES as open(2) has it. KIND says what more. An
+	 * O_PATH descriptor is left in *OBJECT unless OBJECT is NULL. The
+	 * operation may be NULL.
+	 */
+	long (*check_plain)(const char *host_path, enum view_check kind, int *object);
+};
+
+#define VIEW_MAGIC (-4096)
+
+enum view_resolve_flags {
+	VIEW_FOLLOW = 1,     /* follow a symbolic link in the last component */
+	VIEW_PARENT = 2,     /* the call makes or removes the last component: keep it as it is written */
+	VIEW_NO_LINKS = 8,   /* a symbolic link anywhere is ELOOP */
+	VIEW_MAY_MAKE = 16,  /* the call may make the last component: that it is missing is no error */
+	VIEW_OBJECT = 32,    /* the caller has a use for result->object */
+	VIEW_MISSING_OK = 4, /* take missing components as named, for the location of a binding */
+};
+
+/*
+ * Where a path leads. HOST and GUEST are NUL-terminated. With VIEW_PARENT a
+ * last component "." or ".." and slashes behind the last component stay in
+ * HOST, because the kernel's answer depends on them.
+ */
+struct view_result {
+	char host[PATH_SIZE];
+	char guest[PATH_SIZE];     /* canonical; "" is the root */
+	size_t host_length;
+	size_t guest_length;
+	uint32_t mount;            /* index of the deepest binding at or above GUEST */
+	uint32_t parent_mount;     /* the same for the directory that holds the last component */
+	int object;                /* with VIEW_OBJECT: an O_PATH descriptor of the place, the caller's to close, or -1 */
+	bool is_mount_point;       /* GUEST is exactly a binding (or the root) */
+	bool is_virtual;           /* GUEST is a virtual directory: HOST is not valid */
+	bool is_magic;             /* HOST ends in a link left to the kernel: the object may be anywhere */
+	bool wants_directory;      /* the path ended in "/", "/." or "/.." */
+};
+
+/* Storage view_resolve() needs; too large for a guest's stack. */
+struct view_scratch {
+	char rest[2 * PATH_SIZE];
+	char link[PATH_SIZE];
+};
+
+/*
+ * Resolve GUEST_PATH, relative to the canonical GUEST_BASE unless it begins
+ * with a slash. Returns 0 or a negative errno as path_resolution(7) has it. A
+ * missing last component is not an error here: the call on RESULT->host tells.
+ * An empty GUEST_PATH is -ENOENT.
+ */
+long view_resolve(const struct view *view, const struct view_operations *operations, const char *guest_base,
+		  const char *guest_path, unsigned int flags, struct view_scratch *scratch, struct view_result *result);
+
+/*
+ * The guest path of the canonical absolute HOST_PATH, written to BUF: its
+ * length, or -ENOENT when the guest can't see it, -ENAMETOOLONG. The root is
+ * "/" here: this is what guests read.
+ */
+long view_to_guest(const struct view *view, const char *host_path, char *buf, size_t size);
+
+/*
+ * Whether a relative path can be left to the kernel as far as bindings go: no
+ * component of it is ".." or the name of a binding's last component. COUNT
+ * gets the number of components.
+ */
+bool view_is_relative_plain(const struct view *view, const char *guest_path, unsigned int *count);
+
+/* Whether NAME, of LENGTH bytes, may be the name of a directory that has a binding in it or below. */
+bool view_may_be_above(const struct view *view, const char *name, size_t length);
+
+/*
+ * The host path of an absolute path as it stands, into BUF of PATH_SIZE, if no
+ * component of it is "..", or may be a binding: then it is right unless a link
+ * is on the way, which the kernel can tell (RESOLVE_NO_SYMLINKS).
+ */
+bool view_to_host_plain(const struct view *view, const char *guest_path, char *buf);
+
+/* The entry whose guest path is exactly GUEST_PATH (LENGTH bytes), or -1. */
+int view_find(const struct view *view, const char *guest_path, size_t length);
+/* The deepest entry at or above the canonical GUEST_PATH. Never fails: there is the root. */
+uint32_t view_find_above(const struct view *view, const char *guest_path, size_t length);
+/* Whether an entry lies strictly below the canonical GUEST_PATH. */
+bool view_has_below(const struct view *view, const char *guest_path, size_t length);
+/*
+ * The next entry directly inside the directory GUEST_PATH after entry AFTER
+ * (-1: from the start), or -1. NAME gets its last component.
+ */
+int view_next_child(const struct view *view, const char *guest_path, size_t length, int after, const char **name);
+
+const struct view_binding *view_binding(const struct view *view, uint32_t index);
+const char *view_guest(const struct view *view, uint32_t index);
+const char *view_host(const struct view *view, uint32_t index);
+
+/*
+ * Building, done by the command. view_init() lays an empty view with the root
+ * HOST_ROOT into BLOCK of CAPACITY bytes, with room for BINDINGS more.
+ */
+long view_init(struct view *block, size_t capacity, uint32_t bindings, const char *host_root);
+/*
+ * Add or replace the entry at the canonical GUEST_PATH. FLAGS is of enum
+ * view_binding_flags; HOST_PATH canonical ("/" for the root), "" where virtual.
+ * -ENOSPC when the block is full.
+ */
+long view_add(struct view *view, const char *guest_path, const char *host_path, uint32_t flags);
+
+#endif
