@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The shape of the program: the architecture; a binary search over ranges of
+ * numbers with one verdict; at its leaves the verdict. Numbers that always
+ * pass end in a constant ALLOW without looking at anything else, so that the
+ * kernel caches the verdict by number (Linux 5.11).
+ */
+#include "engine/filter.h"
+#include "agent/calls.h"
+#include "arch.h"
+#include "image/filter_data.h"
+#include "numbers.h"
+#include <errno.h>
+#include <linux/seccomp.h>
+
+#define NUMBERS (NR_HIGHEST + 1)
+
+struct program {
+	struct sock_filter *code;
+	unsigned int count;
+	uint32_t image_flags;
+	uint32_t view_flags;
+};
+
+static void emit(struct program *program, uint16_t code, uint32_t value, unsigned int yes, unsigned int no)
+{
+	program->code[program->count++] = (struct sock_filter){ code, (uint8_t)yes, (uint8_t)no, value };
+}
+
+static void emit_load(struct program *program, size_t offset)
+{
+	emit(program, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+static void emit_return(struct program *program, uint32_t verdict)
+{
+	emit(program, BPF_RET | BPF_K, verdict, 0, 0);
+}
+
+#define POINTER_OFFSET offsetof(struct seccomp_data, instruction_pointer)
+#define ARGUMENT_OFFSET(n) (offsetof(struct seccomp_data, args) + 8 * (size_t)(n))
+#define GATE (IMAGE_ADDRESS + GATE_OFFSET)
+
+/* Allow what comes from the gate; both words of the address are compared. */
+static void emit_gate(struct program *program)
+{
+	emit_load(program, POINTER_OFFSET);
+	emit(program, BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(GATE_SIZE - 1), 0, 0);
+	emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)GATE, 0, 3);
+	emit_load(program, POINTER_OFFSET + 4);
+	emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(GATE >> 32), 0, 1);
+	emit_return(program, SECCOMP_RET_ALLOW);
+}
+
+/* Allow where the row's condition does not hold. */
+static void emit_condition(struct program *program, const struct call_row *row)
+{
+	switch (row->condition) {
+	case WHEN_SET:
+		emit_load(program, ARGUMENT_OFFSET(row->when_argument));
+		emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
+		emit_load(program, ARGUMENT_OFFSET(row->when_argument) + 4);
+		emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+		emit_return(program, SECCOMP_RET_ALLOW);
+		break;
+	case WHEN_EQUAL:
+	case WHEN_DIFFERS:
+		emit_load(program, ARGUMENT_OFFSET(row->when_argument));
+		emit(program, BPF_JMP | BPF_JEQ | BPF_K, row->when_value, row->condition == WHEN_EQUAL ? 1 : 0,
+		     row->condition == WHEN_EQUAL ? 0 : 1);
+		emit_return(program, SECCOMP_RET_ALLOW);
+		break;
+	default:
+		break;
+	}
+}
+
+/* What happens to number NR, as one value: numbers with the same share a leaf. */
+static uint32_t verdict_of(const struct program *program, unsigned int nr)
+{
+	const struct call_row *row = call_find(nr);
+
+	if (!row)
+		return SECCOMP_RET_ERRNO | ENOSYS;
+	if (row->action == CALL_REFUSE)
+		return SECCOMP_RET_ERRNO | row->error;
+	if (row->action == CALL_PASS || (row->condition == WHEN_VIEW && !(program->view_flags & row->when_value)))
+		return SECCOMP_RET_ALLOW;
+	return SECCOMP_RET_TRAP | FILTER_TRAP_DATA;
+}
+
+static bool is_conditional(const struct call_row *row)
+{
+	return row && row->action == CALL_TRAP && row->condition != WHEN_ALWAYS && row->condition != WHEN_VIEW;
+}
+
+/* Whether NR can share the leaf of the number before it. */
+static bool continues(const struct program *program, unsigned int nr)
+{
+	return verdict_of(program, nr) == verdict_of(program, nr - 1) && !is_conditional(call_find(nr)) &&
+	       !is_conditional(call_find(nr - 1));
+}
+
+static void emit_leaf(struct program *program, unsigned int nr)
+{
+	uint32_t verdict = verdict_of(program, nr);
+	const struct call_row *row = call_find(nr);
+
+	if (verdict == (SECCOMP_RET_TRAP | FILTER_TRAP_DATA)) {
+		if (is_conditional(row))
+			emit_condition(program, row);
+		emit_gate(program);
+	}
+	emit_return(program, verdict);
+}
+
+/*
+ * A binary search over the ranges that begin at STARTS. Conditional jumps
+ * reach 255 instructions only, so the far half is reached by a plain jump.
+ */
+static void emit_search(struct program *program, const uint16_t *starts, unsigned int count)
+{
+	unsigned int middle = count / 2, jump;
+
+	if (count == 1) {
+		emit_leaf(program, starts[0]);
+		return;
+	}
+	emit(program, BPF_JMP | BPF_JGE | BPF_K, starts[middle], 0, 1);
+	jump = program->count;
+	emit(program, BPF_JMP | BPF_JA, 0, 0, 0);
+	emit_search(program, starts, middle);
+	program->code[jump].k = program->count - jump - 1;
+	emit_search(program, starts + middle, count - middle);
+}
+
+unsigned int filter_build(struct sock_filter *filter, uint32_t image_flags, uint32_t view_flags)
+{
+	struct program program = { filter, 0, image_flags, view_flags };
+	uint16_t starts[NUMBERS];
+	unsigned int count = 0;
+
+	for (unsigned int nr = 0; nr < NUMBERS; nr++)
+		if (!nr || !continues(&program, nr))
+			starts[count++] = (uint16_t)nr;
+	emit_load(&program, offsetof(struct seccomp_data, arch));
+	emit(&program, BPF_JMP | BPF_JEQ | BPF_K, ARCH_AUDIT, 1, 0);
+	emit_return(&program, SECCOMP_RET_ERRNO | ENOSYS);
+	emit_load(&program, offsetof(struct seccomp_data, nr));
+	emit(&program, BPF_JMP | BPF_JGE | BPF_K, NUMBERS, 0, 3);
+	emit(&program, BPF_JMP | BPF_JEQ | BPF_K, FINISH_NUMBER, 0, 1);
+	emit_return(&program, SECCOMP_RET_TRAP | FILTER_TRAP_DATA);
+	emit_return(&program, image_flags & IMAGE_ALLOW_UNKNOWN ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | ENOSYS);
+	emit_search(&program, starts, count);
+	return program.count;
+}

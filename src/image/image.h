@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The image: the ELF file that the kernel executes in place of each guest
+ * program. It is the agent plus one read-only segment, the image data: the
+ * settings, then the view. Agent and command share this layout.
+ */
+#ifndef IMAGE_IMAGE_H
+#define IMAGE_IMAGE_H
+
+#include "base/base.h"
+#include "image/addresses.h"
+#include "view/view.h"
+
+#define IMAGE_MAGIC 0x746f6f7270 /* "proot" */
+
+enum image_flags {
+	IMAGE_ALLOW_UNKNOWN = 1, /* -u */
+};
+
+/* What the command tells every agent. Constant for the life of the guests. */
+struct image_data {
+	uint64_t magic;
+	uint32_t flags;     /* enum image_flags */
+	int32_t verbosity;  /* -v: 3 prints each trapped call */
+	int32_t log_fd;     /* where -v lines go: a descriptor every guest inherits, or -1 */
+	uint32_t reserved;
+	char temporary[256]; /* PROOT_TMP_DIR if set, absolute and short enough; "" otherwise */
+	struct view view;    /* view.size bytes */
+};
+
+/*
+ * Compose the image in a memfd (where that may not be executed: an unlinked
+ * temporary file). Returns a close-on-exec descriptor to execute, or a
+ * negative errno. DATA has its view last; the whole is copied.
+ */
+int image_compose(const struct image_data *data);
+
+#endif

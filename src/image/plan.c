@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image/plan.h"
+#include "arch.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "image/elf.h"
+
+static long fail(struct plan *plan, enum plan_stage stage, const char *path, long status)
+{
+	plan->stage = stage;
+	plan->failed_path = path;
+	return status;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/*
+ * Split a "#!" line as load_script(), fs/binfmt_script.c, does: the interpreter
+ * up to a blank, then everything up to the end of the line as one argument. A
+ * line that fills the buffer is accepted only if the interpreter's name ended.
+ */
+static long split_script(char *line, size_t size, const char **interpreter, const char **argument)
+{
+	char *end = line + size, *at = line + 2, *name, *newline = at;
+
+	while (newline < end && *newline != '\n')
+		newline++;
+	if (newline == end) {
+		while (at < end && is_blank(*at))
+			at++;
+		while (at < end && *at && !is_blank(*at))
+			at++;
+		if (at >= end)
+			return -ENOEXEC;
+		newline = end - 1;
+		at = line + 2;
+	}
+	while (newline > at && is_blank(newline[-1]))
+		newline--;
+	*newline = '\0';
+	while (is_blank(*at))
+		at++;
+	if (!*at)
+		return -ENOEXEC;
+	*interpreter = name = at;
+	while (*at && !is_blank(*at))
+		at++;
+	for (; is_blank(*at); at++)
+		*at = '\0';
+	*argument = at > name && *at ? at : NULL;
+	return 0;
+}
+
+static void push_front(struct plan *plan, const char *argument)
+{
+	memmove(plan->front + 1, plan->front, plan->front_count * sizeof(plan->front[0]));
+	plan->front[0] = argument;
+	plan->front_count++;
+}
+
+/* The head of a file lies in plan->head: put its "#!" line into TEXT, and the words in front of the arguments. */
+static long enter_script(struct plan *plan, const char *script, struct text *text, size_t size, const char **next)
+{
+	char *line = text->text + text->length;
+	const char *argument = NULL;
+	long status;
+
+	/* As the kernel's buffer: zeros behind a short file. */
+	memcpy(line, plan->head, PLAN_HEAD_SIZE);
+	if (size < PLAN_HEAD_SIZE)
+		memset(line + size, 0, PLAN_HEAD_SIZE - size);
+	text->length += PLAN_HEAD_SIZE;
+	status = split_script(line, PLAN_HEAD_SIZE, next, &argument);
+	if (status)
+		return status;
+	if (!plan->front_count)
+		push_front(plan, script);
+	if (argument)
+		push_front(plan, argument);
+	push_front(plan, *next);
+	return 0;
+}
+
+/* Find and open the ELF interpreter, if the program names one. */
+static long open_interpreter(struct plan *plan, const struct plan_operations *operations, void *context,
+			     struct elf *elf, const char *program)
+{
+	const Elf64_Phdr *segment;
+	long size;
+
+	for (unsigned int i = 0; i < elf->header.e_phnum; i++) {
+		segment = elf_segment(elf, i);
+		if (!segment)
+			return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
+		if (segment->p_type != PT_INTERP)
+			continue;
+		if (segment->p_filesz < 2 || segment->p_filesz > sizeof(plan->interpreter))
+			return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
+		size = operations->read(plan->program_fd, plan->interpreter, segment->p_filesz, segment->p_offset);
+		if (size != (long)segment->p_filesz || plan->interpreter[size - 1])
+			return fail(plan, PLAN_FORMAT, program, size < 0 ? size : -ENOEXEC);
+		plan->interpreter_fd = (int)operations->open(context, plan->interpreter, NULL);
+		if (plan->interpreter_fd < 0)
+			return fail(plan, PLAN_INTERPRETER, plan->interpreter, plan->interpreter_fd);
+		size = operations->read(plan->interpreter_fd, plan->head, PLAN_HEAD_SIZE, 0);
+		if (elf_init(elf, plan->interpreter_fd, operations->read, plan->head, size < 0 ? 0 : (size_t)size))
+			return fail(plan, PLAN_INTERPRETER, plan->interpreter, -ELIBBAD);
+		return 0;
+	}
+	return 0;
+}
+
+static long enter_program(struct plan *plan, const struct plan_operations *operations, void *context, size_t size,
+			  const char *program)
+{
+	struct elf elf;
+	long status;
+
+	if (!elf_identify(plan->head, size, &plan->machine, &plan->class))
+		return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
+	if (plan->machine != ARCH_ELF_MACHINE || plan->class != ELFCLASS64)
+		return fail(plan, PLAN_FOREIGN, program, -ENOEXEC);
+	status = elf_init(&elf, plan->program_fd, operations->read, plan->head, size);
+	if (status)
+		return fail(plan, PLAN_FORMAT, program, status);
+	return open_interpreter(plan, operations, context, &elf, program);
+}
+
+/* Follow "#!" lines until something else is open as plan->program_fd. */
+static long walk_scripts(struct plan *plan, const struct plan_operations *operations, void *context,
+			 const char *guest_path)
+{
+	struct text text;
+	const char *program = guest_path;
+	long size, status;
+
+	text_init(&text, plan->text, sizeof(plan->text));
+	for (unsigned int depth = 0;; depth++) {
+		if (depth > PLAN_SCRIPTS_MOST)
+			return fail(plan, PLAN_PROGRAM, program, -ELOOP);
+		plan->program_fd = (int)operations->open(context, program, plan->exe);
+		if (plan->program_fd < 0)
+			return fail(plan, PLAN_PROGRAM, program, plan->program_fd);
+		size = operations->read(plan->program_fd, plan->head, PLAN_HEAD_SIZE, 0);
+		if (size < 0)
+			return fail(plan, PLAN_PROGRAM, program, size);
+		if (size < 2 || memcmp(plan->head, "#!", 2))
+			return enter_program(plan, operations, context, (size_t)size, program);
+		if (depth == PLAN_SCRIPTS_MOST)
+			return fail(plan, PLAN_PROGRAM, program, -ELOOP);
+		status = enter_script(plan, program, &text, (size_t)size, &program);
+		if (status)
+			return fail(plan, PLAN_FORMAT, program, status);
+		operations->close(plan->program_fd);
+		plan->program_fd = -1;
+	}
+}
+
+long plan_exec(struct plan *plan, const struct plan_operations *operations, void *context, const char *guest_path)
+{
+	long status;
+
+	plan->program_fd = -1;
+	plan->interpreter_fd = -1;
+	plan->front_count = 0;
+	plan->failed_path = guest_path;
+	status = walk_scripts(plan, operations, context, guest_path);
+	if (status)
+		plan_close(plan, operations);
+	return status;
+}
+
+void plan_close(struct plan *plan, const struct plan_operations *operations)
+{
+	if (plan->program_fd >= 0)
+		operations->close(plan->program_fd);
+	if (plan->interpreter_fd >= 0)
+		operations->close(plan->interpreter_fd);
+	plan->program_fd = plan->interpreter_fd = -1;
+}

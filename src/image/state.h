@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What must outlive an execve of the image: strings behind the guest's own
+ * environment, which the agent's start code takes off the stack again.
+ */
+#ifndef IMAGE_STATE_H
+#define IMAGE_STATE_H
+
+#include "base/base.h"
+
+#define STATE_STRINGS 3 /* numbers, file name, exe: in this order, last in envp */
+#define STATE_NUMBERS_SIZE 128
+
+enum state_flags {
+	STATE_SIGSYS_IGNORED = 1, /* the guest ignores SIGSYS */
+};
+
+struct state {
+	int program_fd;          /* the guest's ELF file, open */
+	int interpreter_fd;      /* its interpreter, or -1 */
+	uint64_t signal_mask;    /* the guest's, to be set before its first instruction */
+	uint32_t flags;          /* enum state_flags */
+	const char *file_name;   /* as given to execve: AT_EXECFN, and its last component is comm */
+	const char *exe;         /* canonical guest path of the program */
+};
+
+/*
+ * Write the numbers into BUF of STATE_NUMBERS_SIZE and point STRINGS at the
+ * environment strings to add. FILE_NAME and EXE are not copied.
+ */
+void state_write(const struct state *state, char *buf, const char *strings[STATE_STRINGS]);
+/* Read them back; false when STRINGS are none of ours. */
+bool state_read(struct state *state, char *const strings[STATE_STRINGS]);
+
+#endif
