@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The agent: what its files share.
+ *
+ * Rules of the agent:
+ * 1. It is freestanding. Every system call goes through gate().
+ * 2. It runs on the stack of a slot, with all signals blocked; so nothing
+ *    interrupts it, and no call that may wait is made from it: such a call
+ *    resumes at the gate instead (call_resume()).
+ * 3. Memory of the guest is read and written only by guest_memory.h.
+ * 4. A vfork child shares this memory with its parent: nothing that belongs to
+ *    one process is kept in it, but what exec set for the program (guest_exe).
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include "arch.h"
+#include "base/base.h"
+#include "base/error.h"
+#include "image/image.h"
+#include "numbers.h"
+
+/* One system call, past the filter. The result is the kernel's: negative errno. */
+long gate(long nr, unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e,
+	  unsigned long f);
+
+#define ARGUMENT(value) ((unsigned long)(value))
+#define GATE_0(nr) gate(nr, 0, 0, 0, 0, 0, 0)
+#define GATE_1(nr, a) gate(nr, ARGUMENT(a), 0, 0, 0, 0, 0)
+#define GATE_2(nr, a, b) gate(nr, ARGUMENT(a), ARGUMENT(b), 0, 0, 0, 0)
+#define GATE_3(nr, a, b, c) gate(nr, ARGUMENT(a), ARGUMENT(b), ARGUMENT(c), 0, 0, 0)
+#define GATE_4(nr, a, b, c, d) gate(nr, ARGUMENT(a), ARGUMENT(b), ARGUMENT(c), ARGUMENT(d), 0, 0)
+#define GATE_5(nr, a, b, c, d, e) gate(nr, ARGUMENT(a), ARGUMENT(b), ARGUMENT(c), ARGUMENT(d), ARGUMENT(e), 0)
+#define GATE_6(nr, a, b, c, d, e, f) \
+	gate(nr, ARGUMENT(a), ARGUMENT(b), ARGUMENT(c), ARGUMENT(d), ARGUMENT(e), ARGUMENT(f))
+
+/* The image data the command composed. */
+static inline const struct image_data *image_data(void)
+{
+	return (const struct image_data *)IMAGE_DATA_ADDRESS;
+}
+
+static inline const struct view *the_view(void)
+{
+	return &image_data()->view;
+}
+
+/* The canonical guest path of the program this process runs. Other agents read it here. */
+extern char guest_exe[PATH_SIZE];
+
+/* Ends of the agent, from the linker. */
+extern char agent_image_start[], agent_image_end[];
+
+#endif

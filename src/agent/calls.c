@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table, made from calls.def. The agent compiles it with handlers
+ * (CALL_HANDLERS), the command without.
+ */
+#include "agent/calls.h"
+#include "image/filter_data.h"
+#include "numbers.h"
+#include "view/view.h"
+#include <asm/signal.h>
+#include <linux/errno.h>
+#include <linux/fanotify.h>
+#include <linux/fcntl.h>
+#include <linux/inotify.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+
+#ifdef CALL_HANDLERS
+#include "agent/handlers.h"
+#define HANDLER(function) .handler = function
+#else
+#define HANDLER(function) .handler = NULL
+#endif
+
+#define ALWAYS .condition = WHEN_ALWAYS
+#define SET(arg) .condition = WHEN_SET, .when_argument = (arg)
+#define EQUAL(arg, number) .condition = WHEN_EQUAL, .when_argument = (arg), .when_value = (number)
+#define DIFFERS(arg, number) .condition = WHEN_DIFFERS, .when_argument = (arg), .when_value = (number)
+#define VIEW(bits) .condition = WHEN_VIEW, .when_value = (bits)
+
+#define NONE { .follow = FOLLOW_NONE }
+#define YES(dir, arg) { dir, arg, FOLLOW_YES, 0, 0 }
+#define NO(dir, arg) { dir, arg, FOLLOW_NO, 0, 0 }
+#define UNLESS(dir, arg, where, bit) { dir, arg, FOLLOW_UNLESS, where, bit }
+#define IF(dir, arg, where, bit) { dir, arg, FOLLOW_IF, where, bit }
+#define MAKES(dir, arg) { dir, arg, FOLLOW_MAKES, 0, 0 }
+#define REMOVES(dir, arg) { dir, arg, FOLLOW_REMOVES, 0, 0 }
+
+#define READS .writes = false
+#define WRITES .writes = true
+
+#define ROW(call) .name = #call, .nr = NR_##call
+#define PASS(call) { ROW(call), .action = CALL_PASS },
+#define REFUSE(call, number) { ROW(call), .action = CALL_REFUSE, .error = number },
+#define TRAP(call, when, first, second, effect, function) \
+	{ ROW(call), .action = CALL_TRAP, when, .paths = { first, second }, effect, HANDLER(function) },
+
+const struct call_row call_rows[] = {
+#include "agent/calls.def"
+};
+
+const unsigned int call_row_count = ARRAY_SIZE(call_rows);
+
+/* Index of a row + 1 by number, made by the compiler; 0: no row. */
+#undef PASS
+#undef REFUSE
+#undef TRAP
+#define PASS(call) ORDER_##call,
+#define REFUSE(call, number) ORDER_##call,
+#define TRAP(call, when, first, second, effect, function) ORDER_##call,
+enum {
+	ORDER_NONE,
+#include "agent/calls.def"
+};
+
+#undef PASS
+#undef REFUSE
+#undef TRAP
+#define PASS(call) [NR_##call] = ORDER_##call,
+#define REFUSE(call, number) [NR_##call] = ORDER_##call,
+#define TRAP(call, when, first, second, effect, function) [NR_##call] = ORDER_##call,
+static const uint16_t rows_by_number[NR_HIGHEST + 1] = {
+#include "agent/calls.def"
+};
+
+const struct call_row *call_find(unsigned long nr)
+{
+	if (nr > NR_HIGHEST || !rows_by_number[nr])
+		return NULL;
+	return &call_rows[rows_by_number[nr] - 1];
+}

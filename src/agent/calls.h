@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The shape of calls.def: what a row of the table of system calls says. The
+ * filter, the dispatch, the log and the documentation are made from the rows.
+ */
+#ifndef AGENT_CALLS_H
+#define AGENT_CALLS_H
+
+#include "base/base.h"
+
+enum call_action {
+	CALL_UNKNOWN, /* no row: ENOSYS */
+	CALL_PASS,    /* carries no path, identity or root */
+	CALL_REFUSE,  /* answered with ERROR, by the filter */
+	CALL_TRAP,    /* goes to the handler when WHEN holds; passes otherwise */
+};
+
+enum call_condition {
+	WHEN_ALWAYS,
+	WHEN_SET,      /* argument WHEN_ARGUMENT is not 0 (NULL) */
+	WHEN_EQUAL,    /* its low word equals WHEN_VALUE */
+	WHEN_DIFFERS,  /* its low word differs from WHEN_VALUE */
+	WHEN_VIEW,     /* the view has a binding with one of the flags WHEN_VALUE */
+};
+
+/* How the last component of a path is treated. */
+enum call_follow {
+	FOLLOW_NONE,   /* no path here */
+	FOLLOW_YES,
+	FOLLOW_NO,
+	FOLLOW_UNLESS, /* unless argument FLAGS has the bit FLAG */
+	FOLLOW_IF,     /* only if it has */
+	FOLLOW_MAKES,  /* the call makes it */
+	FOLLOW_REMOVES, /* the call removes or renames it */
+};
+
+struct call_path {
+	int8_t directory; /* argument with the descriptor it is relative to, or CALL_CWD */
+	int8_t path;      /* argument with the path */
+	uint8_t follow;   /* enum call_follow */
+	int8_t flags;     /* argument with flags */
+	uint32_t flag;
+};
+
+#define CALL_CWD (-1)
+
+struct call;
+
+/* Returns what the guest's call returns, or CALL_RESUME. */
+typedef long call_handler(struct call *call);
+
+struct call_row {
+	const char *name;
+	uint16_t nr;
+	uint8_t action;        /* enum call_action */
+	uint8_t condition;     /* enum call_condition */
+	uint8_t when_argument;
+	uint8_t error;         /* of CALL_REFUSE: a positive errno */
+	bool writes;           /* changes what the path names: EROFS on a virtual directory */
+	uint32_t when_value;
+	struct call_path paths[2];
+	call_handler *handler;
+};
+
+/* The table and the number of its rows; handlers are NULL in the command. */
+extern const struct call_row call_rows[];
+extern const unsigned int call_row_count;
+
+/* The row of NR, or NULL. */
+const struct call_row *call_find(unsigned long nr);
+
+#endif

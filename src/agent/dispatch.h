@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a trapped system call to its handler and back.
+ */
+#ifndef AGENT_DISPATCH_H
+#define AGENT_DISPATCH_H
+
+#include "agent/slot.h"
+#include <asm/siginfo.h>
+#include <linux/openat2.h>
+
+/*
+ * The body of the SIGSYS handler, on the stack of SLOT, all signals blocked.
+ * Returns the stack pointer for rt_sigreturn, or 0 to enter slot->deliver.
+ */
+unsigned long agent_signal(struct slot *slot, const siginfo_t *info, struct ucontext *context);
+
+/* Make the call NR with call->arguments. */
+long call_make(const struct call *call, unsigned long nr);
+
+/*
+ * Let the guest make the call NR with call->arguments itself, at the gate, on
+ * its own stack and signal mask, because it may wait. Everything the arguments
+ * point to must lie in the slot or be the guest's. FINISH, if not NULL, turns
+ * the kernel's result into the guest's. Returns CALL_RESUME.
+ */
+long call_resume(struct call *call, unsigned long nr, slot_finish *finish);
+
+/*
+ * The same for openat2(DIRECTORY, PATH, HOW), where ELOOP means that a link is
+ * in the way: then RETRY makes the call another way.
+ */
+long call_resume_open(struct call *call, int directory, const char *path, const struct open_how *how,
+		      call_handler *retry);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * execve: everything the kernel would check is checked here, then the kernel
+ * executes the image again, which loads the program it finds in its state.
+ */
+#include "agent/dispatch.h"
+#include "agent/guest_memory.h"
+#include "agent/handlers.h"
+#include "agent/proc.h"
+#include "agent/program.h"
+#include "agent/signal.h"
+#include "agent/translate.h"
+#include "base/text.h"
+#include "image/plan.h"
+#include "image/state.h"
+#include <asm/fcntl.h>
+#include <linux/mman.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/prctl.h>
+#include <linux/stat.h>
+
+#ifndef AT_EXECVE_CHECK
+#define AT_EXECVE_CHECK 0x10000 /* Linux 6.14 */
+#endif
+#define ACCESS_EXECUTE 1 /* X_OK */
+
+/* What execve and execveat are asked for. */
+struct request {
+	struct call *call;
+	int directory;
+	unsigned long flags;
+	unsigned long argv;
+	unsigned long envp;
+	char *file_name; /* as the new program will be told: AT_EXECFN */
+	bool is_first;   /* the next file opened is the one the guest named */
+};
+
+/* A regular file that may be executed, open for reading; not close-on-exec: the new image reads it. */
+static long open_executable(int directory, const char *host_path, unsigned long flags)
+{
+	struct stat file;
+	long status = GATE_4(NR_newfstatat, directory, host_path, &file, flags);
+
+	if (status)
+		return status;
+	if ((file.st_mode & S_IFMT) == S_IFLNK)
+		return -ELOOP;
+	if ((file.st_mode & S_IFMT) != S_IFREG)
+		return -EACCES;
+	status = GATE_4(NR_faccessat2, directory, host_path, ACCESS_EXECUTE, AT_EACCESS | flags);
+	if (status == -ENOSYS)
+		status = GATE_3(NR_faccessat, directory, host_path, ACCESS_EXECUTE);
+	return status ? status : GATE_4(NR_openat, directory, host_path, O_RDONLY, 0);
+}
+
+/* The canonical guest path of an open program, where its path does not tell it: /proc/self/fd/N, memfds. */
+static void name_by_descriptor(struct call *call, long fd, char *exe)
+{
+	char *buf = call->slot->scratch.link;
+	long length;
+
+	if (proc_read_descriptor((int)fd, buf) < 0)
+		return;
+	length = view_to_guest(the_view(), buf, exe, PATH_SIZE);
+	if (length < 0)
+		memcpy(exe, buf, strlen(buf) + 1);
+}
+
+/* execveat with AT_EMPTY_PATH: the descriptor itself. */
+static long open_descriptor(struct request *request, char *exe)
+{
+	struct text path;
+	char name[32];
+	long fd = open_executable(request->directory, "", AT_EMPTY_PATH);
+
+	if (fd == -ENOENT || fd == -EINVAL || fd >= 0) {
+		if (fd >= 0)
+			GATE_1(NR_close, fd);
+		text_init(&path, name, sizeof(name));
+		text_add(&path, "/proc/self/fd/");
+		text_add_number(&path, request->directory);
+		fd = GATE_4(NR_openat, AT_FDCWD, name, O_RDONLY, 0);
+	}
+	if (fd >= 0)
+		name_by_descriptor(request->call, fd, exe);
+	return fd;
+}
+
+/* struct plan_operations.open */
+static long open_guest(void *context, const char *guest_path, char *exe)
+{
+	struct request *request = context;
+	struct call *call = request->call;
+	bool no_follow = request->is_first && request->flags & AT_SYMLINK_NOFOLLOW;
+	int directory = request->is_first ? request->directory : AT_FDCWD;
+	struct host_path *path = &call->paths[0];
+	size_t length = strlen(guest_path);
+	long status;
+
+	if (!length && request->is_first && request->flags & AT_EMPTY_PATH) {
+		request->is_first = false;
+		return open_descriptor(request, exe);
+	}
+	request->is_first = false;
+	if (!length)
+		return -ENOENT;
+	memmove(call->slot->path[0], guest_path, length + 1);
+	status = translate_text(call, directory, no_follow ? 0 : VIEW_FOLLOW, TRANSLATE_FULL);
+	if (status)
+		return status;
+	if (path->is_resolved && path->result->is_virtual)
+		return -EACCES;
+	status = open_executable(path->directory, path->path, no_follow ? AT_SYMLINK_NOFOLLOW : 0);
+	if (status < 0 || !exe)
+		return status;
+	if (path->is_resolved && !text_begins(path->result->host, "/proc/"))
+		memcpy(exe, path->result->guest, path->result->guest_length + 1);
+	else
+		name_by_descriptor(call, status, exe);
+	return status;
+}
+
+static const struct plan_operations operations = {
+	.open = open_guest, .read = program_read, .close = program_close
+};
+
+/* Memory for COUNT pointers: in the slot, or mapped where they do not fit. */
+static unsigned long *take_pointers(struct slot *slot, size_t count)
+{
+	size_t size = ALIGN_UP(count * sizeof(unsigned long), 0x1000ul);
+	long memory;
+
+	if (count * sizeof(unsigned long) <= sizeof(slot->results[1]))
+		return (unsigned long *)&slot->results[1];
+	memory = GATE_6(NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory < 0)
+		return NULL;
+	slot->extra = (void *)memory;
+	slot->extra_size = size;
+	return (unsigned long *)memory;
+}
+
+/*
+ * The arrays for the kernel: argv behind what "#!" lines put in front, envp
+ * before the state. The strings stay where the guest has them.
+ */
+static long copy_arrays(struct request *request, const struct plan *plan, const char *const state[STATE_STRINGS],
+			unsigned long **argv, unsigned long **envp)
+{
+	long argc = guest_count_pointers(request->argv), envc = guest_count_pointers(request->envp);
+	unsigned long *at;
+	unsigned int skip = plan->front_count && argc > 0 ? 1 : 0;
+
+	if (argc < 0 || envc < 0)
+		return -EFAULT;
+	at = take_pointers(request->call->slot, (size_t)(argc + envc) + plan->front_count + STATE_STRINGS + 2);
+	if (!at)
+		return -ENOMEM;
+	*argv = at;
+	for (unsigned int i = 0; i < plan->front_count; i++)
+		*at++ = (unsigned long)plan->front[i];
+	if (guest_read(at, request->argv + skip * sizeof(*at), (size_t)(argc - skip) * sizeof(*at)))
+		return -EFAULT;
+	at += argc - skip;
+	*at++ = 0;
+	*envp = at;
+	if (guest_read(at, request->envp, (size_t)envc * sizeof(*at)))
+		return -EFAULT;
+	at += envc;
+	for (unsigned int i = 0; i < STATE_STRINGS; i++)
+		*at++ = (unsigned long)state[i];
+	*at = 0;
+	return 0;
+}
+
+/*
+ * The slot of a vfork child is the parent's memory too, and nobody comes back
+ * from execve to free it. The kernel does: when a task leaves a memory that
+ * others still use, it clears the word set_tid_address(2) names (mm_release(),
+ * kernel/fork.c): here the slot's owner.
+ */
+static long execute_image(struct slot *slot, const unsigned long *argv, const unsigned long *envp)
+{
+	unsigned long *clear_at = NULL;
+	bool known = !GATE_2(NR_prctl, PR_GET_TID_ADDRESS, &clear_at);
+	long status;
+
+	if (known)
+		GATE_1(NR_set_tid_address, &slot->owner);
+	status = GATE_3(NR_execve, "/proc/self/exe", argv, envp);
+	if (known)
+		GATE_1(NR_set_tid_address, clear_at);
+	return status;
+}
+
+static long execute(struct request *request, struct plan *plan)
+{
+	struct slot *slot = request->call->slot;
+	const struct state state = {
+		.program_fd = plan->program_fd,
+		.interpreter_fd = plan->interpreter_fd,
+		.signal_mask = request->call->context->uc_sigmask,
+		.flags = signal_is_ignored() ? STATE_SIGSYS_IGNORED : 0,
+		.file_name = request->file_name,
+		.exe = plan->exe,
+	};
+	char numbers[STATE_NUMBERS_SIZE];
+	const char *strings[STATE_STRINGS];
+	unsigned long *argv, *envp;
+	long status;
+
+	state_write(&state, numbers, strings);
+	status = copy_arrays(request, plan, strings, &argv, &envp);
+	if (!status)
+		status = execute_image(slot, argv, envp);
+	if (slot->extra)
+		GATE_2(NR_munmap, slot->extra, slot->extra_size);
+	slot->extra = NULL;
+	return status;
+}
+
+/* What execveat tells the new program of its file: do_open_execat() and alloc_bprm(), fs/exec.c. */
+static void name_file(struct request *request, const char *guest_path)
+{
+	struct text name;
+
+	text_init(&name, request->file_name, PATH_SIZE);
+	if (request->directory != AT_FDCWD && guest_path[0] != '/') {
+		text_add(&name, "/dev/fd/");
+		text_add_number(&name, request->directory);
+		if (guest_path[0])
+			text_add(&name, "/");
+	}
+	text_add(&name, guest_path);
+}
+
+/* A script that its interpreter could not open again by /dev/fd/N: ENOENT, as the kernel says. */
+static bool is_lost_script(const struct request *request, const struct plan *plan)
+{
+	return plan->front_count && request->directory != AT_FDCWD && text_begins(request->file_name, "/dev/fd/") &&
+	       GATE_2(NR_fcntl, request->directory, F_GETFD) & FD_CLOEXEC;
+}
+
+long handle_execve(struct call *call)
+{
+	bool at = call->nr == NR_execveat;
+	struct slot *slot = call->slot;
+	struct request request = {
+		.call = call,
+		.directory = at ? (int)call->arguments[0] : AT_FDCWD,
+		.flags = at ? call->arguments[4] : 0,
+		.argv = call->arguments[at ? 2 : 1],
+		.envp = call->arguments[at ? 3 : 2],
+		.file_name = slot->path[1],
+		.is_first = true,
+	};
+	struct plan plan;
+	long status;
+
+	if (request.flags & ~(unsigned long)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK))
+		return -EINVAL;
+	status = guest_read_string(slot->spare, call->arguments[at], PATH_SIZE);
+	if (status < 0)
+		return status;
+	memcpy(slot->results[1].guest, slot->spare, (size_t)status + 1);
+	name_file(&request, slot->results[1].guest);
+	/* The path as named serves the plan until the arrays take its place. */
+	status = plan_exec(&plan, &operations, &request, slot->results[1].guest);
+	if (status)
+		return status;
+	if (plan.front_count && plan.front[plan.front_count - 1] == slot->results[1].guest)
+		plan.front[plan.front_count - 1] = request.file_name;
+	if (is_lost_script(&request, &plan))
+		status = -ENOENT;
+	else if (!(request.flags & AT_EXECVE_CHECK))
+		status = execute(&request, &plan);
+	plan_close(&plan, &operations);
+	return status;
+}

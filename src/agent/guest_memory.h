@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Copies between the agent and memory the guest points to. A bad address is
+ * -EFAULT, never a fault of ours.
+ */
+#ifndef AGENT_GUEST_MEMORY_H
+#define AGENT_GUEST_MEMORY_H
+
+#include "base/base.h"
+
+long guest_read(void *to, unsigned long address, size_t size);
+long guest_write(unsigned long address, const void *from, size_t size);
+/* Copy a string with its NUL: its length, or -ENAMETOOLONG when it does not fit into SIZE, or -EFAULT. */
+long guest_read_string(char *to, unsigned long address, size_t size);
+/* The number of pointers before the NULL that ends the array at ADDRESS, or -EFAULT. NULL has none. */
+long guest_count_pointers(unsigned long address);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The handlers of calls.def, by family. Each is one function from call to
+ * result: it returns what the guest's call returns, or CALL_RESUME.
+ */
+#ifndef AGENT_HANDLERS_H
+#define AGENT_HANDLERS_H
+
+#include "agent/calls.h"
+
+#define CALL_RESUME (-0x7fffffffffffffff)
+
+/* path.c */
+call_handler handle_paths, handle_stat, handle_fstat, handle_readlink, handle_chdir, handle_chroot, handle_getcwd;
+/* open.c */
+call_handler handle_open, handle_openat2;
+/* entries.c */
+call_handler handle_remove, handle_rename, handle_link;
+/* directory.c */
+call_handler handle_getdents;
+/* exec.c */
+call_handler handle_execve;
+/* socket.c */
+call_handler handle_bind, handle_connect, handle_sendto, handle_sendmsg, handle_accept, handle_socket_name,
+	handle_recvfrom;
+/* mask.c */
+call_handler handle_sigprocmask, handle_sigsuspend, handle_ppoll, handle_pselect6, handle_epoll_pwait,
+	handle_io_pgetevents;
+/* signal.c */
+call_handler handle_sigaction, handle_sigreturn, handle_sigaltstack;
+/* seccomp.c */
+call_handler handle_prctl, handle_seccomp;
+
+#endif

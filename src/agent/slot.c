@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/slot.h"
+#include <asm/mman.h>
+#include <linux/mman.h>
+
+#define FIRST_SLOTS 32
+#define CHUNK_SLOTS 64
+#define CHUNKS 256
+
+static char first_slots[FIRST_SLOTS * SLOT_SIZE] __attribute__((section(".slots"), aligned(0x1000)));
+
+/*
+ * Further chunks, made when all slots wait at the gate. It lies with the slots
+ * so that fork(2) empties both.
+ */
+static char *chunks[CHUNKS] __attribute__((section(".slots"), aligned(0x1000)));
+
+void slot_start(void)
+{
+	GATE_3(NR_madvise, first_slots, sizeof(first_slots), MADV_WIPEONFORK);
+	GATE_3(NR_madvise, chunks, sizeof(chunks), MADV_WIPEONFORK);
+}
+
+static struct slot *take_from(char *slots, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		struct slot *slot = (struct slot *)(slots + (size_t)i * SLOT_SIZE);
+		int free = 0;
+
+		if (__atomic_load_n(&slot->owner, __ATOMIC_RELAXED))
+			continue;
+		if (__atomic_compare_exchange_n(&slot->owner, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return slot;
+	}
+	return NULL;
+}
+
+/* Map chunk INDEX unless another thread is faster. Its address, or NULL without memory. */
+static char *make_chunk(unsigned int index)
+{
+	size_t size = (size_t)CHUNK_SLOTS * SLOT_SIZE;
+	long chunk = GATE_6(NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *none = NULL;
+
+	if (chunk < 0)
+		return NULL;
+	GATE_3(NR_madvise, chunk, size, MADV_WIPEONFORK);
+	if (__atomic_compare_exchange_n(&chunks[index], &none, (char *)chunk, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return (char *)chunk;
+	GATE_2(NR_munmap, chunk, size);
+	return none;
+}
+
+static struct slot *take_any(void)
+{
+	struct slot *slot = take_from(first_slots, FIRST_SLOTS);
+
+	for (unsigned int i = 0; !slot && i < CHUNKS; i++) {
+		char *chunk = __atomic_load_n(&chunks[i], __ATOMIC_ACQUIRE);
+
+		if (!chunk)
+			chunk = make_chunk(i);
+		if (!chunk)
+			break;
+		slot = take_from(chunk, CHUNK_SLOTS);
+	}
+	return slot;
+}
+
+struct slot *slot_take(void)
+{
+	struct slot *slot;
+
+	while (!(slot = take_any()))
+		GATE_0(NR_sched_yield);
+	slot->finish = NULL;
+	slot->keep = 0;
+	if (slot->extra) {
+		GATE_2(NR_munmap, slot->extra, slot->extra_size);
+		slot->extra = NULL;
+	}
+	return slot;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Slots: the memory the agent works in, one for each call in progress. Guests
+ * run on stacks of a few KiB, so neither path buffers nor the agent's own
+ * frames may lie there.
+ *
+ * A slot is taken when a call traps and freed when its result is in the
+ * guest's registers. A call that waits at the gate keeps its slot; a signal
+ * that interrupts it frees the slot before the guest's handler runs
+ * (signal_leave_gate()), so a handler that never returns leaks nothing.
+ * fork(2) gives the child empty slots (MADV_WIPEONFORK); a vfork child that
+ * executes a program leaves its slot to the kernel to clear (exec.c).
+ */
+#ifndef AGENT_SLOT_H
+#define AGENT_SLOT_H
+
+#include "agent/agent.h"
+#include "agent/calls.h"
+#include "registers.h"
+#include "view/view.h"
+
+/* Where a path argument leads, as the kernel takes it. */
+struct host_path {
+	int directory;     /* descriptor PATH is relative to */
+	const char *path;
+	int object;        /* with TRANSLATE_OBJECT: an O_PATH descriptor of it, to be closed; or -1 */
+	bool is_resolved;  /* RESULT is valid; otherwise the guest's own relative path serves */
+	struct view_result *result;
+	char *guest_path;  /* the argument as the guest wrote it, copied */
+};
+
+struct slot;
+
+/* One trapped call. */
+struct call {
+	const struct call_row *row;
+	struct slot *slot;
+	struct ucontext *context;
+	unsigned long nr;
+	unsigned long arguments[6];   /* the guest's; a handler may change them before it resumes */
+	unsigned long original[6];
+	struct host_path paths[2];
+	long (*finish)(struct slot *slot, long result); /* of a call that waits: slot->finish without -v */
+	call_handler *retry;          /* on ELOOP at gate_open */
+	unsigned long leave_stack;    /* not 0: the guest's own frame, to return from with rt_sigreturn */
+};
+
+typedef long slot_finish(struct slot *slot, long result);
+
+struct slot {
+	int owner;            /* 0: free. The kernel may clear it when a vfork child executes */
+	int reserved;
+	slot_finish *finish;  /* what is left to do behind the gate; NULL: nothing */
+	unsigned long keep;   /* the call waits at the gate: do not free */
+	unsigned long deliver; /* handler of the guest's own SIGSYS */
+	long result;
+	struct saved_registers saved;
+	struct call call;
+	void *extra;          /* memory of a vfork child's execve: given back by who takes the slot next */
+	size_t extra_size;
+	char path[2][PATH_SIZE];
+	struct view_result results[2];
+	struct view_scratch scratch;
+	char spare[PATH_SIZE]; /* for the handler: socket addresses, link targets, masks */
+	char stack[];
+};
+
+_Static_assert(offsetof(struct slot, owner) == SLOT_OWNER, "arch.h");
+_Static_assert(offsetof(struct slot, finish) == SLOT_FINISH, "arch.h");
+_Static_assert(offsetof(struct slot, keep) == SLOT_KEEP, "arch.h");
+_Static_assert(offsetof(struct slot, deliver) == SLOT_DELIVER, "arch.h");
+_Static_assert(offsetof(struct slot, result) == SLOT_RESULT, "arch.h");
+_Static_assert(offsetof(struct slot, saved) == SLOT_RDI, "arch.h");
+_Static_assert(offsetof(struct slot, saved.rip) == SLOT_RIP, "arch.h");
+_Static_assert(offsetof(struct ucontext, uc_mcontext.rip) == UCONTEXT_RIP, "arch.h");
+_Static_assert(sizeof(struct slot) + 12 * 1024 <= SLOT_SIZE, "a slot needs 12 KiB of stack");
+
+/* Once at start, before the first trap. */
+void slot_start(void);
+/* A free slot, now ours. Never fails: makes more, or waits for one. */
+struct slot *slot_take(void);
+static inline void slot_free(struct slot *slot)
+{
+	__atomic_store_n(&slot->owner, 0, __ATOMIC_RELEASE);
+}
+
+#endif

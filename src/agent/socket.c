@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Addresses of UNIX sockets hold paths. Going in, the guest's path becomes the
+ * host's; where that does not fit into the 108 bytes of sun_path, it goes
+ * through a descriptor of its directory. Coming out, the host's becomes the
+ * guest's.
+ */
+#include "agent/dispatch.h"
+#include "agent/guest_memory.h"
+#include "agent/handlers.h"
+#include "agent/translate.h"
+#include "agent/proc.h"
+#include "base/text.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/un.h>
+
+#ifndef AF_UNIX
+#define AF_UNIX 1
+#endif
+#define ADDRESS_MOST 128 /* sizeof(struct sockaddr_storage) */
+#define PATH_AT offsetof(struct sockaddr_un, sun_path)
+
+/* What a socket call keeps in its slot: the part of a result that only path calls use. */
+struct socket_work {
+	union {
+		struct sockaddr_un unix_address;
+		char bytes[ADDRESS_MOST + 1];
+	};
+	int length;      /* of the address */
+	int directory;   /* open while the call runs, or -1 */
+	struct message {
+		unsigned long name;
+		int name_length;
+		int padding;
+		unsigned long rest[5];
+	} message;       /* struct user_msghdr */
+};
+
+static struct socket_work *work_of(struct slot *slot)
+{
+	return (struct socket_work *)&slot->results[1];
+}
+
+/* The path of an address that has one: copied to slot->path[0]. 0 when it has none, or -EFAULT. */
+static long read_path(struct call *call, unsigned long address, int length)
+{
+	struct socket_work *work = work_of(call->slot);
+	size_t path_length;
+
+	if (length <= (int)PATH_AT || length > (int)sizeof(work->unix_address))
+		return 0;
+	if (guest_read(work->bytes, address, (size_t)length))
+		return -EFAULT;
+	work->bytes[length] = '\0';
+	if (work->unix_address.sun_family != AF_UNIX)
+		return 0;
+	path_length = strlen(work->bytes + PATH_AT);
+	memcpy(call->slot->path[0], work->bytes + PATH_AT, path_length + 1);
+	return (long)path_length;
+}
+
+/* Name a host path too long for an address by a descriptor of its directory. */
+static long shorten(struct socket_work *work, char *host_path)
+{
+	const char *name = text_base_name(host_path);
+	struct text path;
+	long fd;
+
+	if (name - host_path < 2)
+		return -ENAMETOOLONG;
+	host_path[name - host_path - 1] = '\0';
+	fd = GATE_4(NR_openat, AT_FDCWD, host_path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	work->directory = (int)fd;
+	text_init(&path, work->unix_address.sun_path, sizeof(work->unix_address.sun_path));
+	text_add(&path, "/proc/self/fd/");
+	text_add_number(&path, fd);
+	text_add(&path, "/");
+	text_add(&path, name);
+	work->length = (int)(PATH_AT + path.length + 1);
+	return path.full ? -ENAMETOOLONG : 0;
+}
+
+/*
+ * Translate the address at argument values *ADDRESS, *LENGTH, which then name a
+ * copy in the slot. MAKES: the call makes the socket's file.
+ */
+static long translate_address(struct call *call, unsigned long *address, int *length, bool makes)
+{
+	struct socket_work *work = work_of(call->slot);
+	long status = read_path(call, *address, *length);
+	size_t path_length;
+
+	work->directory = -1;
+	if (status <= 0)
+		return status;
+	status = translate_text(call, AT_FDCWD, makes ? VIEW_PARENT : VIEW_FOLLOW, 0);
+	if (status || !call->paths[0].is_resolved)
+		return status;
+	if (call->paths[0].result->is_virtual || (makes && call->paths[0].result->is_mount_point))
+		return makes ? -EADDRINUSE : -ECONNREFUSED;
+	path_length = strlen(call->paths[0].path);
+	work->unix_address.sun_family = AF_UNIX;
+	if (path_length < sizeof(work->unix_address.sun_path)) {
+		memcpy(work->unix_address.sun_path, call->paths[0].path, path_length + 1);
+		work->length = (int)(PATH_AT + path_length + 1);
+	} else {
+		status = shorten(work, call->paths[0].result->host);
+	}
+	*address = (unsigned long)work->bytes;
+	*length = work->length;
+	return status;
+}
+
+static void close_directory(struct slot *slot)
+{
+	struct socket_work *work = work_of(slot);
+
+	if (work->directory >= 0)
+		GATE_1(NR_close, work->directory);
+}
+
+static long finish_closing(struct slot *slot, long result)
+{
+	close_directory(slot);
+	return result;
+}
+
+static long resume(struct call *call)
+{
+	return call_resume(call, call->nr, work_of(call->slot)->directory >= 0 ? finish_closing : NULL);
+}
+
+static long translate_arguments(struct call *call, unsigned int at, bool makes)
+{
+	int length = (int)call->arguments[at + 1];
+	long status = translate_address(call, &call->arguments[at], &length, makes);
+
+	call->arguments[at + 1] = (unsigned long)length;
+	return status;
+}
+
+long handle_bind(struct call *call)
+{
+	long status = translate_arguments(call, 1, true);
+
+	if (!status)
+		status = call_make(call, call->nr);
+	close_directory(call->slot);
+	return status == -EEXIST ? -EADDRINUSE : status;
+}
+
+long handle_connect(struct call *call)
+{
+	long status = translate_arguments(call, 1, false);
+
+	return status ? status : resume(call);
+}
+
+long handle_sendto(struct call *call)
+{
+	long status = translate_arguments(call, 4, false);
+
+	return status ? status : resume(call);
+}
+
+long handle_sendmsg(struct call *call)
+{
+	struct message *message = &work_of(call->slot)->message;
+	long status;
+
+	work_of(call->slot)->directory = -1;
+	if (guest_read(message, call->arguments[1], sizeof(*message)))
+		return -EFAULT;
+	if (message->name) {
+		status = translate_address(call, &message->name, &message->name_length, false);
+		if (status)
+			return status;
+		call->arguments[1] = (unsigned long)message;
+	}
+	return resume(call);
+}
+
+/* Tell the path of a UNIX address in the slot as the guest knows it. */
+static void localise(struct slot *slot)
+{
+	struct socket_work *work = work_of(slot);
+	long length;
+
+	if (work->unix_address.sun_family != AF_UNIX || work->length <= (int)PATH_AT || work->bytes[PATH_AT] != '/')
+		return;
+	work->bytes[MIN(work->length, ADDRESS_MOST)] = '\0';
+	length = view_to_guest(the_view(), work->bytes + PATH_AT, slot->spare, PATH_SIZE);
+	if (length < 0 || length >= (long)sizeof(work->unix_address.sun_path))
+		return;
+	memcpy(work->bytes + PATH_AT, slot->spare, (size_t)length + 1);
+	work->length = (int)PATH_AT + (int)length + 1;
+}
+
+/* Copy the address in the slot out to where the arguments from AT on say. */
+static long copy_out(struct slot *slot, unsigned int at)
+{
+	struct socket_work *work = work_of(slot);
+	int room;
+
+	if (guest_read(&room, slot->call.original[at + 1], sizeof(room)))
+		return -EFAULT;
+	if (room < 0)
+		return -EINVAL;
+	localise(slot);
+	if (guest_write(slot->call.original[at], work->bytes, (size_t)MIN(room, work->length)))
+		return -EFAULT;
+	return guest_write(slot->call.original[at + 1], &work->length, sizeof(work->length));
+}
+
+/* Let the kernel put the address into the slot. */
+static void take_address(struct call *call, unsigned int at)
+{
+	struct socket_work *work = work_of(call->slot);
+
+	work->length = ADDRESS_MOST;
+	work->unix_address.sun_family = 0;
+	call->arguments[at] = (unsigned long)work->bytes;
+	call->arguments[at + 1] = (unsigned long)&work->length;
+}
+
+long handle_socket_name(struct call *call)
+{
+	long status;
+
+	take_address(call, 1);
+	status = call_make(call, call->nr);
+	return status ? status : copy_out(call->slot, 1);
+}
+
+static long finish_accept(struct slot *slot, long result)
+{
+	long status = result < 0 ? 0 : copy_out(slot, 1);
+
+	if (!status)
+		return result;
+	GATE_1(NR_close, result);
+	return status;
+}
+
+long handle_accept(struct call *call)
+{
+	take_address(call, 1);
+	return call_resume(call, call->nr, finish_accept);
+}
+
+static long finish_recvfrom(struct slot *slot, long result)
+{
+	long status = result < 0 ? 0 : copy_out(slot, 4);
+
+	return status ? status : result;
+}
+
+long handle_recvfrom(struct call *call)
+{
+	take_address(call, 4);
+	return call_resume(call, call->nr, finish_recvfrom);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The first code of a fresh image, on the stack the kernel made: takes the
+ * state off it, maps the guest's program, makes the process look as if the
+ * kernel had executed that program itself, and goes there.
+ */
+#include "agent/agent.h"
+#include "agent/gate.h"
+#include "agent/program.h"
+#include "agent/signal.h"
+#include "base/text.h"
+#include "image/state.h"
+#include <asm/mman.h>
+#include <linux/auxvec.h>
+#include <linux/elf.h>
+#include <linux/mman.h>
+#include <linux/personality.h>
+#include <linux/prctl.h>
+
+char guest_exe[PATH_SIZE];
+
+/* What the kernel puts at the stack pointer. */
+struct start_stack {
+	unsigned long argc;
+	char **argv;
+	char **envp;
+	unsigned long envc;
+	unsigned long *auxv;
+	size_t auxv_size; /* bytes, with its AT_NULL */
+	unsigned long state_at; /* where the state's strings begin: the guest's environment ends there */
+};
+
+_Noreturn void agent_start(unsigned long *stack);
+
+static _Noreturn void die(const char *what, long status)
+{
+	char line[256];
+	struct text text;
+
+	text_init(&text, line, sizeof(line));
+	text_add(&text, "proot error: ");
+	text_add(&text, what);
+	text_add(&text, ": errno ");
+	text_add_number(&text, -status);
+	text_add(&text, "\n");
+	GATE_3(NR_write, 2, line, text.length);
+	for (;;)
+		GATE_1(NR_exit_group, 127);
+}
+
+static void read_stack(unsigned long *at, struct start_stack *stack)
+{
+	stack->argc = *at++;
+	stack->argv = (char **)at;
+	at += stack->argc + 1;
+	stack->envp = (char **)at;
+	while (*at)
+		at++;
+	stack->envc = (unsigned long)((char **)at - stack->envp);
+	stack->auxv = ++at;
+	while (*at != AT_NULL)
+		at += 2;
+	stack->auxv_size = (size_t)((char *)(at + 2) - (char *)stack->auxv);
+}
+
+/* Take the state's strings out of envp: auxv moves down over them, the stack pointer stays aligned. */
+static void take_state(struct start_stack *stack, struct state *state)
+{
+	char **strings = stack->envp + stack->envc - STATE_STRINGS;
+	unsigned long *moved;
+
+	if (stack->envc < STATE_STRINGS || !state_read(state, strings))
+		die("this program is part of proot and not to be started by hand", -ENOEXEC);
+	stack->state_at = (unsigned long)strings[0];
+	moved = (unsigned long *)(strings + 1);
+	memmove(moved, stack->auxv, stack->auxv_size);
+	*strings = NULL;
+	stack->envc -= STATE_STRINGS;
+	stack->auxv = moved;
+}
+
+static unsigned long *find_auxiliary(const struct start_stack *stack, unsigned long type)
+{
+	for (unsigned long *at = stack->auxv; *at != AT_NULL; at += 2)
+		if (*at == type)
+			return at + 1;
+	return NULL;
+}
+
+static void set_auxiliary(const struct start_stack *stack, unsigned long type, unsigned long value)
+{
+	unsigned long *at = find_auxiliary(stack, type);
+
+	if (at)
+		*at = value;
+}
+
+/* Where the program is put and where the heap begins, by one random number; none with ADDR_NO_RANDOMIZE. */
+static unsigned long random_number(void)
+{
+	unsigned long number = 0;
+
+	if (GATE_1(NR_personality, 0xffffffff) & ADDR_NO_RANDOMIZE)
+		return 0;
+	GATE_3(NR_getrandom, &number, sizeof(number), 1);
+	return number;
+}
+
+static unsigned long heap_start(const struct program_map *map, bool has_interpreter, unsigned long random)
+{
+	unsigned long start = ALIGN_UP(map->end, 0x1000ul);
+
+	if (map->is_position_independent && !has_interpreter)
+		start = ARCH_PROGRAM_BASE; /* away from the mappings: brk of static programs, Linux 5.18 */
+	return start + (random % ARCH_HEAP_RANDOM & ~0xffful);
+}
+
+/* What /proc/self/cmdline, environ, auxv and the heap show. Without this call (kernels before 3.18) they show ours. */
+static void tell_kernel(unsigned long *stack_pointer, const struct start_stack *stack,
+			const struct program_map *map, unsigned long heap)
+{
+	unsigned long arguments_end = stack->envc ? (unsigned long)stack->envp[0] : stack->state_at;
+	struct prctl_mm_map layout;
+
+	layout = (struct prctl_mm_map){
+		.start_code = map->start_code,
+		.end_code = map->end_code,
+		.start_data = map->start_data,
+		.end_data = map->end_data,
+		.start_brk = heap,
+		.brk = heap,
+		.start_stack = (unsigned long)stack_pointer,
+		.arg_start = stack->argc ? (unsigned long)stack->argv[0] : arguments_end,
+		.arg_end = arguments_end,
+		.env_start = arguments_end,
+		.env_end = stack->state_at,
+		.auxv = (void *)stack->auxv,
+		.auxv_size = (unsigned int)stack->auxv_size,
+		.exe_fd = (unsigned int)-1,
+	};
+	GATE_5(NR_prctl, PR_SET_MM, PR_SET_MM_MAP, &layout, sizeof(layout), 0);
+}
+
+static void set_auxv(const struct start_stack *stack, const struct state *state, const struct program_map *program,
+		     const struct program_map *interpreter)
+{
+	set_auxiliary(stack, AT_PHDR, program->headers);
+	set_auxiliary(stack, AT_PHNUM, program->header_count);
+	set_auxiliary(stack, AT_ENTRY, program->entry);
+	set_auxiliary(stack, AT_BASE, interpreter->base);
+	set_auxiliary(stack, AT_EXECFN, (unsigned long)state->file_name);
+}
+
+static void map_program(const struct state *state, struct program_map *program, struct program_map *interpreter,
+			unsigned long random)
+{
+	bool has_interpreter = state->interpreter_fd >= 0;
+	unsigned long moved = random >> 32 << 12 & ((1ul << (ARCH_PROGRAM_BASE_RANDOM_BITS + 12)) - 1);
+	long status = program_map(program, state->program_fd, has_interpreter ? PROGRAM_AT_BASE : PROGRAM_ANYWHERE, moved);
+
+	if (status)
+		die("the guest's program could not be mapped", status);
+	program_close(state->program_fd);
+	*interpreter = (struct program_map){ 0 };
+	if (!has_interpreter)
+		return;
+	status = program_map(interpreter, state->interpreter_fd, PROGRAM_ANYWHERE, 0);
+	if (status)
+		die("the guest's ELF interpreter could not be mapped", status);
+	program_close(state->interpreter_fd);
+}
+
+_Noreturn void agent_start(unsigned long *stack_pointer)
+{
+	struct start_stack stack;
+	struct program_map program, interpreter;
+	struct state state;
+	unsigned long random;
+
+	read_stack(stack_pointer, &stack);
+	take_state(&stack, &state);
+	memcpy(guest_exe, state.exe, MIN(strlen(state.exe) + 1, sizeof(guest_exe) - 1));
+	slot_start();
+	signal_start(state.flags & STATE_SIGSYS_IGNORED);
+	random = random_number();
+	map_program(&state, &program, &interpreter, random);
+	set_auxv(&stack, &state, &program, &interpreter);
+	if (program.wants_executable_stack)
+		GATE_3(NR_mprotect, ALIGN_DOWN((unsigned long)stack_pointer, 0x1000ul), 0x1000,
+		       PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
+	tell_kernel(stack_pointer, &stack, &program, heap_start(&program, state.interpreter_fd >= 0, random));
+	GATE_2(NR_prctl, PR_SET_NAME, text_base_name(state.file_name));
+	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &state.signal_mask, 0, SIGNAL_SET_SIZE);
+	agent_enter_guest(stack_pointer, state.interpreter_fd >= 0 ? interpreter.entry : program.entry);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/translate.h"
+#include "agent/guest_memory.h"
+#include "agent/proc.h"
+#include "agent/virtual.h"
+#include "base/text.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/openat2.h>
+
+/* struct view_operations.check_plain, relative to DIRECTORY. */
+static long check_plain_at(int directory, const char *path, enum view_check kind, int *object)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	long fd;
+
+	if (kind == VIEW_CHECK_DIRECTORY)
+		how.flags |= O_DIRECTORY;
+	if (kind == VIEW_CHECK_OBJECT)
+		how.flags |= O_NOFOLLOW;
+	fd = GATE_4(NR_openat2, directory, path, &how, sizeof(how));
+	if (fd < 0)
+		return fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES ? fd : -ELOOP;
+	if (object)
+		*object = (int)fd;
+	else
+		GATE_1(NR_close, fd);
+	return 0;
+}
+
+static long check_plain(const char *host_path, enum view_check kind, int *object)
+{
+	return check_plain_at(AT_FDCWD, host_path, kind, object);
+}
+
+const struct view_operations agent_operations = { .read_link = proc_read_link, .check_plain = check_plain };
+
+long translate_directory(int directory, char *buf, char *scratch)
+{
+	long length;
+
+	if (directory == AT_FDCWD) {
+		length = GATE_2(NR_getcwd, scratch, PATH_SIZE);
+		if (length > 0 && scratch[0] == '/')
+			return proc_to_canonical_guest(scratch, buf);
+	}
+	length = proc_read_descriptor(directory, scratch);
+	if (length < 0)
+		return length == -ENOENT ? -EBADF : length;
+	return proc_to_canonical_guest(scratch, buf);
+}
+
+void translate_stand_in(const char *guest_path, char *buf)
+{
+	const struct view *view = the_view();
+	size_t length = strlen(guest_path);
+	uint32_t mount = view_find_above(view, guest_path, length);
+	const struct view_binding *binding;
+	struct text host;
+
+	while (view_binding(view, mount)->flags & VIEW_VIRTUAL) {
+		while (length && guest_path[--length] != '/')
+			;
+		mount = view_find_above(view, guest_path, length);
+	}
+	binding = view_binding(view, mount);
+	text_init(&host, buf, PATH_SIZE);
+	text_add(&host, view_host(view, mount));
+	text_add_bytes(&host, guest_path + binding->guest_length, length - binding->guest_length);
+	if (!host.length)
+		text_add(&host, "/");
+}
+
+uint64_t translate_virtual_inode(uint32_t binding)
+{
+	return 0x70726f6f00000000 + binding;
+}
+
+/* Whether the last component of a relative path may be a directory with a binding below it. */
+static bool may_hold_binding(const char *guest_path)
+{
+	const char *name = text_base_name(guest_path);
+
+	return view_may_be_above(the_view(), name, strlen(name));
+}
+
+/* The directory part of a plain relative path has no link in it. Changes and restores PATH. */
+static bool is_prefix_plain(int directory, char *path)
+{
+	char *slash = (char *)text_base_name(path) - 1;
+	long status;
+
+	*slash = '\0';
+	status = check_plain_at(directory, path, VIEW_CHECK_DIRECTORY, NULL);
+	*slash = '/';
+	return !status;
+}
+
+/*
+ * Whether a relative path can go to the kernel as it is: no binding can be met
+ * on its way, and no link the kernel would follow out of the view.
+ */
+static bool passes_as_is(struct call *call, struct host_path *out, unsigned int view_flags, bool removes)
+{
+	char *path = out->guest_path;
+	unsigned int count;
+
+	if (path[0] == '/' || path[strlen(path) - 1] == '/' || view_flags & VIEW_NO_LINKS)
+		return false;
+	if (!view_is_relative_plain(the_view(), path, &count) || (removes && may_hold_binding(path)))
+		return false;
+	if (view_flags & VIEW_OBJECT)
+		return count == 1 || !check_plain_at(out->directory, path,
+						     view_flags & VIEW_FOLLOW ? VIEW_CHECK_ANY : VIEW_CHECK_OBJECT,
+						     &out->object);
+	if (count > 1 && !is_prefix_plain(out->directory, path))
+		return false;
+	if (!(view_flags & VIEW_FOLLOW))
+		return true;
+	return GATE_4(NR_readlinkat, out->directory, path, call->slot->scratch.link, PATH_SIZE) < 0;
+}
+
+/*
+ * A directory whose host path is longer than PATH_MAX has no name the kernel
+ * would tell. It lies far below every binding, so a path of few steps and
+ * without links can be left to the kernel, ".." included.
+ */
+static bool is_deep_and_plain(const struct host_path *out)
+{
+	const char *path = out->guest_path;
+	size_t length = strlen(path);
+
+	return length < 256 && path[length - 1] != '/' &&
+	       !check_plain_at(out->directory, path, VIEW_CHECK_OBJECT, NULL);
+}
+
+static long resolve(struct call *call, struct host_path *out, unsigned int view_flags)
+{
+	struct slot *slot = call->slot;
+	long status = 0;
+
+	slot->spare[0] = '\0';
+	if (out->guest_path[0] != '/')
+		status = translate_directory(out->directory, slot->spare, slot->scratch.link);
+	if (status == -ENOENT && out->directory != AT_FDCWD)
+		return 0; /* a directory outside the view that the guest was given: its own */
+	if (status == -ENAMETOOLONG && is_deep_and_plain(out))
+		return 0;
+	if (status)
+		return status;
+	status = view_resolve(the_view(), &agent_operations, slot->spare, out->guest_path, view_flags, &slot->scratch,
+			      out->result);
+	if (status)
+		return status;
+	out->is_resolved = true;
+	out->directory = AT_FDCWD;
+	out->path = out->result->host;
+	out->object = out->result->object;
+	return 0;
+}
+
+static unsigned int view_flags_of(const struct call *call, const struct call_path *shape)
+{
+	bool flag = call->arguments[shape->flags] & shape->flag;
+
+	switch (shape->follow) {
+	case FOLLOW_YES:
+		return VIEW_FOLLOW;
+	case FOLLOW_UNLESS:
+		return flag ? 0 : VIEW_FOLLOW;
+	case FOLLOW_IF:
+		return flag ? VIEW_FOLLOW : 0;
+	case FOLLOW_MAKES:
+	case FOLLOW_REMOVES:
+		return VIEW_PARENT;
+	default:
+		return 0;
+	}
+}
+
+static long translate_from(struct call *call, unsigned int which, int directory, unsigned int view_flags, bool full,
+			   bool removes)
+{
+	struct host_path *out = &call->paths[which];
+
+	*out = (struct host_path){
+		.directory = directory,
+		.path = call->slot->path[which],
+		.object = -1,
+		.result = &call->slot->results[which],
+		.guest_path = call->slot->path[which],
+	};
+	if (!full && passes_as_is(call, out, view_flags, removes))
+		return 0;
+	return resolve(call, out, view_flags);
+}
+
+long translate_text(struct call *call, int directory, unsigned int view_flags, unsigned int flags)
+{
+	return translate_from(call, 0, directory, view_flags, flags & TRANSLATE_FULL, false);
+}
+
+long translate_path(struct call *call, unsigned int which, unsigned int flags)
+{
+	const struct call_path *shape = &call->row->paths[which];
+	int directory = shape->directory == CALL_CWD ? AT_FDCWD : (int)call->arguments[shape->directory];
+	unsigned int view_flags = view_flags_of(call, shape);
+	char *guest_path = call->slot->path[which];
+	long status;
+
+	if (!call->original[shape->path])
+		return TRANSLATE_NOTHING;
+	status = guest_read_string(guest_path, call->original[shape->path], PATH_SIZE);
+	if (status < 0)
+		return status;
+	call->arguments[shape->path] = (unsigned long)guest_path;
+	if (!status)
+		return TRANSLATE_NOTHING;
+	view_flags |= (flags & TRANSLATE_NO_LINKS ? VIEW_NO_LINKS : 0) | (flags & TRANSLATE_MAY_MAKE ? VIEW_MAY_MAKE : 0) |
+		      (flags & TRANSLATE_OBJECT ? VIEW_OBJECT : 0);
+	status = translate_from(call, which, directory, view_flags, flags & TRANSLATE_FULL,
+				shape->follow == FOLLOW_REMOVES);
+	call->arguments[shape->path] = (unsigned long)call->paths[which].path;
+	return status;
+}
