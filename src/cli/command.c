@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE 1
+#include "cli/command.h"
+
+#include "cli/explain.h"
+#include "cli/host.h"
+#include "cli/message.h"
+#include "cli/places.h"
+#include "image/plan.h"
+#include "image/state.h"
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_PATH "/usr/local/bin:/bin:/usr/bin"
+
+/* The command on its way to execution. */
+struct command {
+	const struct config *config;
+	struct image_data *data;
+	struct host_guest guest;
+	struct plan plan;
+	const char *name;	   /* as the user wrote it */
+	const char *path;	   /* $PATH */
+	char guest_cwd[PATH_SIZE]; /* canonical: "" is the root */
+	char host_cwd[PATH_SIZE];
+	char file[PATH_SIZE];  /* the command's file, as execve(2) would get it */
+	const char *file_name; /* what is executed: FILE, or the shell for it */
+	char state_numbers[STATE_NUMBERS_SIZE];
+	const char *state_strings[STATE_STRINGS];
+	const char **argv;
+	const char **envp;
+};
+
+static void release(struct command *command)
+{
+	plan_close(&command->plan, &host_plan_operations);
+	free(command->argv);
+	free(command->envp);
+}
+
+static void close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static const char *shown(const char *guest_path)
+{
+	return *guest_path ? guest_path : "/";
+}
+
+/* The host's name of a virtual directory is that of a descriptor, which execve closes. */
+static int enter_virtual(struct command *command, const char *guest_path)
+{
+	int binding = view_find(&command->data->view, guest_path, strlen(guest_path));
+	int fd = host_open_virtual((uint32_t)binding, command->data->temporary);
+
+	if (fd >= 0)
+		snprintf(command->host_cwd, sizeof(command->host_cwd), "/proc/self/fd/%d", fd);
+	return MIN(fd, 0);
+}
+
+/* Make GUEST_PATH the initial directory. 0 or a negative errno. */
+static int set_cwd(struct command *command, const char *guest_path)
+{
+	struct view_result *result = &command->guest.result;
+	int error = (int)view_resolve(&command->data->view, &host_view_operations, "", guest_path, VIEW_FOLLOW,
+				      &command->guest.scratch, result);
+
+	if (error)
+		return error;
+	error = result->is_virtual ? enter_virtual(command, result->guest) : host_may_enter(result->host);
+	if (error)
+		return error;
+	strcpy(command->guest_cwd, result->guest);
+	if (!result->is_virtual)
+		strcpy(command->host_cwd, result->host);
+	return 0;
+}
+
+/* Start at GUEST_PATH if that is the very directory HOST_CWD. */
+static bool try_cwd(struct command *command, const char *guest_path, const char *host_cwd)
+{
+	struct stat there, here;
+
+	return !set_cwd(command, guest_path) && !stat(command->host_cwd, &there) && !stat(host_cwd, &here) &&
+	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
+/* The current directory of the host, where the guest can see that very directory; by the same name if possible. */
+static int set_default_cwd(struct command *command)
+{
+	char guest_path[PATH_SIZE];
+	char host_cwd[PATH_SIZE];
+	int error = host_current_directory(host_cwd);
+
+	if (error)
+		return error;
+	if (try_cwd(command, host_cwd, host_cwd))
+		return 0;
+	if (view_to_guest(&command->data->view, host_cwd, guest_path, sizeof(guest_path)) < 0)
+		return -ENOENT;
+	return try_cwd(command, guest_path, host_cwd) ? 0 : -ENOENT;
+}
+
+/* -w, which is relative to the current directory. */
+static int set_given_cwd(struct command *command, const char *given)
+{
+	char host_cwd[PATH_SIZE] = "";
+	char guest_path[PATH_SIZE];
+
+	if (*given != '/' && host_current_directory(host_cwd) < 0)
+		return -ENOENT;
+	if (snprintf(guest_path, PATH_SIZE, "%s%s%s", host_cwd, *given == '/' ? "" : "/", given) >= PATH_SIZE)
+		return -ENAMETOOLONG;
+	return set_cwd(command, guest_path);
+}
+
+/* Whether $PWD of the host leads the guest to its initial directory, perhaps through symbolic links. */
+static bool is_pwd_right(struct command *command)
+{
+	const char *pwd = getenv("PWD");
+
+	return pwd && *pwd == '/' &&
+	       !view_resolve(&command->data->view, &host_view_operations, "", pwd, VIEW_FOLLOW, &command->guest.scratch,
+			     &command->guest.result) &&
+	       !strcmp(command->guest.result.guest, command->guest_cwd);
+}
+
+static int choose_cwd(struct command *command)
+{
+	const char *given = command->config->guest_cwd;
+	int error = given ? set_given_cwd(command, given) : set_default_cwd(command);
+
+	if (error && given)
+		message_warning("can't start in '%s': %s; starting in '/'", given, strerror(-error));
+	if (error)
+		error = set_cwd(command, "/");
+	if (error)
+		message_error("can't start in '/': %s", strerror(-error));
+	else if (given || !is_pwd_right(command))
+		setenv("PWD", shown(command->guest_cwd), 1);
+	return error;
+}
+
+/* Whether FILE could be executed: 0 or a negative errno. */
+static int try_file(struct command *command)
+{
+	long fd = host_plan_operations.open(&command->guest, command->file, NULL);
+
+	if (fd >= 0)
+		close((int)fd);
+	return fd < 0 ? (int)fd : 0;
+}
+
+/*
+ * Look for the command in $PATH as execvp(3) does. An empty directory is the
+ * current one. FILE is the first that can be executed, else one that can't.
+ */
+static int search(struct command *command)
+{
+	char denied[PATH_SIZE] = "";
+	const char *directory = command->path;
+
+	for (;;) {
+		size_t length = strcspn(directory, ":");
+		int error = -ENOENT;
+
+		if (snprintf(command->file, PATH_SIZE, "%.*s%s%s", (int)length, directory, length ? "/" : "",
+			     command->name) < PATH_SIZE)
+			error = try_file(command);
+		if (!error)
+			return 0;
+		if (error == -EACCES && !*denied)
+			strcpy(denied, command->file);
+		if (!directory[length])
+			break;
+		directory += length + 1;
+	}
+	strcpy(command->file, denied);
+	return *denied ? -EACCES : -ENOENT;
+}
+
+/* Find the command's file. */
+static int find_file(struct command *command)
+{
+	if (!*command->name)
+		return -ENOENT;
+	if (!strchr(command->name, '/'))
+		return search(command);
+	return snprintf(command->file, PATH_SIZE, "%s", command->name) < PATH_SIZE ? 0 : -ENAMETOOLONG;
+}
+
+/* Whether the file that is neither ELF nor "#!" reads like text: no byte behind the first NUL of its head. */
+static bool is_text(const struct plan *plan)
+{
+	size_t length = strnlen((const char *)plan->head, sizeof(plan->head));
+
+	while (length < sizeof(plan->head) && !plan->head[length])
+		length++;
+	return length == sizeof(plan->head);
+}
+
+static long plan_file(struct command *command, const char *file_name)
+{
+	command->file_name = file_name;
+	return plan_exec(&command->plan, &host_plan_operations, &command->guest, file_name);
+}
+
+/* The host path of the guest file GUEST_PATH, or NULL. */
+static const char *host_path_of(struct command *command, const char *guest_path)
+{
+	struct view_result *result = &command->guest.result;
+
+	if (view_resolve(&command->data->view, &host_view_operations, command->guest_cwd, guest_path, VIEW_FOLLOW,
+			 &command->guest.scratch, result) < 0)
+		return NULL;
+	return result->is_virtual ? "/" : result->host;
+}
+
+static struct explain_place place_of(const struct command *command)
+{
+	const char *host_root = view_host(&command->data->view, 0);
+
+	return (struct explain_place){ command->name, command->file, shown(host_root), shown(command->guest_cwd),
+				       command->path };
+}
+
+/* Find and plan the command; a text without "#!" goes to the shell, as with execvp(3). Returns an exit status. */
+static int plan_command(struct command *command)
+{
+	struct explain_place place = place_of(command);
+	const char *failed;
+	long error;
+
+	error = find_file(command);
+	if (!error)
+		error = plan_file(command, command->file);
+	if (error == -ENOEXEC && command->plan.stage == PLAN_FORMAT && is_text(&command->plan))
+		error = plan_file(command, "/bin/sh");
+	if (!error)
+		return 0;
+	failed = command->plan.failed_path ? command->plan.failed_path : command->file;
+	return (int)explain_plan(&place, &command->plan, error, host_path_of(command, failed));
+}
+
+static size_t count_words(char *const *words)
+{
+	size_t count = 0;
+
+	while (words[count])
+		count++;
+	return count;
+}
+
+/* What the guest gets as argv[0] where no "#!" was followed. */
+static const char *first_word(const struct command *command)
+{
+	if (command->file_name != command->file)
+		return command->file_name; /* the shell, for a text */
+	return command->config->command_count ? command->name : "-sh";
+}
+
+/* argv: what replaces argv[0] where "#!" was followed, the file where the shell reads it, the user's words. */
+static int make_argv(struct command *command)
+{
+	const struct config *config = command->config;
+	const struct plan *plan = &command->plan;
+	size_t count = 0;
+
+	command->argv = calloc(plan->front_count + 3 + (size_t)config->command_count, sizeof(char *));
+	if (!command->argv)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < plan->front_count; i++)
+		command->argv[count++] = plan->front[i];
+	if (!count)
+		command->argv[count++] = first_word(command);
+	if (command->file_name != command->file)
+		command->argv[count++] = command->file;
+	for (int i = 1; i < config->command_count; i++)
+		command->argv[count++] = config->command[i];
+	return 0;
+}
+
+/* The signals blocked now, as the kernel keeps them. */
+static uint64_t current_signal_mask(void)
+{
+	sigset_t set;
+	uint64_t mask = 0;
+
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	for (int i = 1; i <= 64; i++)
+		if (sigismember(&set, i) == 1)
+			mask |= (uint64_t)1 << (i - 1);
+	return mask;
+}
+
+static bool is_sigsys_ignored(void)
+{
+	struct sigaction action;
+
+	return sigaction(SIGSYS, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* envp: the environment of proot, then the state for the image. */
+static int make_envp(struct command *command)
+{
+	size_t count = count_words(environ);
+	struct state state = {
+		.program_fd = command->plan.program_fd,
+		.interpreter_fd = command->plan.interpreter_fd,
+		.signal_mask = current_signal_mask(),
+		.flags = is_sigsys_ignored() ? STATE_SIGSYS_IGNORED : 0,
+		.file_name = command->file_name,
+		.exe = command->plan.exe,
+	};
+
+	command->envp = calloc(count + STATE_STRINGS + 1, sizeof(char *));
+	if (!command->envp)
+		return -ENOMEM;
+	memcpy(command->envp, environ, count * sizeof(char *));
+	state_write(&state, command->state_numbers, command->state_strings);
+	memcpy(command->envp + count, command->state_strings, sizeof(command->state_strings));
+	return 0;
+}
+
+/* A descriptor for -v lines that guests inherit, out of the way of theirs; -1 where none is needed. */
+static int open_log(int verbosity)
+{
+	struct rlimit limit;
+	int high = 1000;
+
+	if (verbosity < 2)
+		return -1;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= (rlim_t)high)
+		high = limit.rlim_cur > 32 ? (int)limit.rlim_cur - 16 : 3;
+	return fcntl(STDERR_FILENO, F_DUPFD, high);
+}
+
+static void fill_settings(struct command *command)
+{
+	struct image_data *data = command->data;
+
+	data->magic = IMAGE_MAGIC;
+	data->flags = command->config->allows_unknown ? IMAGE_ALLOW_UNKNOWN : 0;
+	data->verbosity = command->config->verbosity;
+	data->log_fd = open_log(command->config->verbosity);
+}
+
+static void print_configuration(const struct command *command)
+{
+	places_print(&command->data->view);
+	message_info(1, "cwd = %s", shown(command->guest_cwd));
+	message_info(1, "command = %s", command->file);
+	message_info(1, "exe = %s", command->plan.exe);
+	message_info(1, "verbose = %d", command->config->verbosity);
+	message_info(1, "kill-on-exit = %s", command->config->kills_on_exit ? "yes" : "no");
+}
+
+static int start(struct command *command)
+{
+	int image_fd __attribute__((cleanup(close_fd))) = -1;
+	struct explain_place place = place_of(command);
+	struct launch_failure failure;
+	struct launch launch;
+	int status;
+
+	fill_settings(command);
+	image_fd = image_compose(command->data);
+	if (image_fd < 0) {
+		message_error("can't compose the image: %s", strerror(-image_fd));
+		return EXIT_OWN_FAILURE;
+	}
+	launch = (struct launch){
+		.image_fd = image_fd,
+		.program_fd = command->plan.program_fd,
+		.interpreter_fd = command->plan.interpreter_fd,
+		.data = command->data,
+		.host_cwd = command->host_cwd,
+		.argv = (char *const *)command->argv,
+		.envp = (char *const *)command->envp,
+		.kills_on_exit = command->config->kills_on_exit,
+	};
+	status = supervisor_run(&launch, &failure);
+	if (failure.stage != LAUNCH_NONE)
+		return (int)explain_launch(&place, &launch, &failure);
+	return status;
+}
+
+static void fill_temporary(struct image_data *data)
+{
+	const char *temporary = getenv("PROOT_TMP_DIR");
+
+	if (temporary && *temporary == '/' && strlen(temporary) < sizeof(data->temporary))
+		strcpy(data->temporary, temporary);
+}
+
+/* Everything up to the start; returns an exit status that ends proot when it is not 0. */
+static int prepare(struct command *command)
+{
+	int status;
+
+	fill_temporary(command->data);
+	if (choose_cwd(command))
+		return EXIT_OWN_FAILURE;
+	status = plan_command(command);
+	if (status)
+		return status;
+	if (make_argv(command) || make_envp(command)) {
+		message_error("out of memory");
+		return EXIT_OWN_FAILURE;
+	}
+	print_configuration(command);
+	return 0;
+}
+
+int command_run(const struct config *config, struct image_data *data)
+{
+	struct command command __attribute__((cleanup(release))) = {
+		.config = config,
+		.data = data,
+		.guest.view = &data->view,
+		.guest.guest_cwd = command.guest_cwd,
+		.plan = { .program_fd = -1, .interpreter_fd = -1 },
+		.name = config->command_count ? config->command[0] : "/bin/sh",
+		.path = getenv("PATH") ? getenv("PATH") : DEFAULT_PATH,
+	};
+	int status = prepare(&command);
+
+	return status ? status : start(&command);
+}

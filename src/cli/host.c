@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE 1
+#include "cli/host.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * /proc/self, and everything below /proc/self and /proc/PID, means something
+ * else for each process: the command must not put its own answer into a path.
+ */
+static bool is_of_a_process(const char *host_path)
+{
+	const char *name = host_path + strlen("/proc/");
+
+	if (!text_begins(host_path, "/proc/"))
+		return false;
+	return text_equal(name, "self") || text_begins(name, "self/") || text_equal(name, "thread-self") ||
+	       text_begins(name, "thread-self/") || (*name >= '0' && *name <= '9');
+}
+
+static long read_link(const char *host_path, char *buf, size_t size, bool is_last)
+{
+	ssize_t length = readlink(host_path, buf, size);
+
+	(void)is_last;
+	if (length < 0)
+		return -errno;
+	return is_of_a_process(host_path) ? VIEW_MAGIC : (long)length;
+}
+
+const struct view_operations host_view_operations = { .read_link = read_link };
+
+/* 0 when execve(2) would take HOST_PATH for a program that this process may execute. */
+static int check_executable(const char *host_path)
+{
+	struct stat status;
+
+	if (stat(host_path, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return -EACCES;
+	return faccessat(AT_FDCWD, host_path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static long open_program(void *context, const char *guest_path, char *exe)
+{
+	struct host_guest *guest = context;
+	struct view_result *result = &guest->result;
+	long error;
+	int fd;
+
+	error = view_resolve(guest->view, &host_view_operations, guest->guest_cwd, guest_path, VIEW_FOLLOW,
+			     &guest->scratch, result);
+	if (error < 0)
+		return error;
+	if (result->is_virtual)
+		return -EACCES;
+	error = check_executable(result->host);
+	if (error < 0)
+		return error;
+	fd = open(result->host, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (exe)
+		memcpy(exe, result->guest, result->guest_length + 1);
+	return fd;
+}
+
+static long read_program(int fd, void *buf, size_t size, uint64_t offset)
+{
+	ssize_t length = pread(fd, buf, size, (off_t)offset);
+
+	return length < 0 ? -errno : (long)length;
+}
+
+static void close_program(int fd)
+{
+	close(fd);
+}
+
+const struct plan_operations host_plan_operations = {
+	.open = open_program,
+	.read = read_program,
+	.close = close_program,
+};
+
+int host_current_directory(char *buf)
+{
+	if (!getcwd(buf, PATH_SIZE))
+		return -errno;
+	return *buf == '/' ? 0 : -ENOENT; /* "(unreachable)/..." since Linux 2.6.36 */
+}
+
+int host_expand(const char *path, char *buf)
+{
+	size_t length = strcspn(path, "/");
+	const char *value = NULL;
+	char name[256];
+
+	if (*path == '$' && length <= sizeof(name)) {
+		snprintf(name, sizeof(name), "%.*s", (int)length - 1, path + 1);
+		value = getenv(name);
+	}
+	if (!value)
+		length = 0;
+	return snprintf(buf, PATH_SIZE, "%s%s", value ? value : "", path + length) < PATH_SIZE ? 0 : -ENAMETOOLONG;
+}
+
+/* A view of the host itself: nothing but its root. */
+struct host_view {
+	union {
+		struct view view;
+		char block[sizeof(struct view) + 8 * sizeof(struct view_binding) + 64];
+	};
+};
+
+int host_canonicalise(const char *path, char *buf)
+{
+	struct host_view host;
+	struct view_scratch scratch;
+	struct view_result result;
+	char cwd[PATH_SIZE] = "/";
+	struct stat status;
+	int error = *path == '/' ? 0 : host_current_directory(cwd);
+
+	if (!error)
+		error = (int)view_init(&host.view, sizeof(host.block), 0, "/");
+	if (!error)
+		error = (int)view_resolve(&host.view, &host_view_operations, cwd[1] ? cwd : "", path, VIEW_FOLLOW,
+					  &scratch, &result);
+	if (error)
+		return error;
+	if (lstat(result.host, &status) < 0)
+		return -errno;
+	memcpy(buf, result.guest_length ? result.guest : "/", MAX(result.guest_length, 1) + 1);
+	return 0;
+}
+
+/* The name is agent/virtual.c's, which reads it. */
+static int open_removed(const char *parent, uint32_t binding)
+{
+	char name[PATH_SIZE];
+	int fd;
+
+	if (snprintf(name, sizeof(name), "%s/.proot-virtual-%u-%d-0", parent, binding, getpid()) >= PATH_SIZE)
+		return -ENAMETOOLONG;
+	if (mkdir(name, 0755) < 0)
+		return -errno;
+	fd = open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	rmdir(name);
+	return fd;
+}
+
+int host_open_virtual(uint32_t binding, const char *temporary)
+{
+	const char *const parents[] = { *temporary ? temporary : "/dev/shm", "/dev/shm", "/tmp", "/var/tmp" };
+	int fd = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parents) && fd < 0; i++)
+		fd = open_removed(parents[i], binding);
+	return fd;
+}
+
+bool host_is_directory(const char *host_path)
+{
+	struct stat status;
+
+	return stat(host_path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool host_exists(const char *host_path)
+{
+	struct stat status;
+
+	return lstat(host_path, &status) == 0;
+}
+
+int host_may_enter(const char *host_path)
+{
+	struct stat status;
+
+	if (stat(host_path, &status) < 0)
+		return -errno;
+	if (!S_ISDIR(status.st_mode))
+		return -ENOTDIR;
+	return faccessat(AT_FDCWD, host_path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}

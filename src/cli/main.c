@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command: options, view, start. Every exit of proot passes through here.
+ */
+#define _GNU_SOURCE 1
+#include "cli/command.h"
+#include "cli/explain.h"
+#include "cli/help.h"
+#include "cli/host.h"
+#include "cli/message.h"
+#include "cli/options.h"
+#include "cli/places.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void free_data(struct image_data **data)
+{
+	free(*data);
+}
+
+/*
+ * Keep 0, 1 and 2 from being used for something else when they are closed. The
+ * guest gets them closed, as they were.
+ */
+static void occupy_standard_descriptors(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+static int default_verbosity(void)
+{
+	const char *level = getenv("PROOT_VERBOSE");
+
+	return level ? atoi(level) : 0;
+}
+
+static int run(const struct config *config)
+{
+	struct image_data *data __attribute__((cleanup(free_data))) = NULL;
+	int error = places_build(config, &data);
+
+	if (error)
+		return error == -ENOMEM ? EXIT_OWN_FAILURE : EXIT_WRONG_USAGE;
+	return command_run(config, data);
+}
+
+static int act(const struct config *config)
+{
+	switch (config->action) {
+	case CONFIG_HELP:
+		return help_print() ? EXIT_WRONG_USAGE : 0;
+	case CONFIG_VERSION:
+		return version_print() ? EXIT_WRONG_USAGE : 0;
+	case CONFIG_RUN:
+		break;
+	}
+	return run(config);
+}
+
+int main(int argc, char *argv[])
+{
+	struct config config __attribute__((cleanup(config_free))) = { .verbosity = default_verbosity() };
+	int error;
+
+	occupy_standard_descriptors();
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a message is one write */
+	error = options_parse(&config, argc, argv, host_is_directory);
+	message_set_level(config.verbosity);
+	if (error == -EINVAL) {
+		message_error("%s", config.error);
+		message_see_help();
+		return EXIT_WRONG_USAGE;
+	}
+	if (error) {
+		message_error("out of memory");
+		return EXIT_OWN_FAILURE;
+	}
+	return act(&config);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A tool of the build, not part of the command: prints the manual page or a
+ * shell's completion, made from the rows of options.def. Needs nothing but
+ * libc, so that a cross build compiles it for the building machine.
+ *
+ *	manual man|bash|zsh|fish
+ */
+#include "cli/help.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum value_kind { NONE, FILE_VALUE, DIRECTORY_VALUE, WORDS_VALUE };
+
+struct manual_row {
+	const char *group; /* a heading in place of an option when not NULL */
+	const char *names;
+	const char *value;
+	enum value_kind kind;
+	const char *summary;
+	const char *detail;
+};
+
+#define KIND_NONE NONE
+#define KIND_FILE FILE_VALUE
+#define KIND_DIRECTORY DIRECTORY_VALUE
+#define KIND_WORDS WORDS_VALUE
+
+static const struct manual_row manual_rows[] = {
+#define GROUP(title) { .group = title },
+#define OPTION(apply, names, value, kind, summary, detail) { NULL, names, value, KIND_##kind, summary, detail },
+#define LATER(names)
+#include "cli/options.def"
+};
+
+#define ROW_COUNT (sizeof(manual_rows) / sizeof(manual_rows[0]))
+
+/* Print TEXT for roff: dashes and backslashes escaped. */
+static void print_roff(const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '-' || *text == '\\')
+			putchar('\\');
+		putchar(*text);
+	}
+}
+
+/* Take the next blank-separated name off *NAMES: its length, 0 when there is none. */
+static size_t next_name(const char **names, const char **name)
+{
+	size_t length = strcspn(*names, " ");
+
+	*name = *names;
+	*names += length + strspn(*names + length, " ");
+	return length;
+}
+
+/* The names of one option, with its value behind the last. */
+static void print_man_names(const struct manual_row *row)
+{
+	const char *names = row->names;
+	const char *name;
+	const char *joint = "";
+	size_t length;
+
+	for (const char *separator = ""; (length = next_name(&names, &name)); separator = ", ") {
+		char copy[64];
+
+		snprintf(copy, sizeof(copy), "%.*s", (int)length, name);
+		printf("%s\\fB", separator);
+		print_roff(copy);
+		printf("\\fR");
+		joint = name[1] != '-' ? " " : *row->value == '[' ? "[=" : "=";
+	}
+	if (*row->value)
+		printf("%s", joint);
+	print_roff(joint[0] == '[' ? row->value + 1 : row->value);
+	putchar('\n');
+}
+
+static void print_man_option(const struct manual_row *row)
+{
+	puts(".TP");
+	print_man_names(row);
+	putchar(row->summary[0] & ~0x20);
+	print_roff(row->summary + 1);
+	putchar('.');
+	if (*row->detail)
+		putchar('\n');
+	print_roff(row->detail);
+	putchar('\n');
+}
+
+static void print_man(void)
+{
+	puts(".TH PROOT 1 \"\" \"proot " VERSION "\" \"User Commands\"\n"
+	     ".SH NAME\n"
+	     "proot \\- run a command with another root directory, as an ordinary user\n"
+	     ".SH SYNOPSIS\n"
+	     ".B proot\n"
+	     "[\\fIoption\\fR ...] [\\fIrootfs\\fR] [\\-\\-] [\\fIcommand\\fR [\\fIargument\\fR ...]]\n"
+	     ".SH DESCRIPTION\n"
+	     "Run \\fIcommand\\fR (by default \\fI/bin/sh\\fR as a login shell) so that it sees \\fIrootfs\\fR as its\n"
+	     "root directory, with files and directories of the host shown anywhere in it.\n"
+	     "No privilege is needed and nothing is written into the root directory.\n"
+	     "Options end at the first word that does not begin with a dash, or at \\-\\-.\n"
+	     ".SH OPTIONS");
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (manual_rows[i].group)
+			printf(".SS %s\n", manual_rows[i].group);
+		else
+			print_man_option(&manual_rows[i]);
+	puts(".SH EXIT STATUS\n"
+	     "The status of the command; 128+\\fIn\\fR when signal \\fIn\\fR killed it; 127 when it was not found,\n"
+	     "126 when it was found and could not be executed, 125 when proot itself failed, 1 for a wrong\n"
+	     "command line.\n"
+	     ".SH ENVIRONMENT\n"
+	     ".TP\n.B PROOT_VERBOSE\nThe level \\-v starts from.\n"
+	     ".TP\n.B PROOT_IGNORE_MISSING_BINDINGS\nNo warning for a binding whose host path is missing.\n"
+	     ".TP\n.B PROOT_TMP_DIR\nWhere a temporary file is made on machines that refuse to execute memory files.\n"
+	     ".TP\n.B PROOT_NO_SECCOMP\\fR, \\fBPROOT_LOADER\\fR, \\fBPROOT_LOADER_32\\fR, "
+	     "\\fBPROOT_ASSUME_NEW_SECCOMP\\fR, "
+	     "\\fBPROOT_DONT_POLLUTE_ROOTFS\n"
+	     "Accepted for the sake of other PRoots, without effect.\n"
+	     ".SH SEE ALSO\n"
+	     ".BR chroot (1),\n.BR mount (8)");
+}
+
+/* Print TEXT in single quotes, as sh, zsh and fish read it. */
+static void print_quoted(const char *text)
+{
+	putchar('\'');
+	for (; *text; text++)
+		if (*text == '\'')
+			printf("'\\''");
+		else
+			putchar(*text);
+	putchar('\'');
+}
+
+/* "auto|sigsys" as words separated by blanks. */
+static void print_words(const char *words)
+{
+	for (; *words; words++)
+		putchar(*words == '|' ? ' ' : *words);
+}
+
+static bool needs_value(const struct manual_row *row)
+{
+	return !row->group && *row->value && *row->value != '[';
+}
+
+/* "-r|--rootfs": the names of one option as a pattern of the shell. */
+static void print_pattern(const char *names)
+{
+	for (; *names; names++)
+		putchar(*names == ' ' ? '|' : *names);
+}
+
+static void print_bash_value(const struct manual_row *row)
+{
+	if (row->kind == NONE)
+		return;
+	printf("\t");
+	print_pattern(row->names);
+	if (row->kind == WORDS_VALUE) {
+		printf(") COMPREPLY=($(compgen -W '");
+		print_words(row->value);
+		puts("' -- \"$word\")); return ;;");
+	} else {
+		printf(") COMPREPLY=($(compgen -%c -- \"$word\")); return ;;\n", row->kind == FILE_VALUE ? 'f' : 'd');
+	}
+}
+
+static void print_bash(void)
+{
+	puts("# bash completion for proot, made from src/cli/options.def\n"
+	     "_proot() {\n"
+	     "\tlocal word=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+	     "\tlocal i\n"
+	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	     "\t\tcase \"${COMP_WORDS[i]}\" in");
+	printf("\t\t");
+	for (size_t i = 0, count = 0; i < ROW_COUNT; i++)
+		if (needs_value(&manual_rows[i])) {
+			printf("%s", count++ ? "|" : "");
+			print_pattern(manual_rows[i].names);
+		}
+	puts(") ((i++)) ;;\n"
+	     "\t\t-*|=) ;;\n"
+	     "\t\t*) COMPREPLY=($(compgen -c -f -- \"$word\")); return ;;\n"
+	     "\t\tesac\n"
+	     "\tdone\n"
+	     "\tif [ \"$previous\" = = ]; then previous=\"${COMP_WORDS[COMP_CWORD-2]}\"; fi\n"
+	     "\tcase \"$previous\" in");
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (!manual_rows[i].group)
+			print_bash_value(&manual_rows[i]);
+	puts("\tesac\n"
+	     "\tcase \"$word\" in");
+	printf("\t-*) COMPREPLY=($(compgen -W '");
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		printf("%s ", manual_rows[i].group ? "" : manual_rows[i].names);
+	puts("' -- \"$word\")) ;;\n"
+	     "\t*) COMPREPLY=($(compgen -c -d -- \"$word\")) ;;\n"
+	     "\tesac\n"
+	     "}\n"
+	     "complete -o filenames -F _proot proot");
+}
+
+static void print_zsh_option(const struct manual_row *row)
+{
+	static const char *const actions[] = { "", "_files", "_files -/", "" };
+	const char *names = row->names;
+	const char *name;
+	size_t length;
+
+	while ((length = next_name(&names, &name))) {
+		const char *joint = !needs_value(row) ? "" : name[1] == '-' ? "=" : "+";
+
+		printf("  \"*%.*s%s[%s]", (int)length, name, joint, row->summary);
+		if (row->kind == WORDS_VALUE) {
+			printf(":value:(");
+			print_words(row->value);
+			putchar(')');
+		} else if (needs_value(row)) {
+			printf(":path:%s", actions[row->kind]);
+		}
+		puts("\" \\");
+	}
+}
+
+static void print_zsh(void)
+{
+	puts("#compdef proot\n"
+	     "# zsh completion for proot, made from src/cli/options.def\n"
+	     "_arguments -S -A '-*' \\");
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (!manual_rows[i].group)
+			print_zsh_option(&manual_rows[i]);
+	puts("  '1:rootfs or command:{ _command_names -e; _files -/ }' \\\n"
+	     "  '*::argument:_normal'");
+}
+
+static void print_fish(void)
+{
+	puts("# fish completion for proot, made from src/cli/options.def");
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		const struct manual_row *row = &manual_rows[i];
+		const char *names = row->group ? "" : row->names;
+		const char *name;
+		size_t length;
+
+		if (row->group)
+			continue;
+		printf("complete -c proot");
+		while ((length = next_name(&names, &name)))
+			printf(" %s %.*s", name[1] == '-' ? "-l" : "-s", (int)length - 1 - (name[1] == '-'),
+			       name + 1 + (name[1] == '-'));
+		if (needs_value(row))
+			printf(" -r%s", row->kind == WORDS_VALUE ? " -f -a " : "");
+		if (row->kind == WORDS_VALUE) {
+			putchar('\'');
+			print_words(row->value);
+			putchar('\'');
+		}
+		printf(" -d ");
+		print_quoted(row->summary);
+		putchar('\n');
+	}
+	puts("complete -c proot -x -a '(__fish_complete_subcommand)'");
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct {
+		const char *name;
+		void (*print)(void);
+	} formats[] = { { "man", print_man }, { "bash", print_bash }, { "zsh", print_zsh }, { "fish", print_fish } };
+
+	for (size_t i = 0; argc == 2 && i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (!strcmp(argv[1], formats[i].name)) {
+			formats[i].print();
+			return fflush(stdout) ? 1 : 0;
+		}
+	fputs("usage: manual man|bash|zsh|fish\n", stderr);
+	return 1;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Building the view takes two passes. The first finds the place of each
+ * binding, those nearest to the root first, because a symbolic link on the way
+ * to one may lie in another. The second adds what is missing above them and
+ * notes which of them the host's own listings lack.
+ */
+#define _GNU_SOURCE 1
+#include "cli/places.h"
+
+#include "base/text.h"
+#include "cli/host.h"
+#include "cli/message.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One binding on its way into the view. */
+struct place {
+	const struct binding_request *request;
+	size_t order;	    /* on the command line */
+	unsigned int depth; /* components of the guest path as written */
+	char *guest_path;   /* absolute, as written */
+	char *host_path;    /* canonical */
+	char *guest;	    /* canonical; NULL while it is not in the view */
+};
+
+/* The places, and the view they go into. */
+struct places {
+	struct image_data *data;
+	struct place *list;
+	size_t count;
+	struct view_scratch scratch;
+	struct view_result result;
+};
+
+static void release(struct places *places)
+{
+	for (size_t i = 0; i < places->count; i++) {
+		free(places->list[i].guest_path);
+		free(places->list[i].host_path);
+		free(places->list[i].guest);
+	}
+	free(places->list);
+	free(places->data);
+}
+
+/* Lay an empty view with room for BINDINGS of some length. NULL: no memory. */
+static struct image_data *new_data(uint32_t bindings, const char *host_root)
+{
+	size_t capacity = sizeof(struct view) + 2 * PATH_SIZE + (size_t)bindings * (sizeof(struct view_binding) + 128);
+	struct image_data *data = calloc(1, offsetof(struct image_data, view) + capacity);
+
+	if (data && view_init(&data->view, capacity, bindings, host_root) < 0) {
+		free(data);
+		return NULL;
+	}
+	return data;
+}
+
+/* Move everything to a view twice as large. */
+static int grow(struct places *places)
+{
+	struct view *old = &places->data->view;
+	struct image_data *grown = new_data(2 * old->binding_most, *view_host(old, 0) ? view_host(old, 0) : "/");
+	long error = grown ? 0 : -ENOMEM;
+
+	for (uint32_t i = 1; i < old->binding_count && !error; i++)
+		error = view_add(&grown->view, view_guest(old, i), view_host(old, i), view_binding(old, i)->flags);
+	if (error) {
+		free(grown);
+		return (int)error;
+	}
+	free(places->data);
+	places->data = grown;
+	return 0;
+}
+
+static int add(struct places *places, const char *guest, const char *host_path, uint32_t flags)
+{
+	size_t size = strlen(guest) + strlen(host_path) + 2;
+	int error = 0;
+
+	while (!error && (places->data->view.binding_count == places->data->view.binding_most ||
+			  places->data->view.strings + size > places->data->view.capacity))
+		error = grow(places);
+	return error ? error : (int)view_add(&places->data->view, guest, host_path, flags);
+}
+
+/* The host path of the canonical guest path, by its mount alone; false where there is none. */
+static bool host_of(const struct view *view, const char *guest, size_t length, char *buf)
+{
+	uint32_t mount = view_find_above(view, guest, length);
+	size_t covered = view_binding(view, mount)->guest_length;
+	const char *host = view_host(view, mount);
+
+	if (view_binding(view, mount)->flags & VIEW_VIRTUAL)
+		return false;
+	return snprintf(buf, PATH_SIZE, "%s%.*s", host, (int)(length - covered), guest + covered) < PATH_SIZE;
+}
+
+static unsigned int depth_of(const char *path)
+{
+	unsigned int depth = 0;
+
+	for (; *path; path++)
+		depth += path[0] == '/' && path[1] && path[1] != '/';
+	return depth;
+}
+
+/* The guest path of a request, absolute. NULL: no memory. */
+static char *absolute_guest(const char *guest, const char *host_cwd)
+{
+	char *path;
+
+	if (*guest == '/')
+		return strdup(guest);
+	return asprintf(&path, "%s/%s", host_cwd, guest) < 0 ? NULL : path;
+}
+
+static void warn_missing(const struct binding_request *request, int error)
+{
+	if (!request->is_optional && !getenv("PROOT_IGNORE_MISSING_BINDINGS"))
+		message_warning("can't bind '%s': %s", request->host, strerror(-error));
+}
+
+/* Put REQUEST on the list, unless its host path is missing. */
+static int list_place(struct places *places, const struct binding_request *request, size_t order, const char *host_cwd)
+{
+	struct place *place = &places->list[places->count];
+	char expanded[PATH_SIZE];
+	char host_path[PATH_SIZE];
+	int error = host_expand(request->host, expanded);
+
+	if (!error)
+		error = host_canonicalise(expanded, host_path);
+	if (error) {
+		warn_missing(request, error);
+		return 0;
+	}
+	*place = (struct place){ .request = request, .order = order, .host_path = strdup(host_path) };
+	if (!place->host_path)
+		return -ENOMEM;
+	places->count++;
+	place->guest_path = absolute_guest(request->guest ? request->guest : expanded, host_cwd);
+	if (!place->guest_path)
+		return -ENOMEM;
+	place->depth = depth_of(place->guest_path);
+	return 0;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *left = a, *right = b;
+
+	if (left->depth != right->depth)
+		return left->depth < right->depth ? -1 : 1;
+	return left->order < right->order ? -1 : 1;
+}
+
+static int list_places(struct places *places, const struct config *config)
+{
+	char host_cwd[PATH_SIZE];
+	int error = 0;
+
+	if (!config->binding_count)
+		return 0;
+	if (host_current_directory(host_cwd) < 0)
+		strcpy(host_cwd, "/");
+	places->list = calloc(config->binding_count, sizeof(*places->list));
+	if (!places->list)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->binding_count && !error; i++)
+		error = list_place(places, &config->bindings[i], i, host_cwd);
+	qsort(places->list, places->count, sizeof(*places->list), compare_places);
+	return error;
+}
+
+/* Whether a later word of the command line has already bound this very place. */
+static bool is_superseded(const struct places *places, const struct place *place, const char *guest)
+{
+	if (view_find(&places->data->view, guest, strlen(guest)) < 0)
+		return false;
+	for (size_t i = 0; i < places->count; i++) {
+		const struct place *other = &places->list[i];
+
+		if (other->guest && other->order > place->order && !strcmp(other->guest, guest))
+			return true;
+	}
+	return false;
+}
+
+/* A place in /proc/self that shows what is there anyway: nothing to do, and different for each process. */
+static bool is_of_each_process(const char *guest, const char *host_path)
+{
+	return text_begins(guest, "/proc/self/") && !strcmp(guest, host_path);
+}
+
+/* Find where PLACE lies in the guest and add it to the view. */
+static int put_place(struct places *places, struct place *place)
+{
+	unsigned int flags = VIEW_MISSING_OK | (place->request->keeps_last_link ? 0 : VIEW_FOLLOW);
+	bool is_directory = host_is_directory(place->host_path);
+	long error = view_resolve(&places->data->view, &host_view_operations, "", place->guest_path, flags,
+				  &places->scratch, &places->result);
+	const char *guest = places->result.guest;
+
+	if (!error && !*guest && !is_directory)
+		error = -ENOTDIR;
+	if (error) {
+		message_warning("can't bind '%s' at '%s': %s", place->request->host, place->guest_path,
+				strerror((int)-error));
+		return 0;
+	}
+	if (is_superseded(places, place, guest) || is_of_each_process(guest, place->host_path))
+		return 0;
+	place->guest = strdup(guest);
+	if (!place->guest)
+		return -ENOMEM;
+	return add(places, guest, place->host_path, is_directory ? VIEW_DIRECTORY : 0);
+}
+
+/* Whether the canonical GUEST, of LENGTH bytes, is a name in the host's listing of its directory. */
+static bool is_listed(const struct view *view, const char *guest, size_t length)
+{
+	char host_path[PATH_SIZE];
+	size_t parent = length;
+	size_t parent_length;
+
+	while (parent && guest[--parent] != '/')
+		;
+	if (!host_of(view, guest, parent, host_path))
+		return false;
+	parent_length = strlen(host_path);
+	if (parent_length + length - parent >= sizeof(host_path))
+		return false;
+	memcpy(host_path + parent_length, guest + parent, length - parent);
+	host_path[parent_length + length - parent] = '\0';
+	return host_exists(host_path);
+}
+
+/* Make the first LENGTH bytes of PLACE's location a virtual directory, if there is nothing. */
+static int add_missing(struct places *places, const struct place *place, size_t length)
+{
+	const struct view *view = &places->data->view;
+	char host_path[PATH_SIZE];
+	char guest[PATH_SIZE];
+	bool has_host = host_of(view, place->guest, length, host_path);
+
+	if (view_find(view, place->guest, length) >= 0)
+		return 0;
+	if (has_host && host_exists(host_path)) {
+		if (!host_is_directory(host_path))
+			message_warning("'%s' can't be seen at '%s': '%.*s' is not a directory", place->request->host,
+					place->guest, (int)length, place->guest);
+		return 0;
+	}
+	snprintf(guest, sizeof(guest), "%.*s", (int)length, place->guest);
+	return add(places, guest, "", VIEW_DIRECTORY | VIEW_VIRTUAL | VIEW_UNLISTED);
+}
+
+/* Note that the host does not list the name of the entry at GUEST. */
+static int mark_unlisted(struct places *places, const char *guest)
+{
+	const struct view *view = &places->data->view;
+	int index = view_find(view, guest, strlen(guest));
+	char host_path[PATH_SIZE];
+
+	if (index <= 0 || is_listed(view, guest, strlen(guest)))
+		return 0;
+	snprintf(host_path, sizeof(host_path), "%s", view_host(view, (uint32_t)index));
+	return add(places, guest, *host_path ? host_path : "/",
+		   view_binding(view, (uint32_t)index)->flags | VIEW_UNLISTED);
+}
+
+/* Add the missing directories above PLACE. */
+static int complete_place(struct places *places, const struct place *place)
+{
+	int error = 0;
+
+	for (size_t i = 1; *place->guest && place->guest[i] && !error; i++)
+		if (place->guest[i] == '/')
+			error = add_missing(places, place, i);
+	return error ? error : mark_unlisted(places, place->guest);
+}
+
+static int fill(struct places *places, const struct config *config)
+{
+	int error = list_places(places, config);
+
+	for (size_t i = 0; i < places->count && !error; i++)
+		error = put_place(places, &places->list[i]);
+	for (size_t i = 0; i < places->count && !error; i++)
+		if (places->list[i].guest)
+			error = complete_place(places, &places->list[i]);
+	return error;
+}
+
+/* The canonical root directory in BUF, or a negative errno after saying what is wrong with it. */
+static int find_root(const struct config *config, char *buf)
+{
+	const char *host_root = config->host_root ? config->host_root : "/";
+	int error = host_canonicalise(host_root, buf);
+
+	if (!error)
+		error = host_may_enter(buf);
+	if (error)
+		message_error("can't use '%s' as root directory: %s", host_root, strerror(-error));
+	return error;
+}
+
+int places_build(const struct config *config, struct image_data **data)
+{
+	struct places places __attribute__((cleanup(release))) = { .data = NULL };
+	char host_root[PATH_SIZE];
+	int error = find_root(config, host_root);
+
+	if (error)
+		return error;
+	places.data = new_data((uint32_t)config->binding_count * 2 + 8, host_root);
+	error = places.data ? fill(&places, config) : -ENOMEM;
+	if (error) {
+		message_error("can't build the guest's view: %s", strerror(-error));
+		return error;
+	}
+	*data = places.data;
+	places.data = NULL;
+	return 0;
+}
+
+void places_print(const struct view *view)
+{
+	message_info(1, "root = %s", *view_host(view, 0) ? view_host(view, 0) : "/");
+	for (uint32_t i = 1; i < view->binding_count; i++)
+		if (!(view_binding(view, i)->flags & VIEW_VIRTUAL))
+			message_info(1, "binding = %s:%s", *view_host(view, i) ? view_host(view, i) : "/",
+				     view_guest(view, i));
+}

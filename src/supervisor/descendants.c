@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ending all descendants. The children of a killed child become ours, because
+ * this process is their subreaper: so kill the children until there are none.
+ */
+#define _GNU_SOURCE 1
+#include "supervisor/descendants.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+static void close_directory(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+/* Kill the children that the kernel lists. False: it lists none (no CONFIG_PROC_CHILDREN). */
+static bool kill_listed(void)
+{
+	FILE *file __attribute__((cleanup(close_file))) = fopen("/proc/thread-self/children", "re");
+	int pid;
+
+	if (!file)
+		return false;
+	while (fscanf(file, "%d", &pid) == 1)
+		kill(pid, SIGKILL);
+	return true;
+}
+
+/* The parent of process NAME, as /proc/NAME/stat has it, or -1. */
+static pid_t parent_of(const char *name)
+{
+	char path[sizeof("/proc//stat") + 256];
+	char line[512];
+	FILE *file __attribute__((cleanup(close_file))) = NULL;
+	size_t length;
+	int parent;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", name);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	length = fread(line, 1, sizeof(line) - 1, file);
+	line[length] = '\0';
+	while (length && line[length] != ')') /* the name in parentheses may hold any character */
+		length--;
+	return sscanf(line + length, ") %*c %d", &parent) == 1 ? parent : -1;
+}
+
+/* Kill the children found among all processes. */
+static void kill_found(void)
+{
+	DIR *directory __attribute__((cleanup(close_directory))) = opendir("/proc");
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && parent_of(entry->d_name) == getpid())
+			kill(atoi(entry->d_name), SIGKILL);
+}
+
+void descendants_end(void)
+{
+	/* The first look is for nothing when there is no child at all, as usual. */
+	pid_t pid = waitpid(-1, NULL, WNOHANG);
+
+	while (pid >= 0) {
+		if (!kill_listed())
+			kill_found();
+		pid = waitpid(-1, NULL, 0);
+		while (pid > 0)
+			pid = waitpid(-1, NULL, WNOHANG);
+	}
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules of this file
+ *
+ * 1. From before the fork on, every signal is blocked here and taken with
+ *    sigwaitinfo(2): there is no handler, and no race between two of them.
+ * 2. The command gets the mask and the dispositions that were there when proot
+ *    started: the mask travels in the image's state, the only disposition
+ *    changed before the fork is that of SIGCHLD.
+ * 3. With KILLS_ON_EXIT a keeper stands between supervisor and command, which
+ *    does for the command what the supervisor does for the keeper. Whichever
+ *    of the two is killed, the other ends all descendants.
+ */
+#define _GNU_SOURCE 1
+#include "supervisor/supervisor.h"
+
+#include "engine/engine.h"
+#include "supervisor/descendants.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the process that starts the command hands down. */
+struct start {
+	const struct launch *launch;
+	int report_fd;		       /* where a struct launch_failure goes; closed by a successful execve */
+	struct sigaction child_action; /* of SIGCHLD, as proot found it */
+};
+
+static void __attribute__((noreturn)) report(const struct start *start, enum launch_stage stage, int error)
+{
+	struct launch_failure failure = { stage, error };
+
+	while (write(start->report_fd, &failure, sizeof(failure)) < 0 && errno == EINTR)
+		;
+	_exit(125);
+}
+
+/* Let the image inherit FD. */
+static void hand_down(int fd)
+{
+	if (fd >= 0)
+		fcntl(fd, F_SETFD, 0);
+}
+
+/* The first guest process, up to the image. */
+static void __attribute__((noreturn)) run_command(const struct start *start)
+{
+	const struct launch *launch = start->launch;
+
+	sigaction(SIGCHLD, &start->child_action, NULL);
+	if (chdir(launch->host_cwd) < 0)
+		report(start, LAUNCH_DIRECTORY, -errno);
+	hand_down(launch->program_fd);
+	hand_down(launch->interpreter_fd);
+	report(start, LAUNCH_EXECUTE, engine_execute(launch->image_fd, launch->data, launch->argv, launch->envp));
+}
+
+static pid_t fork_command(const struct start *start)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		run_command(start);
+	return pid;
+}
+
+/* Whether a signal that came to this process is meant for the command, and does not reach it by itself. */
+static bool is_for_command(const siginfo_t *info)
+{
+	if (info->si_code <= 0) /* kill(2) and its kind; the kernel's and the terminal's are positive */
+		return true;
+	if (info->si_signo == SIGALRM) /* alarm(2) survives execve, so the caller of proot may have set it */
+		return true;
+	/* A terminal that hangs up tells the session's leader only. */
+	return info->si_signo == SIGHUP && getsid(0) == getpid();
+}
+
+static void pass_on(pid_t child, const siginfo_t *info)
+{
+	if (info->si_code == SI_QUEUE)
+		sigqueue(child, info->si_signo, info->si_value);
+	else
+		kill(child, info->si_signo);
+}
+
+static bool is_stop_signal(int signal_number)
+{
+	return signal_number == SIGSTOP || signal_number == SIGTSTP || signal_number == SIGTTIN ||
+	       signal_number == SIGTTOU;
+}
+
+/*
+ * Stop as the command was stopped, so that the shell above sees it; come back
+ * when continued. Anything but a stop signal is news for a debugger.
+ */
+static void stop_like(int signal_number)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	if (!is_stop_signal(signal_number))
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, signal_number);
+	sigaction(signal_number, &action, NULL);
+	raise(signal_number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* Take every news of children. True, with STATUS, when CHILD has ended. */
+static bool reap(pid_t child, int *status)
+{
+	pid_t pid;
+	int news;
+
+	while ((pid = waitpid(-1, &news, WNOHANG | WUNTRACED)) > 0) {
+		if (pid != child)
+			continue;
+		if (WIFSTOPPED(news)) {
+			stop_like(WSTOPSIG(news));
+			continue;
+		}
+		*status = WIFSIGNALED(news) ? 128 + WTERMSIG(news) : WEXITSTATUS(news);
+		return true;
+	}
+	return false;
+}
+
+/* Wait for the end of CHILD, or of our own parent PARENT unless that is 0. */
+static int watch(pid_t child, pid_t parent)
+{
+	sigset_t all;
+	siginfo_t info;
+	int status;
+
+	sigfillset(&all);
+	for (;;) {
+		if (sigwaitinfo(&all, &info) < 0)
+			continue;
+		if (parent && getppid() != parent)
+			return 128 + SIGKILL;
+		if (info.si_signo == SIGCHLD && reap(child, &status))
+			return status;
+		if (is_for_command(&info))
+			pass_on(child, &info);
+	}
+}
+
+static void close_everything(void)
+{
+	if (syscall(SYS_close_range, 0U, ~0U, 0U) == 0)
+		return;
+	for (int fd = 0; fd < 3; fd++) /* before Linux 5.9 */
+		close(fd);
+}
+
+/*
+ * The process between the supervisor SUPERVISOR and the command. The kernel
+ * wakes it with SIGCHLD when the supervisor dies.
+ */
+static void __attribute__((noreturn)) keep(const struct start *start, pid_t supervisor)
+{
+	pid_t child;
+	int status;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_PDEATHSIG, SIGCHLD);
+	if (getppid() != supervisor)
+		_exit(128 + SIGKILL);
+	child = fork_command(start);
+	if (child < 0)
+		report(start, LAUNCH_FORK, -errno);
+	close_everything();
+	status = watch(child, supervisor);
+	descendants_end();
+	_exit(status);
+}
+
+static pid_t fork_keeper(const struct start *start)
+{
+	pid_t supervisor = getpid();
+	pid_t pid = fork();
+
+	if (!pid)
+		keep(start, supervisor);
+	return pid;
+}
+
+/* Block all signals, and make sure that children can be waited for. */
+static void prepare_signals(struct start *start)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	sigaction(SIGCHLD, &action, &start->child_action);
+}
+
+/* What the command's process reports, once it has failed or become the image. */
+static void read_report(int fd, struct launch_failure *failure)
+{
+	if (read(fd, failure, sizeof(*failure)) != (ssize_t)sizeof(*failure))
+		failure->stage = LAUNCH_NONE;
+}
+
+int supervisor_run(const struct launch *launch, struct launch_failure *failure)
+{
+	struct start start = { .launch = launch };
+	int report_fds[2];
+	pid_t child;
+	int status;
+
+	*failure = (struct launch_failure){ .stage = LAUNCH_FORK };
+	if (pipe2(report_fds, O_CLOEXEC) < 0) {
+		failure->error = -errno;
+		return 125;
+	}
+	start.report_fd = report_fds[1];
+	prepare_signals(&start);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	child = launch->kills_on_exit ? fork_keeper(&start) : fork_command(&start);
+	if (child < 0) {
+		failure->error = -errno;
+		return 125;
+	}
+	close(report_fds[1]);
+	read_report(report_fds[0], failure);
+	if (failure->stage == LAUNCH_NONE)
+		close_everything();
+	status = watch(child, 0);
+	if (launch->kills_on_exit)
+		descendants_end();
+	return status;
+}
