@@ -1,0 +1,173 @@
+#!/bin/sh
+# Job control of an interactive bash in a pseudo-terminal: ^C ^Z ^\ fg bg, and more.
+. "$T/lib.sh"
+cat >jobs.py <<'PY'
+import fcntl, os, pty, re, select, signal, struct, sys, termios, time
+
+class Terminal:
+    def __init__(self, *argv):
+        self.text = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ["PS1"] = "READY> "
+            os.execvp(argv[0], argv)
+        mode = termios.tcgetattr(self.fd)
+        mode[3] &= ~termios.ECHO
+        termios.tcsetattr(self.fd, termios.TCSANOW, mode)
+
+    def read(self, seconds):
+        if not select.select([self.fd], [], [], seconds)[0]:
+            return False
+        try:
+            self.text += os.read(self.fd, 65536).decode()
+        except OSError:
+            return False
+        return True
+
+    def expect(self, pattern, name):
+        end = time.time() + 20
+        while not (found := re.search(pattern, self.text)) and time.time() < end:
+            self.read(0.2)
+        if not found:
+            print("not ok", name, repr(self.text))
+            os.kill(self.pid, signal.SIGKILL)
+            sys.exit(1)
+        print("ok", name, *found.groups(), flush=True)
+        self.text = self.text[found.end():]
+
+    def send(self, text):
+        os.write(self.fd, text.encode())
+
+    def command(self, line, pattern, name):
+        self.send(line + "\n")
+        self.expect(pattern, name)
+        if not pattern.endswith("READY> "):
+            self.expect("READY> ", "prompt")
+
+    def until_foreground(self, name):
+        """Waits until the terminal belongs to another program, called so and asleep."""
+        for _ in range(400):
+            try:
+                group = os.tcgetpgrp(self.fd)
+                stat = open(f"/proc/{group}/stat").read()
+                comm, state = re.search(r"\((.*)\) (\S)", stat).groups()
+                if group != self.pid and comm == name and state == "S":
+                    return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        print("not ok: never in the foreground:", name)
+        sys.exit(1)
+
+    def run_until_asleep(self, line, name):
+        self.send(line + "\n")
+        self.until_foreground(name)
+
+    def end(self):
+        while self.read(5):
+            pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+t = Terminal("bash", "--norc", "--noprofile", "--noediting", "-i")
+t.expect("READY> ", "starts")
+t.command("tty | sed 's/[0-9]*$/N/'; test -t 0 && echo tty=$?", r"(/dev/pts/N)\s+(tty=0)", "tty")
+t.command("echo monitor $-", r"monitor \w*(m)", "monitor")
+t.command("ps -o stat= -p $$ | tr -d ' \\n'; echo", r"(Ss)\+?", "session leader")
+
+t.run_until_asleep("sleep 1000", "sleep")
+t.send("\x03")
+t.expect("READY> ", "^C ends it")
+t.command("echo status=$?", "(status=130)", "^C")
+
+t.run_until_asleep("sleep 1000", "sleep")
+t.send("\x1c")
+t.expect("Quit[^\n]*\n[^\n]*READY> ", "^\\ ends it")
+t.command("echo status=$?", "(status=131)", "^\\")
+
+t.run_until_asleep("sleep 1000", "sleep")
+t.send("\x1a")
+t.expect(r"\[1\]\+\s+(Stopped)\s+sleep 1000\s+READY> ", "^Z")
+t.command("echo status=$?", "(status=148)", "^Z")
+t.command("jobs", r"\[1\]\+\s+(Stopped)", "jobs")
+t.command("bg", r"\[1\]\+ (sleep 1000 &)", "bg")
+t.command("jobs", r"\[1\]\+\s+(Running)", "jobs after bg")
+t.run_until_asleep("fg", "sleep")
+t.expect("(sleep 1000)", "fg")
+t.send("\x1a")
+t.expect("Stopped.*\\s+READY> ", "^Z again")
+t.command("kill %1; sleep 1", r"(Terminated)\s+sleep 1000", "kill a stopped job")
+
+t.run_until_asleep("cat | cat", "cat")
+t.send("\x1a")
+t.expect(r"\[1\]\+\s+(Stopped)\s+cat \| cat\s+READY> ", "^Z of a pipeline")
+t.run_until_asleep("fg", "cat")
+t.send("some text\n\x04")
+t.expect("(some text)\\s+READY> ", "fg of a pipeline, and end of file")
+
+t.command("cat & sleep 0.5; jobs", r"(Stopped)", "background read stops")
+t.command("kill -9 %1; wait; echo gone", "(gone)", "kill -9")
+t.command("stty tostop; echo x & sleep 0.5; jobs", r"(Stopped)\s+echo x", "tostop")
+t.run_until_asleep("stty -tostop; fg; cat", "cat")
+t.send("\x04")
+t.expect("x\\s+READY> ", "fg of it writes")
+
+t.command("trap 'echo caught' INT", "READY> ", "trap")
+t.send("\x03")
+t.expect("(caught)", "^C runs the trap")
+t.command("trap - INT", "READY> ", "trap removed")
+t.run_until_asleep("(trap 'echo inner; exit 3' INT; sleep 1000); echo status=$?", "bash")
+time.sleep(0.3)
+t.send("\x03")
+t.expect(r"(inner)\s+(status=3)\s+READY> ", "^C in a subshell with a trap")
+
+t.command("trap 'stty size' WINCH; (trap 'stty size; exit' WINCH; kill -STOP $BASHPID)&"
+          " sleep 0.3; echo stopped", "(stopped)", "WINCH prepared")
+fcntl.ioctl(t.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 41, 101, 0, 0))
+t.command("", "(41 101)", "window size")
+t.command("trap - WINCH; kill -CONT %%; wait; echo done", "(done)", "window size in a job")
+
+t.command("sleep 1000 & sleep 2000 & jobs -p | wc -l", r"\n(2)\s", "two jobs")
+t.command("kill %1 %2; wait; jobs; echo none left", "(none left)", "both killed")
+t.command("set -m; sleep 0.1 & wait %1; echo status=$?", "(status=0)", "wait %1")
+t.command("sleep 1000 & disown; kill $!; sleep 0.2; kill -0 $! 2>&1 | grep -o 'No such process'",
+          "(No such process)", "disown")
+
+t.send("seq 500 | less -X\n")
+t.expect("1\\s+2\\s+3\\s", "less")
+t.send("G")
+t.expect("(499)\\s+(500)", "less, end")
+t.send("q")
+t.expect("READY> ", "less ends")
+t.send("python3 -c 'import time; print(\"asl\" + \"eep\"); time.sleep(1000)'\n")
+t.expect("(asleep)", "Python")
+time.sleep(0.3)
+t.send("\x03")
+t.expect("(KeyboardInterrupt)\\s+READY> ", "^C in Python")
+t.run_until_asleep("make -f - <<< 'all:; @sleep 1000'", "make")
+time.sleep(0.3)
+t.send("\x03")
+t.expect("(Interrupt)\\s+READY> ", "^C in make")
+t.send("exit 7\n")
+print("exit status", t.end())
+
+# Hang-up: the shell ends its jobs and itself.
+t = Terminal("bash", "--norc", "--noprofile", "--noediting", "-i")
+t.expect("READY> ", "starts again")
+t.send("sleep 3000 & echo pid=$!.\n")
+while not (found := re.search(r"pid=(\d+)\.", t.text)):
+    t.read(1)
+job = int(found.group(1))
+os.close(t.fd)
+print("hang-up", os.waitstatus_to_exitcode(os.waitpid(t.pid, 0)[1]))
+for _ in range(100):
+    if not os.path.exists(f"/proc/{job}"):
+        break
+    time.sleep(0.05)
+print("job gone", not os.path.exists(f"/proc/{job}"))
+PY
+python3 jobs.py
+echo "[$?]"
+script -qec 'tty -s; echo "inner $?"; exit 5' typescript </dev/null | tr -d '\r'
+echo "script $?"
+grep -c 'inner 0' typescript
+setsid sh -c 'tty -s </dev/tty' 2>&1 | sed 's/^.*: //'

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The oracle: runs a command where the kernel itself does what proot imitates,
+ * a chroot with bind mounts, in mount and process namespaces of its own.
+ *
+ *	enter [-u UID] [-r ROOT [-b HOST:GUEST]...] COMMAND [ARGUMENT ...]
+ *
+ *	-u UID	become this user and group, without supplementary groups
+ *	-r ROOT	chroot there, with a fresh /proc where ROOT has a directory for it
+ *	-b H:G	mount H at ROOT/G
+ *
+ * Without -r the command runs in the same namespaces, but sees the host: that
+ * is where proot is started, so that both sides are alike and a guest that is
+ * root does not touch the machine's /proc.
+ *
+ * When not started as root, -r takes a user namespace in which the user keeps
+ * its number, and nothing is done without -r. Exit status: the command's;
+ * 128 + n when signal n ended it; 77 when the namespaces are not permitted.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NOT_PERMITTED 77
+
+struct request {
+	long uid;            /* -1: stay */
+	const char *root;    /* NULL: the host's */
+	char *bindings[256]; /* HOST:GUEST */
+	int binding_count;
+};
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		err(NOT_PERMITTED, "%s", path);
+	close(fd);
+}
+
+static void make_namespaces(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	char line[64];
+
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID | (uid ? CLONE_NEWUSER : 0)))
+		err(NOT_PERMITTED, "unshare");
+	if (uid) {
+		snprintf(line, sizeof(line), "%u %u 1", uid, uid);
+		write_file("/proc/self/uid_map", line);
+		write_file("/proc/self/setgroups", "deny");
+		snprintf(line, sizeof(line), "%u %u 1", gid, gid);
+		write_file("/proc/self/gid_map", line);
+	}
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		err(NOT_PERMITTED, "mount --make-rprivate /");
+}
+
+static void mount_proc(const char *root)
+{
+	char place[PATH_MAX];
+	struct stat status;
+
+	snprintf(place, sizeof(place), "%s/proc", root ? root : "");
+	if (!stat(place, &status) && mount("proc", place, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		err(NOT_PERMITTED, "mount proc on %s", place);
+}
+
+static void mount_binding(const char *root, char *binding)
+{
+	char place[PATH_MAX], *guest = strchr(binding, ':');
+
+	if (!guest)
+		errx(125, "-b %s: no guest path", binding);
+	*guest++ = '\0';
+	snprintf(place, sizeof(place), "%s%s", root, guest);
+	if (mount(binding, place, NULL, MS_BIND | MS_REC, NULL))
+		err(125, "mount --bind %s %s", binding, place);
+}
+
+static void enter_root(struct request *request)
+{
+	for (int i = 0; i < request->binding_count; i++)
+		mount_binding(request->root, request->bindings[i]);
+	if (chroot(request->root) || chdir("/"))
+		err(125, "chroot %s", request->root);
+}
+
+static void become(long uid)
+{
+	if (setgroups(0, NULL) && errno != EPERM)
+		err(125, "setgroups");
+	if (setresgid((gid_t)uid, (gid_t)uid, (gid_t)uid) || setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid))
+		err(125, "become %ld", uid);
+}
+
+/* Wait for PID, reaping whatever else ends, and return its status as a shell does. */
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	for (;;) {
+		pid_t ended = wait(&status);
+
+		if (ended < 0 && errno != EINTR)
+			err(125, "wait");
+		if (ended == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	}
+}
+
+/* Fork; the parent waits and exits, the child comes back. */
+static void step_down(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(NOT_PERMITTED, "fork");
+	if (pid)
+		exit(wait_for(pid));
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static struct request read_options(int argc, char **argv)
+{
+	struct request request = { .uid = -1 };
+	int option;
+
+	while ((option = getopt(argc, argv, "+u:r:b:")) != -1) {
+		switch (option) {
+		case 'u':
+			request.uid = atol(optarg);
+			break;
+		case 'r':
+			request.root = optarg;
+			break;
+		case 'b':
+			if (request.binding_count == (int)(sizeof(request.bindings) / sizeof(*request.bindings)))
+				errx(125, "too many bindings");
+			request.bindings[request.binding_count++] = optarg;
+			break;
+		default:
+			exit(125);
+		}
+	}
+	if (optind >= argc)
+		errx(125, "no command");
+	return request;
+}
+
+int main(int argc, char **argv)
+{
+	struct request request = read_options(argc, argv);
+
+	if (!geteuid() || request.root) {
+		make_namespaces();
+		step_down();
+		mount_proc(request.root);
+		/* Neither proot nor the command is the first process: signals are not the same for that. */
+		step_down();
+	}
+	if (request.root) {
+		enter_root(&request);
+		step_down(); /* where proot is on the other side */
+	}
+	if (request.uid >= 0)
+		become(request.uid);
+	execv(argv[optind], argv + optind);
+	err(127, "%s", argv[optind]);
+}

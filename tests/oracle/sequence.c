@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A random differential tester's one side. Everything follows from SEED.
+ *
+ *	sequence tree SEED DIRECTORY UID PROGRAMS	make the tree, print its bindings as NUMBER:PLACE
+ *	sequence run SEED COUNT				make COUNT random calls in it, and log them
+ *	sequence list DIRECTORY				print the tree as it is now
+ */
+#include "sequence.h"
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int make(char **argv)
+{
+	tree_make(argv[3], (uid_t)atol(argv[4]), argv[5]);
+	for (int i = 0; i < binding_count; i++)
+		printf("%d:%s\n", bindings[i].tree, bindings[i].guest);
+	return 0;
+}
+
+static int run(char **argv)
+{
+	int count = atoi(argv[3]);
+
+	protected_start();
+	calls_start();
+	for (int i = 0; i < count; i++)
+		call_random(i);
+	printf("end\n");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IOLBF, 1 << 16);
+	if (argc == 3 && !strcmp(argv[1], "list")) {
+		tree_list(argv[2]);
+		return 0;
+	}
+	if (argc < 4)
+		errx(2, "usage: sequence tree|run|list ...");
+	random_start(strtoull(argv[2], NULL, 10));
+	tree_imagine();
+	if (!strcmp(argv[1], "tree") && argc == 6)
+		return make(argv);
+	if (!strcmp(argv[1], "run"))
+		return run(argv);
+	errx(2, "unknown: %s", argv[1]);
+}

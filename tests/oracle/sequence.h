@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A random tree, random paths in it, random calls on them: what the files of
+ * this program share. Everything follows from the seed, so that two runs differ
+ * only where the kernel's (or proot's) answers differ.
+ */
+#ifndef ORACLE_SEQUENCE_H
+#define ORACLE_SEQUENCE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define BAD_POINTER ((const char *)16)
+
+/* random.c */
+void random_start(uint64_t seed);
+uint32_t random_below(uint32_t limit);
+/* True in PERCENT of 100 cases. */
+bool random_chance(unsigned int percent);
+
+/* tree.c */
+enum node_type { NODE_DIRECTORY, NODE_FILE, NODE_LINK, NODE_FIFO, NODE_SOCKET, NODE_PROGRAM, NODE_SCRIPT };
+
+struct node {
+	char path[256];   /* as the guest sees it, if nothing is bound over it */
+	char target[320]; /* of a link; the first line of a script */
+	enum node_type type;
+	mode_t mode;
+	int tree;         /* 0: the root; n: the tree bound as binding n */
+	bool is_owned;    /* by the user, else by root */
+	bool has_attribute;
+};
+
+struct binding {
+	int tree;
+	char guest[256];
+};
+
+#define NODES_MOST 160
+#define BINDINGS_MOST 8
+
+extern struct node nodes[NODES_MOST];
+extern int node_count;
+extern struct binding bindings[BINDINGS_MOST];
+extern int binding_count;
+
+/* Think up the tree and the bindings of the present random state. */
+void tree_imagine(void);
+/* Make it below DIRECTORY (root/ and tree1/ ...), owned by UID, with the programs of the directory PROGRAMS in root/bin. */
+void tree_make(const char *directory, uid_t uid, const char *programs);
+/* Print what is below DIRECTORY now, in a form that two equal trees share. */
+void tree_list(const char *directory);
+
+/* path.c */
+/* A random path: kept until the call after next. May be a pointer that is not one. */
+const char *path_random(void);
+/* The same, always a string. */
+const char *path_random_text(void);
+/* PATH as it is written to the log. */
+const char *path_show(const char *path);
+/* Memory of SIZE bytes that ends where a page ends, with nothing behind it. */
+void *path_page_end(size_t size);
+
+/* directories.c */
+#define KEPT_MOST 10
+/* A random descriptor to be relative to: AT_FDCWD, one that is kept, or none at all. */
+int kept_random(void);
+/* A random descriptor that is kept, or -1. */
+int kept_any(void);
+/* Keep FD for later calls, or close it. */
+void kept_add(int fd);
+void kept_drop_one(void);
+/* Remember the directories above bindings. */
+void protected_start(void);
+/* Whether a rename of this would take a mount point along: mounts move with their directories, bindings do not. */
+bool is_protected(int directory, const char *path);
+
+/* calls.c */
+void calls_start(void);
+/* Make one random call, and write it to the log as number INDEX. */
+void call_random(int index);
+
+#endif

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#   make tests            what the tests need, below $(BUILD)/tests
+#   make check            that, then all suites of tests/suites
+#   make fuzz             the fuzzers, FUZZ_SECONDS each (needs clang)
+#
+# Unit tests are tests/unit/test_NAME.c, compiled with the modules UNIT_NAME.
+
+UNIT_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+UNIT_CFLAGS := $(filter-out -O2,$(COMMON)) -O1 $(UNIT_FLAGS) -Itests
+
+UNIT_view := src/view/view.c src/view/resolve.c src/base/text.c
+UNIT_resolve := $(UNIT_view)
+UNIT_plan := src/image/plan.c src/image/elf.c src/base/text.c
+UNIT_state := src/image/state.c src/base/text.c
+UNIT_text := src/base/text.c
+UNIT_filter := src/engine/filter.c src/agent/calls.c
+UNIT_calls := src/agent/calls.c
+UNIT_options := src/cli/options.c src/base/text.c
+
+UNIT_NAMES := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+UNIT_PROGRAMS := $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
+UNIT_OBJECTS := $(sort $(foreach name,$(UNIT_NAMES),$(patsubst %.c,$(BUILD)/tests/%.o,tests/unit/test_$(name).c $(UNIT_$(name)))))
+
+tests: proot $(UNIT_PROGRAMS)
+
+$(BUILD)/tests/%.o: %.c Makefile tests/tests.mk
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+
+define UNIT_PROGRAM
+$(BUILD)/tests/unit/test_$(1): $(patsubst %.c,$(BUILD)/tests/%.o,tests/unit/test_$(1).c $(UNIT_$(1)))
+	@mkdir -p $$(@D)
+	$$(CC) $$(UNIT_FLAGS) -o $$@ $$^
+endef
+$(foreach name,$(UNIT_NAMES),$(eval $(call UNIT_PROGRAM,$(name))))
+
+check: tests
+	scripts/run-suites
+
+.PHONY: tests check
+.SECONDARY: $(UNIT_OBJECTS)
+-include $(UNIT_OBJECTS:.o=.d)
