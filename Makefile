@@ -39,7 +39,9 @@ COMMAND_CFLAGS := $(COMMON) -DVERSION='"$(VERSION)"' $(CFLAGS)
 ifdef STATIC
 CC := musl-gcc
 TRIPLET := $(shell gcc -print-multiarch 2>/dev/null)
-COMMAND_CFLAGS += -idirafter /usr/include -idirafter /usr/include/$(TRIPLET)
+KERNEL_HEADERS := -idirafter /usr/include -idirafter /usr/include/$(TRIPLET)
+COMMAND_CFLAGS += $(KERNEL_HEADERS)
+AGENT_CFLAGS += $(KERNEL_HEADERS)
 COMMAND_LDFLAGS := -static
 BUILD := build/static
 endif
@@ -86,8 +88,23 @@ $(AGENT): $(AGENT_OBJECTS) $(BUILD)/image.lds
 	cp $@.tmp $(BUILD)/agent.debug
 	$(STRIP) -o $@ $@.tmp
 
-install: proot
+# The man page and the completions come from the rows of options.def.
+HOSTCC ?= cc
+DOCUMENTS := man bash zsh fish
+
+$(BUILD)/manual: src/cli/manual.c src/cli/options.def
+	@mkdir -p $(@D)
+	$(HOSTCC) -std=gnu11 $(WARNINGS) -Isrc -DVERSION='"$(VERSION)"' -o $@ $<
+
+$(DOCUMENTS:%=$(BUILD)/proot.%): $(BUILD)/proot.%: $(BUILD)/manual
+	$(BUILD)/manual $* >$@
+
+install: proot $(DOCUMENTS:%=$(BUILD)/proot.%)
 	install -D -m 755 proot $(DESTDIR)$(PREFIX)/bin/proot
+	install -D -m 644 $(BUILD)/proot.man $(DESTDIR)$(PREFIX)/share/man/man1/proot.1
+	install -D -m 644 $(BUILD)/proot.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/proot
+	install -D -m 644 $(BUILD)/proot.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_proot
+	install -D -m 644 $(BUILD)/proot.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/proot.fish
 
 clean:
 	rm -rf build proot

@@ -51,7 +51,7 @@ long handle_remove(struct call *call)
 	bool wants_directory = call->nr == NR_rmdir || (call->nr == NR_unlinkat && call->arguments[2] & AT_REMOVEDIR);
 
 	if (status < 0)
-		return status;
+		return translate_refuse(call, 0, status);
 	if (!status && is_mount_point(&call->paths[0]))
 		return refuse_mount_point(&call->paths[0], wants_directory);
 	if (!status && wants_directory && holds_binding(&call->paths[0]))
@@ -59,13 +59,18 @@ long handle_remove(struct call *call)
 	return call_make(call, call->nr);
 }
 
-static long translate_both(struct call *call, unsigned int flags)
+/* Negative on an error, and then *RESULT is the call's. */
+static long translate_both(struct call *call, unsigned int flags, long *result)
 {
 	long first = translate_path(call, 0, flags), second;
 
-	if (first < 0)
+	if (first < 0) {
+		*result = translate_refuse(call, 0, first);
 		return first;
+	}
 	second = translate_path(call, 1, flags);
+	if (second < 0)
+		*result = translate_refuse(call, 1, second);
 	return second < 0 ? second : first | second;
 }
 
@@ -80,36 +85,48 @@ static bool is_same_place(const struct call *call)
 long handle_rename(struct call *call)
 {
 	struct host_path *paths = call->paths;
-	long status = translate_both(call, 0);
+	long result, status = translate_both(call, 0, &result);
 
 	if (!status && !is_same_place(call))
-		status = translate_both(call, TRANSLATE_FULL);
+		status = translate_both(call, TRANSLATE_FULL, &result);
 	if (status < 0)
-		return status;
+		return result;
 	if (paths[0].is_resolved && paths[1].is_resolved &&
 	    paths[0].result->parent_mount != paths[1].result->parent_mount)
 		return -EXDEV;
+	if (is_mount_point(&paths[0]) && is_mount_point(&paths[1]) && paths[0].result->guest_length &&
+	    paths[0].result->mount == paths[1].result->mount)
+		return 0; /* one object: vfs_rename() looks at that first */
 	for (unsigned int i = 0; i < 2; i++)
 		if (is_mount_point(&paths[i]) || holds_binding(&paths[i]))
 			return -EBUSY;
 	return call_make(call, call->nr);
 }
 
+/* What linkat(2) says before EXDEV: of the old name, then of the new. */
+static long refuse_other_mount(const struct call *call)
+{
+	long status = GATE_4(NR_faccessat2, AT_FDCWD, call->paths[0].path, 0, AT_SYMLINK_NOFOLLOW);
+
+	if (status)
+		return status;
+	status = GATE_4(NR_faccessat2, AT_FDCWD, call->paths[1].path, 0, AT_SYMLINK_NOFOLLOW);
+	if (!status || call->paths[1].result->is_mount_point)
+		return -EEXIST;
+	return status == -ENOENT && !call->paths[1].result->wants_directory ? -EXDEV : status;
+}
+
 long handle_link(struct call *call)
 {
 	struct host_path *paths = call->paths;
-	long status = translate_both(call, 0);
+	long result, status = translate_both(call, 0, &result);
 
 	if (!status && !is_same_place(call))
-		status = translate_both(call, TRANSLATE_FULL);
+		status = translate_both(call, TRANSLATE_FULL, &result);
 	if (status < 0)
-		return status;
+		return result;
 	if (paths[0].is_resolved && paths[1].is_resolved && paths[0].result->mount != paths[1].result->parent_mount &&
-	    !paths[0].result->is_magic && !paths[1].result->is_mount_point) {
-		status = GATE_4(NR_faccessat2, AT_FDCWD, paths[0].path, 0, AT_SYMLINK_NOFOLLOW);
-		return status ? status : -EXDEV;
-	}
-	if (is_mount_point(&paths[1]))
-		return -EEXIST;
+	    !paths[0].result->is_magic)
+		return refuse_other_mount(call);
 	return call_make(call, call->nr);
 }

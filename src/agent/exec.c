@@ -48,7 +48,10 @@ static long open_executable(int directory, const char *host_path, unsigned long 
 		return -ELOOP;
 	if ((file.st_mode & S_IFMT) != S_IFREG)
 		return -EACCES;
-	status = GATE_4(NR_faccessat2, directory, host_path, ACCESS_EXECUTE, AT_EACCESS | flags);
+	/* The kernel's own answer, which knows of noexec mounts and of writers (ETXTBSY); Linux 6.14. */
+	status = GATE_5(NR_execveat, directory, host_path, NULL, NULL, flags | AT_EXECVE_CHECK);
+	if (status == -EINVAL)
+		status = GATE_4(NR_faccessat2, directory, host_path, ACCESS_EXECUTE, AT_EACCESS | flags);
 	if (status == -ENOSYS)
 		status = GATE_3(NR_faccessat, directory, host_path, ACCESS_EXECUTE);
 	return status ? status : GATE_4(NR_openat, directory, host_path, O_RDONLY, 0);

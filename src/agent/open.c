@@ -43,7 +43,7 @@ static long open_resolved(struct call *call)
 	status = translate_path(call, 0, flags & O_CREAT ? TRANSLATE_MAY_MAKE : 0);
 	call->row = call_find(call->nr);
 	if (status < 0)
-		return status;
+		return translate_refuse(call, 0, status);
 	if (!status && is_virtual(call))
 		return virtual_open(call->paths[0].result->mount, flags);
 	return call_resume(call, call->nr, NULL);

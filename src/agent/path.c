@@ -34,7 +34,7 @@ long handle_paths(struct call *call)
 		long status = translate_path(call, i, 0);
 
 		if (status < 0)
-			return status;
+			return translate_refuse(call, i, status);
 		if (!status)
 			status = use_stand_in(call, i);
 		if (status < 0)
@@ -154,13 +154,22 @@ static long stat_as_is(struct call *call)
 	return has_met_link(call) ? -ELOOP : 0;
 }
 
+/* By descriptor the kernel does not look at all flags; those it would refuse go to it with the path. */
+static bool may_use_object(const struct call *call)
+{
+	static const unsigned long harmless = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
+
+	return call->nr == NR_stat || call->nr == NR_lstat ||
+	       !(call->arguments[call->row->paths[0].flags] & 0xffffffff & ~harmless);
+}
+
 long handle_stat(struct call *call)
 {
-	long status = translate_path(call, 0, TRANSLATE_OBJECT);
+	long status = translate_path(call, 0, may_use_object(call) ? TRANSLATE_OBJECT : 0);
 	const struct host_path *path = &call->paths[0];
 
 	if (status < 0)
-		return status;
+		return translate_refuse(call, 0, status);
 	if (status == TRANSLATE_NOTHING)
 		return stat_descriptor(call);
 	if (path->object >= 0)
@@ -210,7 +219,7 @@ long handle_readlink(struct call *call)
 	long length = translate_path(call, 0, 0), found;
 
 	if (length < 0)
-		return length;
+		return translate_refuse(call, 0, length);
 	if (length == TRANSLATE_NOTHING || size <= 0)
 		return call_make(call, call->nr);
 	if (call->paths[0].is_resolved && call->paths[0].result->is_virtual)

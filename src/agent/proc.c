@@ -28,6 +28,20 @@ static long skip_number(const char **cursor)
 	return number;
 }
 
+/* The same for the name of a process's directory: a number, or the link to one's own. */
+static long skip_process(const char **cursor)
+{
+	if (text_begins(*cursor, "self/")) {
+		*cursor += 5;
+		return GATE_0(NR_getpid);
+	}
+	if (text_begins(*cursor, "thread-self/")) {
+		*cursor += 12;
+		return GATE_0(NR_getpid);
+	}
+	return skip_number(cursor);
+}
+
 static enum magic magic_of(const char *host_path, long *process)
 {
 	const char *at = host_path;
@@ -35,7 +49,7 @@ static enum magic magic_of(const char *host_path, long *process)
 	if (!text_begins(at, PROC))
 		return MAGIC_NONE;
 	at += sizeof(PROC) - 1;
-	*process = skip_number(&at);
+	*process = skip_process(&at);
 	if (*process < 0)
 		return MAGIC_NONE;
 	if (text_begins(at, "task/")) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/translate.h"
+#include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/proc.h"
 #include "agent/virtual.h"
@@ -222,4 +223,37 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags)
 				shape->follow == FOLLOW_REMOVES);
 	call->arguments[shape->path] = (unsigned long)call->paths[which].path;
 	return status;
+}
+
+#define LONG_NAME_32 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+#define LONG_NAME_128 LONG_NAME_32 LONG_NAME_32 LONG_NAME_32 LONG_NAME_32
+
+/* A path of which the kernel says ERROR, or NULL where there is none to be had. */
+static const char *path_of_error(long error)
+{
+	switch (error) {
+	case -ENOENT:
+		return "/.proot-nowhere/.proot-nowhere";
+	case -ENOTDIR:
+		return "/dev/null/.proot-nowhere";
+	case -ENAMETOOLONG:
+		return "/" LONG_NAME_128 LONG_NAME_128;
+	case -EBADF:
+		return "x";
+	default:
+		return NULL;
+	}
+}
+
+long translate_refuse(struct call *call, unsigned int which, long error)
+{
+	const char *path = path_of_error(error);
+
+	if (error != -EFAULT && !path)
+		return error;
+	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && call->row->paths[i].follow != FOLLOW_NONE; i++)
+		if (i >= which)
+			call->arguments[call->row->paths[i].path] =
+				path ? (unsigned long)path : call->original[call->row->paths[i].path];
+	return call_make(call, call->nr);
 }

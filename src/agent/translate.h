@@ -32,7 +32,14 @@ enum translate_flags {
 long translate_path(struct call *call, unsigned int which, unsigned int flags);
 
 /*
- * The same for a path that is no argument: GUEST_PATH, in slot->path[0],
+ * Path WHICH can't be translated, because of ERROR. The kernel looks at other
+ * arguments before it looks a path up, so it is asked: the call is made with a
+ * path of which it says the same error. Returns the call's result.
+ */
+long translate_refuse(struct call *call, unsigned int which, long error);
+
+/*
+ * As translate_path() for a path that is no argument: GUEST_PATH, in slot->path[0],
  * relative to DIRECTORY, with VIEW_FOLLOW and its kind, into call->paths[0].
  */
 long translate_text(struct call *call, int directory, unsigned int view_flags, unsigned int flags);

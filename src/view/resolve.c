@@ -150,8 +150,11 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 		return -ELOOP;
 	if (!length)
 		return -ENOENT;
-	if (length >= PATH_SIZE || rest < walk->scratch->rest)
+	if (length >= PATH_SIZE)
 		return -ENAMETOOLONG;
+	/* So much text remains only where links lead through themselves. */
+	if (rest < walk->scratch->rest)
+		return -ELOOP;
 	memcpy(rest, walk->scratch->link, length);
 	walk->rest = rest;
 	if (*rest == '/')
@@ -207,8 +210,11 @@ static long enter_name(struct walk *walk, const struct step *step, bool *found)
 	if (status)
 		return status;
 	if (*found) {
-		enter_binding(walk, (uint32_t)index);
-		return 0;
+		/* Nothing is looked up on the host, which would ask for search permission. */
+		status = check_directory(walk);
+		if (!status)
+			enter_binding(walk, (uint32_t)index);
+		return status;
 	}
 	if (in_virtual && !(walk->flags & VIEW_MISSING_OK))
 		return walk->flags & VIEW_PARENT && step->is_last ? -EROFS : -ENOENT;
@@ -228,6 +234,7 @@ static long take_last(struct walk *walk, const struct step *step)
 		walk->ends_in_dot = true;
 		return append_name(at->host, &at->host_length, step);
 	}
+	walk->ends_in_dot = false;
 	walk->ends_in_dot = false;
 	status = enter_name(walk, step, &found);
 	if (!status && step->has_slash) {

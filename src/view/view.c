@@ -156,8 +156,12 @@ bool view_to_host_plain(const struct view *view, const char *guest_path, char *b
 	if (guest_path[0] != '/' || root_length + length >= PATH_SIZE ||
 	    !view_is_relative_plain(view, guest_path, &count))
 		return false;
+	/* The root itself is not the host's directory with a slash behind it. */
+	if (!count && root_length)
+		length = 0;
 	memcpy(buf, view_host(view, 0), root_length);
-	memcpy(buf + root_length, guest_path, length + 1);
+	memcpy(buf + root_length, guest_path, length);
+	buf[root_length + length] = '\0';
 	return true;
 }
 
@@ -287,6 +291,8 @@ long view_add(struct view *view, const char *guest_path, const char *host_path, 
 		status = set_host(view, &new, host_path, flags);
 	if (status)
 		return status;
+	if (view->strings + length + strlen(host_path) + 2 > view->capacity)
+		return -ENOSPC;
 	memmove(binding + 1, binding, (view->binding_count - index) * sizeof(*binding));
 	*binding = new;
 	view->binding_count++;

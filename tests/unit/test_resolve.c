@@ -83,13 +83,13 @@ static void random_component(char *path)
 	char name[NAME_MAX + 2];
 	unsigned int kind = random_below(100);
 
-	if (kind < 20) {
+	if (kind < 15) {
 		add(path, "..");
-	} else if (kind < 28) {
+	} else if (kind < 22) {
 		add(path, ".");
-	} else if (kind < 32) {
+	} else if (kind < 25) {
 		add(path, "missing");
-	} else if (kind < 33) {
+	} else if (kind < 26) {
 		memset(name, 'n', sizeof(name));
 		name[NAME_MAX + random_below(2)] = '\0';
 		add(path, name);
@@ -105,12 +105,13 @@ static void random_path(char *path, unsigned int most)
 
 	if (chance(50))
 		add(path, "/");
-	if (known_count && chance(60)) {
+	if (known_count && chance(75)) {
 		const char *start = known[random_below(known_count)];
 
 		add(path, path[0] ? start + 1 : start);
-		add(path, "/");
-		count = random_below(count + 1);
+		count = chance(50) ? random_below(3) : random_below(count + 1);
+		if (count)
+			add(path, "/");
 	}
 	for (unsigned int i = 0; i < count; i++) {
 		random_component(path);
@@ -202,7 +203,7 @@ static void make_binding(unsigned int source)
 		return;
 	guest = path_of(fd, guest_root, buf);
 	snprintf(from, sizeof(from), "%s/host/%u", base, source);
-	if (chance(40))
+	if (chance(50))
 		snprintf(from, sizeof(from), "%s/host/%u/%s", base, source, random_name());
 	snprintf(at, sizeof(at), "/proc/self/fd/%d", fd);
 	/* The kernel hides what was mounted below; the view does not. */
@@ -234,9 +235,9 @@ static void make_world(void)
 	if (has_mounts && mount(path, guest_root, NULL, MS_BIND, NULL))
 		give_up("mount");
 	guest_fd = open(guest_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (view_init(view, sizeof(block), SOURCES * 4, path))
+	if (view_init(view, sizeof(block), SOURCES * 10, path))
 		give_up("view_init");
-	for (unsigned int i = 0; has_mounts && i < SOURCES * 4; i++)
+	for (unsigned int i = 0; has_mounts && i < SOURCES * 10; i++)
 		make_binding(i % SOURCES);
 }
 

@@ -21,6 +21,8 @@ struct node {
 #define FILE_AT(path) { path, "" }
 #define LINK(path, target) { path, target }
 #define MAGIC_TARGET "magic"
+#define LONG_NAME "a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-" \
+	"many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters"
 
 static const struct node nodes[] = {
 	DIRECTORY(""),
@@ -38,6 +40,7 @@ static const struct node nodes[] = {
 	LINK("/r/abs", "/usr/lib"),
 	LINK("/r/abs2", "///usr//./lib/../lib"),
 	LINK("/r/loop", "loop"),
+	LINK("/r/growing", "growing/" LONG_NAME "/" LONG_NAME),
 	LINK("/r/ping", "/pong"),
 	LINK("/r/pong", "ping"),
 	LINK("/r/dangling", "nowhere"),
@@ -289,6 +292,7 @@ static void test_links(void)
 	LEADS("/loop", 0, "/r/loop", "/loop");
 	FAILS("/loop/", 0, ELOOP);
 	FAILS("/ping", VIEW_FOLLOW, ELOOP);
+	FAILS("/growing/x", VIEW_FOLLOW, ELOOP);
 	FAILS("/tofile/x/y", VIEW_FOLLOW, ENOTDIR);
 	FAILS("/tofile/..", VIEW_FOLLOW, ENOTDIR);
 	FAILS("/bin/sh/..", VIEW_FOLLOW, ENOTDIR);

@@ -70,8 +70,10 @@ kill $!
 wait $!
 echo "wait: $?"
 sum=0
-for i in 3 1 2; do (sleep 0.$i; exit $i) & done
-for i in 1 2 3; do wait -n; sum=$((sum * 10 + $?)); done
+pids=
+for i in 3 1 2; do (sleep 0.$i; exit $i) & pids="$pids $!"; done
+# shellcheck disable=SC2086 # a list
+for i in 1 2 3; do wait -n $pids; sum=$((sum * 10 + $?)); done
 echo "wait -n: $sum"
 
 try bash -c ./missing

@@ -66,6 +66,7 @@ RS
 run cargo build
 target/debug/app 2>/dev/null
 echo "[$?]"
+rm -rf a /tmp/work/rsock
 sh -c 'target/debug/app overflow; echo "[$?]"' 2>&1 | grep -a 'overflowed\|^\[' | sed 's/ ([0-9]*)//'
 rm -rf a /tmp/work/rsock
 cargo build 2>&1 | sed 's/ in .*//'
