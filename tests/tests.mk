@@ -7,7 +7,7 @@
 # Unit tests are tests/unit/test_NAME.c, compiled with the modules UNIT_NAME.
 
 UNIT_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-UNIT_CFLAGS := $(filter-out -O2,$(COMMON)) -O1 $(UNIT_FLAGS) -Itests
+UNIT_CFLAGS := $(filter-out -O2,$(COMMON)) -O1 $(UNIT_FLAGS) -I$(BUILD)/tests
 
 UNIT_view := src/view/view.c src/view/resolve.c src/base/text.c
 UNIT_resolve := $(UNIT_view)
@@ -23,6 +23,14 @@ UNIT_PROGRAMS := $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 UNIT_OBJECTS := $(sort $(foreach name,$(UNIT_NAMES),$(patsubst %.c,$(BUILD)/tests/%.o,tests/unit/test_$(name).c $(UNIT_$(name)))))
 
 tests: proot $(UNIT_PROGRAMS)
+
+# The numbers of this machine's kernel headers, for test_calls.
+$(BUILD)/tests/headers.def: Makefile tests/tests.mk
+	@mkdir -p $(@D)
+	echo '#include <asm/unistd.h>' | $(CC) -E -dM - | \
+		sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/HEADER(\1, \2)/p' | sort >$@
+
+$(BUILD)/tests/tests/unit/test_calls.o: $(BUILD)/tests/headers.def
 
 $(BUILD)/tests/%.o: %.c Makefile tests/tests.mk
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/proc_files.h"
 #include "agent/translate.h"
 #include "agent/virtual.h"
 #include <asm/fcntl.h>
@@ -40,12 +41,18 @@ static long open_resolved(struct call *call)
 		as_made.paths[0].follow = FOLLOW_NO;
 		call->row = &as_made;
 	}
-	status = translate_path(call, 0, flags & O_CREAT ? TRANSLATE_MAY_MAKE : 0);
+	status = translate_path(call, 0, (flags & O_CREAT ? TRANSLATE_MAY_MAKE : 0) |
+						(proc_file_may_be(call->slot->path[0]) ? TRANSLATE_FULL : 0));
 	call->row = call_find(call->nr);
 	if (status < 0)
 		return translate_refuse(call, 0, status);
 	if (!status && is_virtual(call))
 		return virtual_open(call->paths[0].result->mount, flags);
+	if (call->paths[0].is_resolved) {
+		status = proc_file_open(call->slot, call->paths[0].path, flags);
+		if (status != -ENOSYS)
+			return status;
+	}
 	return call_resume(call, call->nr, NULL);
 }
 
@@ -79,6 +86,8 @@ long handle_open(struct call *call)
 
 	if (status < 0)
 		return status;
+	if (proc_file_may_be(slot->path[0]))
+		return open_resolved(call);
 	*path = (struct host_path){ .directory = AT_FDCWD, .guest_path = slot->path[0], .path = slot->path[0], .object = -1 };
 	if (slot->path[0][0] == '/') {
 		if (!view_to_host_plain(the_view(), slot->path[0], slot->results[0].host))

@@ -6,8 +6,10 @@
 #include "agent/virtual.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
+#include <asm/stat.h>
 #include <linux/fcntl.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
 
 /* struct view_operations.check_plain, relative to DIRECTORY. */
 static long check_plain_at(int directory, const char *path, enum view_check kind, int *object)
@@ -135,6 +137,17 @@ static bool is_deep_and_plain(const struct host_path *out)
 	       !check_plain_at(out->directory, path, VIEW_CHECK_OBJECT, NULL);
 }
 
+/* A descriptor may be of anything; of a link even, which must not be gone through. */
+static long check_is_directory(int directory)
+{
+	struct stat file;
+	long status = directory == AT_FDCWD ? 0 : GATE_2(NR_fstat, directory, &file);
+
+	if (directory == AT_FDCWD || status)
+		return status;
+	return (file.st_mode & S_IFMT) == S_IFDIR ? 0 : -ENOTDIR;
+}
+
 static long resolve(struct call *call, struct host_path *out, unsigned int view_flags)
 {
 	struct slot *slot = call->slot;
@@ -142,6 +155,8 @@ static long resolve(struct call *call, struct host_path *out, unsigned int view_
 
 	slot->spare[0] = '\0';
 	if (out->guest_path[0] != '/')
+		status = check_is_directory(out->directory);
+	if (!status && out->guest_path[0] != '/')
 		status = translate_directory(out->directory, slot->spare, slot->scratch.link);
 	if (status == -ENOENT && out->directory != AT_FDCWD)
 		return 0; /* a directory outside the view that the guest was given: its own */
