@@ -43,9 +43,23 @@ $(BUILD)/tests/unit/test_$(1): $(patsubst %.c,$(BUILD)/tests/%.o,tests/unit/test
 endef
 $(foreach name,$(UNIT_NAMES),$(eval $(call UNIT_PROGRAM,$(name))))
 
+# Fuzzers are tests/fuzz/fuzz_NAME.c, with the same modules.
+FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+define FUZZ_PROGRAM
+$(BUILD)/fuzz/fuzz_$(1): tests/fuzz/fuzz_$(1).c $(UNIT_$(1)) $(wildcard src/*/*.h)
+	@mkdir -p $$(@D)
+	clang -std=gnu11 -g -O1 $(WARNINGS) $(INCLUDES) $$(FUZZ_FLAGS) -o $$@ $$(filter %.c,$$^)
+endef
+$(foreach name,$(FUZZ_NAMES),$(eval $(call FUZZ_PROGRAM,$(name))))
+
+fuzz: $(FUZZ_NAMES:%=$(BUILD)/fuzz/fuzz_%)
+	tests/fuzz/run
+
 check: tests
 	scripts/run-suites
 
-.PHONY: tests check
+.PHONY: tests check fuzz
 .SECONDARY: $(UNIT_OBJECTS)
 -include $(UNIT_OBJECTS:.o=.d)

@@ -204,7 +204,7 @@ static long execute(struct request *request, struct plan *plan)
 		.program_fd = plan->program_fd,
 		.interpreter_fd = plan->interpreter_fd,
 		.signal_mask = request->call->context->uc_sigmask,
-		.flags = signal_is_ignored() ? STATE_SIGSYS_IGNORED : 0,
+		.flags = signal_state(),
 		.file_name = request->file_name,
 		.exe = plan->exe,
 	};

@@ -19,6 +19,8 @@ long handle_sigprocmask(struct call *call)
 
 	if (call->arguments[3] != SIGNAL_SET_SIZE)
 		return -EINVAL;
+	if (signal_is_blocked())
+		old |= SIGNAL_BIT(SIGSYS);
 	if (call->arguments[1]) {
 		if (guest_read(&set, call->arguments[1], sizeof(set)))
 			return -EFAULT;
@@ -34,6 +36,8 @@ long handle_sigprocmask(struct call *call)
 		default:
 			return -EINVAL;
 		}
+		if ((set ^ old) & SIGNAL_BIT(SIGSYS))
+			signal_set_blocked(set & SIGNAL_BIT(SIGSYS));
 		*mask = set & ~NEVER_BLOCKED;
 	}
 	return call->arguments[2] ? guest_write(call->arguments[2], &old, sizeof(old)) : 0;

@@ -5,6 +5,7 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/stacks.h"
+#include "image/state.h"
 #include <linux/signal.h>
 
 /* struct sigaction of the kernel: asm/signal.h has it under a name that depends on the header's age. */
@@ -29,7 +30,34 @@ static long set_disposition(int signal, const struct disposition *new, struct di
 	return GATE_4(NR_rt_sigaction, signal, new, old, SIGNAL_SET_SIZE);
 }
 
-void signal_start(bool ignored)
+/*
+ * Threads that believe SIGSYS to be blocked, by thread number. A table that
+ * forgets: of two threads that share a place the later counts, and the other
+ * is told that SIGSYS is open, which is true.
+ */
+static int blocking_threads[64];
+
+static int *place_of(int thread)
+{
+	return &blocking_threads[(unsigned int)thread % ARRAY_SIZE(blocking_threads)];
+}
+
+bool signal_is_blocked(void)
+{
+	int thread = (int)GATE_0(NR_gettid);
+
+	return __atomic_load_n(place_of(thread), __ATOMIC_RELAXED) == thread;
+}
+
+void signal_set_blocked(bool is_blocked)
+{
+	int thread = (int)GATE_0(NR_gettid), *place = place_of(thread);
+
+	if (is_blocked || __atomic_load_n(place, __ATOMIC_RELAXED) == thread)
+		__atomic_store_n(place, is_blocked ? thread : 0, __ATOMIC_RELAXED);
+}
+
+void signal_start(uint32_t flags)
 {
 	struct disposition ours = {
 		.handler = (unsigned long)agent_sigsys,
@@ -38,13 +66,16 @@ void signal_start(bool ignored)
 		.mask = ~0ul,
 	};
 
-	own_sigsys.handler = ignored ? DISPOSITION_IGNORE : DISPOSITION_DEFAULT;
+	own_sigsys.handler = flags & STATE_SIGSYS_IGNORED ? DISPOSITION_IGNORE : DISPOSITION_DEFAULT;
+	if (flags & STATE_SIGSYS_BLOCKED)
+		signal_set_blocked(true);
 	set_disposition(SIGSYS, &ours, NULL);
 }
 
-bool signal_is_ignored(void)
+uint32_t signal_state(void)
 {
-	return own_sigsys.handler == DISPOSITION_IGNORE;
+	return (own_sigsys.handler == DISPOSITION_IGNORE ? STATE_SIGSYS_IGNORED : 0) |
+	       (signal_is_blocked() ? STATE_SIGSYS_BLOCKED : 0);
 }
 
 /* The trampoline for HANDLER; HANDLER itself once all are taken, which costs only what signal_leave_gate() gives. */
@@ -71,9 +102,25 @@ static unsigned long handler_behind(unsigned long trampoline)
 	return agent_guest_handlers[offset / TRAMPOLINE_SIZE];
 }
 
+/* For which signals the guest wants SIGSYS blocked in the handler: told back, not done. */
+static unsigned long masks_with_sigsys;
+
+static void note_mask(int signal, const struct disposition *new, struct disposition *old)
+{
+	unsigned long bit = SIGNAL_BIT(signal);
+
+	if (masks_with_sigsys & bit)
+		old->mask |= SIGNAL_BIT(SIGSYS);
+	if (new && new->mask & SIGNAL_BIT(SIGSYS))
+		__atomic_fetch_or(&masks_with_sigsys, bit, __ATOMIC_RELAXED);
+	else if (new)
+		__atomic_fetch_and(&masks_with_sigsys, ~bit, __ATOMIC_RELAXED);
+}
+
 static long exchange(int signal, const struct disposition *new, struct disposition *old)
 {
 	struct disposition kernel_new;
+	long status;
 
 	if (signal == SIGSYS) {
 		*old = own_sigsys;
@@ -87,7 +134,10 @@ static long exchange(int signal, const struct disposition *new, struct dispositi
 		if (new->handler > DISPOSITION_IGNORE)
 			kernel_new.handler = trampoline_for(new->handler);
 	}
-	return set_disposition(signal, new ? &kernel_new : NULL, old);
+	status = set_disposition(signal, new ? &kernel_new : NULL, old);
+	if (!status)
+		note_mask(signal, new, old);
+	return status;
 }
 
 long handle_sigaction(struct call *call)

@@ -12,10 +12,13 @@
 #define SIGNAL_SET_SIZE 8 /* sizeof(sigset_t) of the kernel, _NSIG / 8 */
 #define SIGNAL_BIT(signal) (1ul << ((signal)-1))
 
-/* Install our handler; IGNORED: the program that executed this one ignored SIGSYS. */
-void signal_start(bool ignored);
-/* Whether the guest ignores SIGSYS: survives exec. */
-bool signal_is_ignored(void);
+/* Install our handler. FLAGS, of enum state_flags: what the program before did with SIGSYS. */
+void signal_start(uint32_t flags);
+/* What survives exec of the guest's dealings with SIGSYS: enum state_flags. */
+uint32_t signal_state(void);
+/* Whether the calling thread believes SIGSYS to be blocked. Note that it does, or not. */
+bool signal_is_blocked(void);
+void signal_set_blocked(bool is_blocked);
 /* A SIGSYS that no trap of ours caused: do what the guest's disposition says. See agent_signal(). */
 unsigned long signal_deliver_own(struct slot *slot, struct ucontext *context);
 /* End the process by SIGNAL, whatever the guest has set for it. Returns only if the kernel does not let us. */

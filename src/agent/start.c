@@ -181,7 +181,7 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 	take_state(&stack, &state);
 	memcpy(guest_exe, state.exe, MIN(strlen(state.exe) + 1, sizeof(guest_exe) - 1));
 	slot_start();
-	signal_start(state.flags & STATE_SIGSYS_IGNORED);
+	signal_start(state.flags);
 	random = random_number();
 	map_program(&state, &program, &interpreter, random);
 	set_auxv(&stack, &state, &program, &interpreter);

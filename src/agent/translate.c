@@ -148,6 +148,20 @@ static long check_is_directory(int directory)
 	return (file.st_mode & S_IFMT) == S_IFDIR ? 0 : -ENOTDIR;
 }
 
+/*
+ * A removed directory has no place in the view, but the kernel still knows
+ * what it was in, and that was in the view.
+ */
+static bool leaves_removed_plainly(const struct host_path *out, const char *guest_base)
+{
+	const char *rest = out->guest_path + 2;
+	unsigned int count;
+
+	if (!text_ends(guest_base, " (deleted)") || !text_begins(out->guest_path, "..") || (*rest && *rest != '/'))
+		return false;
+	return view_is_relative_plain(the_view(), rest, &count) && is_deep_and_plain(out);
+}
+
 static long resolve(struct call *call, struct host_path *out, unsigned int view_flags)
 {
 	struct slot *slot = call->slot;
@@ -161,6 +175,8 @@ static long resolve(struct call *call, struct host_path *out, unsigned int view_
 	if (status == -ENOENT && out->directory != AT_FDCWD)
 		return 0; /* a directory outside the view that the guest was given: its own */
 	if (status == -ENAMETOOLONG && is_deep_and_plain(out))
+		return 0;
+	if (!status && leaves_removed_plainly(out, slot->spare))
 		return 0;
 	if (status)
 		return status;
@@ -240,21 +256,32 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags)
 	return status;
 }
 
-#define LONG_NAME_32 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
-#define LONG_NAME_128 LONG_NAME_32 LONG_NAME_32 LONG_NAME_32 LONG_NAME_32
+#define TIMES_4(text) text text text text
+#define LONG_NAME TIMES_4(TIMES_4("nnnnnnnnnnnnnnnn"))  /* 256 bytes */
+#define MANY_LINKS TIMES_4(TIMES_4("/proc/self/root/proc/self/root")) /* 64 links */
 
 /* A path of which the kernel says ERROR, or NULL where there is none to be had. */
-static const char *path_of_error(long error)
+static const char *path_of_error(const struct call *call, unsigned int which, long error)
 {
+	struct view_result *result = &call->slot->results[which];
+
 	switch (error) {
 	case -ENOENT:
 		return "/.proot-nowhere/.proot-nowhere";
 	case -ENOTDIR:
 		return "/dev/null/.proot-nowhere";
 	case -ENAMETOOLONG:
-		return "/" LONG_NAME_128 LONG_NAME_128;
+		return "/" LONG_NAME;
+	case -ELOOP:
+		return MANY_LINKS;
 	case -EBADF:
 		return "x";
+	case -EACCES:
+		/* Below the directory the resolver was refused: nothing is there to be changed. */
+		if (!call->paths[which].guest_path || result->host_length + 3 >= PATH_SIZE)
+			return NULL;
+		memcpy(result->host + result->host_length, "/x", 3);
+		return result->host;
 	default:
 		return NULL;
 	}
@@ -262,7 +289,7 @@ static const char *path_of_error(long error)
 
 long translate_refuse(struct call *call, unsigned int which, long error)
 {
-	const char *path = path_of_error(error);
+	const char *path = path_of_error(call, which, error);
 
 	if (error != -EFAULT && !path)
 		return error;

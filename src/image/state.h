@@ -13,6 +13,7 @@
 
 enum state_flags {
 	STATE_SIGSYS_IGNORED = 1, /* the guest ignores SIGSYS */
+	STATE_SIGSYS_BLOCKED = 2, /* it believes SIGSYS to be blocked */
 };
 
 struct state {

@@ -311,8 +311,11 @@ static long skip_checked(struct walk *walk, bool whole, unsigned int least, enum
 		walk->is_directory = !whole;
 		return 0;
 	}
-	at->guest[at->guest_length = guest_length] = '\0';
-	at->host[at->host_length = host_length] = '\0';
+	/* Of other errors the host path tells where they come from. */
+	if (status == -ELOOP || status == -ENOENT) {
+		at->guest[at->guest_length = guest_length] = '\0';
+		at->host[at->host_length = host_length] = '\0';
+	}
 	return status;
 }
 
