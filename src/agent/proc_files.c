@@ -16,7 +16,6 @@ struct copy {
 	char *in;       /* 2 * CHUNK: what is read and not yet used */
 	size_t in_used, in_length;
 	struct text out; /* flushed when nearly full */
-	bool is_hidden; /* the block of lines at hand is left out */
 	unsigned int next_id;
 };
 
@@ -74,23 +73,19 @@ static bool is_map_head(const char *line)
 	return text_read_hex(&line, &start) && *line == '-';
 }
 
-/* A line of maps or smaps: those of the image are left out, paths are told as the guest knows them. */
+/*
+ * A line of maps or smaps, with its path as the guest knows it. The image
+ * stays in: who looks for free room here (AddressSanitizer) must not take ours.
+ */
 static void copy_map_line(struct copy *copy, char *line)
 {
-	const char *at = line;
-	unsigned long start = 0;
 	char *path = line;
 
-	if (is_map_head(line)) {
-		text_read_hex(&at, &start);
-		copy->is_hidden = start >= IMAGE_ADDRESS && start < IMAGE_END_ADDRESS;
+	if (is_map_head(line))
 		while (*path && *path != '/')
 			path++;
-	} else {
+	else
 		path += strlen(path);
-	}
-	if (copy->is_hidden)
-		return;
 	if (*path && view_to_guest(the_view(), path, copy->slot->spare, PATH_SIZE) > 0) {
 		text_add_bytes(&copy->out, line, (size_t)(path - line));
 		line = copy->slot->spare;

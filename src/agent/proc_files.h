@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files of /proc whose text names host paths or shows the agent. The guest
+ * Files of /proc whose text names host paths. The guest
  * opens a copy made for it at that moment, in a memfd.
  */
 #ifndef AGENT_PROC_FILES_H
