@@ -6,6 +6,7 @@
 #include "agent/dispatch.h"
 #include "agent/handlers.h"
 #include "agent/translate.h"
+#include "base/text.h"
 #include <asm/fcntl.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
@@ -13,6 +14,7 @@
 #include <linux/stat.h>
 
 #define ACCESS_WRITE_SEARCH 3 /* W_OK | X_OK */
+#define ACCESS_EXISTS 0       /* F_OK */
 
 /* Whether the entry is a mount point of the guest, or a directory with one below that the host does not have. */
 static bool holds_binding(const struct host_path *path)
@@ -26,19 +28,52 @@ static bool is_mount_point(const struct host_path *path)
 	return path->is_resolved && path->result->is_mount_point;
 }
 
-/* What the kernel says before it says EBUSY: may_delete(), fs/namei.c. */
-static long refuse_mount_point(const struct host_path *path, bool wants_directory)
+/* The directory that holds the last component: its guest path to BUF, of PATH_SIZE. */
+static void parent_of(const struct host_path *path, char *buf)
 {
-	const struct view_binding *binding = view_binding(the_view(), path->result->mount);
-	bool is_directory = binding->flags & (VIEW_DIRECTORY | VIEW_VIRTUAL);
 	size_t length = path->result->guest_length;
-	char *guest_path = path->result->guest;
 
-	while (length && guest_path[--length] != '/')
+	memcpy(buf, path->result->guest, length + 1);
+	while (length && buf[--length] != '/')
 		;
-	guest_path[length] = '\0';
-	translate_stand_in(guest_path, path->result->host);
-	if (GATE_4(NR_faccessat2, AT_FDCWD, path->result->host, ACCESS_WRITE_SEARCH, AT_EACCESS) == -EACCES)
+	buf[length] = '\0';
+}
+
+/* Ask for ACCESS to the directory that holds the last component: 0 or the errno. Overwrites slot->spare. */
+static long check_parent(const struct call *call, const struct host_path *path, int access)
+{
+	char *guest_path = call->slot->scratch.link, *host_path = call->slot->spare;
+	size_t length;
+
+	parent_of(path, guest_path);
+	translate_stand_in(guest_path, host_path);
+	length = strlen(host_path);
+	if (length + 3 < PATH_SIZE)
+		memcpy(host_path + length, "/.", 3);
+	return GATE_4(NR_faccessat2, AT_FDCWD, host_path, access, AT_EACCESS);
+}
+
+/* The type bits of what the path names; 0 when it does not exist. */
+static unsigned int type_of(const struct host_path *path)
+{
+	struct stat file;
+
+	if (path->result->is_virtual)
+		return S_IFDIR;
+	return GATE_2(NR_lstat, path->path, &file) ? 0 : file.st_mode & S_IFMT;
+}
+
+/* What the kernel says before it says EBUSY of a mount point: may_delete(), fs/namei.c. */
+static long refuse_mount_point(const struct call *call, bool wants_directory)
+{
+	const struct host_path *path = &call->paths[0];
+	bool is_directory = type_of(path) == S_IFDIR;
+
+	if (!path->result->guest_length)
+		return wants_directory ? -EBUSY : -EISDIR;
+	if (path->result->wants_directory && !wants_directory)
+		return is_directory ? -EISDIR : -ENOTDIR;
+	if (check_parent(call, path, ACCESS_WRITE_SEARCH) == -EACCES)
 		return -EACCES;
 	if (wants_directory != is_directory)
 		return is_directory ? -EISDIR : -ENOTDIR;
@@ -49,13 +84,18 @@ long handle_remove(struct call *call)
 {
 	long status = translate_path(call, 0, 0);
 	bool wants_directory = call->nr == NR_rmdir || (call->nr == NR_unlinkat && call->arguments[2] & AT_REMOVEDIR);
+	const struct host_path *path = &call->paths[0];
 
 	if (status < 0)
 		return translate_refuse(call, 0, status);
-	if (!status && is_mount_point(&call->paths[0]))
-		return refuse_mount_point(&call->paths[0], wants_directory);
-	if (!status && wants_directory && holds_binding(&call->paths[0]))
-		return -ENOTEMPTY;
+	if (status || (path->is_resolved && path->result->ends_in_dot))
+		return call_make(call, call->nr);
+	if (call->nr == NR_unlinkat && call->arguments[2] & 0xffffffff & ~(unsigned long)AT_REMOVEDIR)
+		return -EINVAL;
+	if (is_mount_point(path))
+		return refuse_mount_point(call, wants_directory);
+	if (wants_directory && holds_binding(path))
+		return check_parent(call, path, ACCESS_WRITE_SEARCH) == -EACCES ? -EACCES : -ENOTEMPTY;
 	return call_make(call, call->nr);
 }
 
@@ -82,24 +122,82 @@ static bool is_same_place(const struct call *call)
 	return !paths[0].is_resolved && !paths[1].is_resolved && paths[0].directory == paths[1].directory;
 }
 
+static bool is_below(const struct host_path *path, const struct host_path *above)
+{
+	const struct view_result *low = path->result, *high = above->result;
+
+	return low->guest_length > high->guest_length && low->guest[high->guest_length] == '/' &&
+	       !memcmp(low->guest, high->guest, high->guest_length);
+}
+
+/*
+ * One of the paths is a mount point, or above one: what do_renameat2(),
+ * fs/namei.c, says, in its order.
+ */
+static long refuse_rename(const struct call *call, unsigned int flags)
+{
+	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
+	unsigned int old_type = type_of(old), new_type = type_of(new);
+
+	if (!old->result->guest_length)
+		return -EBUSY;
+	if (!new->result->guest_length)
+		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	if (!old_type)
+		return -ENOENT;
+	if (new_type && flags & RENAME_NOREPLACE)
+		return -EEXIST;
+	if (!new_type && flags & RENAME_EXCHANGE)
+		return -ENOENT;
+	if (old_type != S_IFDIR && (old->result->wants_directory || (new->result->wants_directory && !(flags & RENAME_EXCHANGE))))
+		return -ENOTDIR;
+	if (is_below(new, old))
+		return -EINVAL;
+	if (is_below(old, new))
+		return flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
+	if (text_equal(old->result->guest, new->result->guest))
+		return 0;
+	if (check_parent(call, old, ACCESS_WRITE_SEARCH) == -EACCES || check_parent(call, new, ACCESS_WRITE_SEARCH) == -EACCES)
+		return -EACCES;
+	if (new_type && !(flags & RENAME_EXCHANGE) && (old_type == S_IFDIR) != (new_type == S_IFDIR))
+		return old_type == S_IFDIR ? -ENOTDIR : -EISDIR;
+	return -EBUSY;
+}
+
+/* The paths lie on two mounts; that both directories can be entered comes first. */
+static long refuse_two_mounts(const struct call *call)
+{
+	long status = check_parent(call, &call->paths[0], ACCESS_EXISTS);
+
+	if (!status)
+		status = check_parent(call, &call->paths[1], ACCESS_EXISTS);
+	return status ? status : -EXDEV;
+}
+
+#define RENAME_FLAGS (RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)
+
 long handle_rename(struct call *call)
 {
-	struct host_path *paths = call->paths;
-	long result, status = translate_both(call, 0, &result);
+	const struct host_path *paths = call->paths;
+	unsigned int flags = call->nr == NR_renameat2 ? (unsigned int)call->arguments[4] : 0;
+	long result, status;
 
+	if (flags & ~(unsigned int)RENAME_FLAGS || (flags & RENAME_EXCHANGE && flags & ~(unsigned int)RENAME_EXCHANGE))
+		return -EINVAL;
+	status = translate_both(call, 0, &result);
 	if (!status && !is_same_place(call))
 		status = translate_both(call, TRANSLATE_FULL, &result);
 	if (status < 0)
 		return result;
-	if (paths[0].is_resolved && paths[1].is_resolved &&
-	    paths[0].result->parent_mount != paths[1].result->parent_mount)
-		return -EXDEV;
-	if (is_mount_point(&paths[0]) && is_mount_point(&paths[1]) && paths[0].result->guest_length &&
-	    paths[0].result->mount == paths[1].result->mount)
-		return 0; /* one object: vfs_rename() looks at that first */
+	if (status || !paths[0].is_resolved || !paths[1].is_resolved)
+		return call_make(call, call->nr);
+	if (paths[0].result->parent_mount != paths[1].result->parent_mount)
+		return refuse_two_mounts(call);
+	if (paths[0].result->ends_in_dot || paths[1].result->ends_in_dot)
+		return call_make(call, call->nr);
 	for (unsigned int i = 0; i < 2; i++)
 		if (is_mount_point(&paths[i]) || holds_binding(&paths[i]))
-			return -EBUSY;
+			return refuse_rename(call, flags);
 	return call_make(call, call->nr);
 }
 

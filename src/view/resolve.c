@@ -211,11 +211,13 @@ static long enter_name(struct walk *walk, const struct step *step, bool *found)
 		return status;
 	if (*found) {
 		/* Nothing is looked up on the host, which would ask for search permission. */
-		status = check_directory(walk);
+		status = in_virtual ? 0 : check_directory(walk);
 		if (!status)
 			enter_binding(walk, (uint32_t)index);
 		return status;
 	}
+	if (step->length > NAME_LONGEST && (in_virtual || walk->is_missing))
+		return -ENAMETOOLONG;
 	if (in_virtual && !(walk->flags & VIEW_MISSING_OK))
 		return walk->flags & VIEW_PARENT && step->is_last ? -EROFS : -ENOENT;
 	walk->is_missing |= in_virtual;
@@ -234,7 +236,6 @@ static long take_last(struct walk *walk, const struct step *step)
 		walk->ends_in_dot = true;
 		return append_name(at->host, &at->host_length, step);
 	}
-	walk->ends_in_dot = false;
 	walk->ends_in_dot = false;
 	status = enter_name(walk, step, &found);
 	if (!status && step->has_slash) {
@@ -349,6 +350,7 @@ static long finish(struct walk *walk, bool has_slash)
 	at->is_mount_point = !(walk->flags & VIEW_PARENT && walk->ends_in_dot) &&
 			     view_binding(walk->view, at->mount)->guest_length == at->guest_length;
 	at->is_virtual = stands_on_virtual(walk);
+	at->ends_in_dot = walk->ends_in_dot;
 	while (parent_length && at->guest[--parent_length] != '/')
 		;
 	at->parent_mount = at->is_mount_point ? view_find_above(walk->view, at->guest, parent_length) : at->mount;
@@ -390,8 +392,6 @@ long view_resolve(const struct view *view, const struct view_operations *operati
 	if (!status)
 		status = skip_plain(&walk);
 	while (!status && next_step(walk.rest, &step)) {
-		if (step.length > NAME_LONGEST)
-			return (status = check_directory(&walk)) ? status : -ENAMETOOLONG;
 		has_slash = step.has_slash && step.is_last;
 		if (flags & VIEW_PARENT && step.is_last)
 			return (status = take_last(&walk, &step)) ? status : finish(&walk, false);

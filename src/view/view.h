@@ -101,6 +101,7 @@ struct view_result {
 	bool is_mount_point;       /* GUEST is exactly a binding (or the root) */
 	bool is_virtual;           /* GUEST is a virtual directory: HOST is not valid */
 	bool is_magic;             /* HOST ends in a link left to the kernel: the object may be anywhere */
+	bool ends_in_dot;          /* the path ended in "." or, with VIEW_PARENT, ".." */
 	bool wants_directory;      /* the path ended in "/", "/." or "/.." */
 };
 

@@ -92,13 +92,12 @@ static void look_at_child(const char *program)
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		char *arguments[] = { "show", NULL };
+		char *arguments[] = { "show", "wait", NULL };
 
 		close(end[1]);
 		MUST(!chdir("/bound/sub"));
 		if (program) {
-			/* It waits in opening a fifo, after it was executed. */
-			MUST(!dup2(end[0], 0) && !close(ready[0]));
+			MUST(!dup2(end[0], 0) && dup2(ready[1], 3) == 3);
 			execv(program, arguments);
 			_exit(97);
 		}
@@ -106,7 +105,7 @@ static void look_at_child(const char *program)
 		_exit(read(end[0], &byte, 1) != 0);
 	}
 	close(ready[1]);
-	MUST(read(ready[0], &byte, 1) >= 0);
+	MUST(read(ready[0], &byte, 1) == 1);
 	say("child\n");
 	for (int i = 0; i < 3; i++) {
 		char text[PATH_MAX];
@@ -157,6 +156,8 @@ int main(void)
 	try_sizes("/proc/self/cwd");
 	try_sizes("/proc/self/fd/11");
 	look_at_child(NULL);
+	look_at_child("/tests/show");
+	look_at_child("/link-dir/../tests/show-dynamic");
 	directory = open("/proc/self", O_RDONLY | O_DIRECTORY);
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
 		char text[PATH_MAX];

@@ -220,8 +220,20 @@ static void show_rest(void)
 	say("session %d group %d priority %d\n", getsid(0) > 0, getpgrp() > 0, getpriority(PRIO_PROCESS, 0));
 }
 
+/* Say that the program runs, and stay until standard input ends. */
+static int wait_for_end(void)
+{
+	char byte;
+
+	MUST(write(3, "x", 1) == 1);
+	close(3);
+	return read(0, &byte, 1) != 0;
+}
+
 int main(int argc, char **argv, char **envp)
 {
+	if (argc > 1 && !strcmp(argv[1], "wait"))
+		return wait_for_end();
 	show_descriptors();
 	show_arguments(argc, argv, envp);
 	show_vector(argc, argv, envp);

@@ -12,7 +12,7 @@ until_true sh -c "grep -q sleep /proc/$pid/comm"
 ps -o comm=,args=,stat= -p $pid
 readlink /proc/$pid/exe /proc/$pid/cwd /proc/$pid/root
 pgrep -x -P $$ sleep | grep -c . && pkill -P $$ -x sleep
-wait $pid
+wait $pid 2>/dev/null
 echo "killed [$?]"
 pidof sh | grep -cw $$
 ps ax -o comm= | grep -c '^procps.sh$'
