@@ -33,6 +33,7 @@ struct request {
 	unsigned long argv;
 	unsigned long envp;
 	char *file_name; /* as the new program will be told: AT_EXECFN */
+	bool is_by_descriptor; /* execveat of an empty path */
 	bool is_first;   /* the next file opened is the one the guest named */
 };
 
@@ -85,7 +86,7 @@ static long open_descriptor(struct request *request, char *exe)
 		text_add_number(&path, request->directory);
 		fd = GATE_4(NR_openat, AT_FDCWD, name, O_RDONLY, 0);
 	}
-	if (fd >= 0)
+	if (fd >= 0 && exe)
 		name_by_descriptor(request->call, fd, exe);
 	return fd;
 }
@@ -103,6 +104,7 @@ static long open_guest(void *context, const char *guest_path, char *exe)
 
 	if (!length && request->is_first && request->flags & AT_EMPTY_PATH) {
 		request->is_first = false;
+		request->is_by_descriptor = true;
 		return open_descriptor(request, exe);
 	}
 	request->is_first = false;
@@ -204,7 +206,7 @@ static long execute(struct request *request, struct plan *plan)
 		.program_fd = plan->program_fd,
 		.interpreter_fd = plan->interpreter_fd,
 		.signal_mask = request->call->context->uc_sigmask,
-		.flags = signal_state(),
+		.flags = signal_state() | (request->is_by_descriptor ? STATE_NAMED_BY_EXE : 0),
 		.file_name = request->file_name,
 		.exe = plan->exe,
 	};
@@ -268,6 +270,13 @@ long handle_execve(struct call *call)
 		return status;
 	memcpy(slot->results[1].guest, slot->spare, (size_t)status + 1);
 	name_file(&request, slot->results[1].guest);
+	if (request.flags & AT_EXECVE_CHECK) {
+		/* The file is looked at, not what is in it. */
+		status = open_guest(&request, slot->results[1].guest, NULL);
+		if (status >= 0)
+			program_close((int)status);
+		return MIN(status, 0);
+	}
 	/* The path as named serves the plan until the arrays take its place. */
 	status = plan_exec(&plan, &operations, &request, slot->results[1].guest);
 	if (status)
@@ -276,7 +285,7 @@ long handle_execve(struct call *call)
 		plan.front[plan.front_count - 1] = request.file_name;
 	if (is_lost_script(&request, &plan))
 		status = -ENOENT;
-	else if (!(request.flags & AT_EXECVE_CHECK))
+	else
 		status = execute(&request, &plan);
 	plan_close(&plan, &operations);
 	return status;

@@ -2,7 +2,9 @@
 #include "agent/proc.h"
 #include "agent/virtual.h"
 #include "base/text.h"
+#include <asm/stat.h>
 #include <linux/fcntl.h>
+#include <linux/stat.h>
 #include <linux/uio.h>
 
 #define PROC "/proc/"
@@ -120,6 +122,13 @@ long proc_link_guest(const char *host_path, const char *text, char *buf)
 	return view_to_guest(the_view(), text, buf, PATH_SIZE);
 }
 
+static bool is_directory(const char *host_path)
+{
+	struct stat file;
+
+	return !GATE_2(NR_stat, host_path, &file) && (file.st_mode & S_IFMT) == S_IFDIR;
+}
+
 long proc_read_link(const char *host_path, char *buf, size_t size, bool is_last)
 {
 	char text[PATH_SIZE];
@@ -131,6 +140,8 @@ long proc_read_link(const char *host_path, char *buf, size_t size, bool is_last)
 	if (length >= (long)sizeof(text))
 		return -ENAMETOOLONG;
 	if (is_last && (magic == MAGIC_OBJECT || magic == MAGIC_CWD))
+		return VIEW_MAGIC;
+	if (magic == MAGIC_OBJECT && !is_directory(host_path))
 		return VIEW_MAGIC;
 	memcpy(text, buf, (size_t)length);
 	text[length] = '\0';

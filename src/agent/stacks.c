@@ -121,6 +121,12 @@ static stack_t describe(const stack_t *stack, unsigned long stack_pointer)
 	return told;
 }
 
+/* Setting what is set is no error, whatever it is. */
+static bool is_same(const stack_t *a, const stack_t *b)
+{
+	return a->ss_sp == b->ss_sp && a->ss_size == b->ss_size && a->ss_flags == b->ss_flags;
+}
+
 /* The checks of do_sigaltstack(), kernel/signal.c. */
 static long check_stack(stack_t *new)
 {
@@ -185,14 +191,17 @@ long stack_exchange(struct call *call, const stack_t *new, stack_t *old)
 {
 	unsigned long stack_pointer = registers_stack(call->context);
 	struct own_stack *own = own_stack_of(&call->context->uc_stack);
+	const stack_t *current = own ? &own->guest : &call->context->uc_stack;
 	stack_t wanted;
 	long status;
 
-	*old = describe(own ? &own->guest : &call->context->uc_stack, stack_pointer);
+	*old = describe(current, stack_pointer);
 	if (!new)
 		return 0;
 	if (old->ss_flags & SS_ONSTACK)
 		return -EPERM;
+	if (is_same(new, current))
+		return 0;
 	wanted = *new;
 	status = check_stack(&wanted);
 	return status ? status : set_stack(call, own, &wanted);

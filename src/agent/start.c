@@ -170,6 +170,21 @@ static void map_program(const struct state *state, struct program_map *program, 
 	program_close(state->interpreter_fd);
 }
 
+/* comm: the kernel cuts it to 15 bytes. */
+static void set_name(const struct state *state)
+{
+	const char *exe = text_base_name(guest_exe);
+	char name[64];
+	struct text text;
+
+	text_init(&text, name, sizeof(name));
+	if (state->flags & STATE_NAMED_BY_EXE)
+		text_add_bytes(&text, exe, strlen(exe) - (text_ends(exe, " (deleted)") ? 10 : 0));
+	else
+		text_add(&text, text_base_name(state->file_name));
+	GATE_2(NR_prctl, PR_SET_NAME, name);
+}
+
 _Noreturn void agent_start(unsigned long *stack_pointer)
 {
 	struct start_stack stack;
@@ -189,7 +204,7 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 		GATE_3(NR_mprotect, ALIGN_DOWN((unsigned long)stack_pointer, 0x1000ul), 0x1000,
 		       PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
 	tell_kernel(stack_pointer, &stack, &program, heap_start(&program, state.interpreter_fd >= 0, random));
-	GATE_2(NR_prctl, PR_SET_NAME, text_base_name(state.file_name));
+	set_name(&state);
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &state.signal_mask, 0, SIGNAL_SET_SIZE);
 	agent_enter_guest(stack_pointer, state.interpreter_fd >= 0 ? interpreter.entry : program.entry);
 }

@@ -25,6 +25,7 @@ static bool is_blank(char c)
 static long split_script(char *line, size_t size, const char **interpreter, const char **argument)
 {
 	char *end = line + size, *at = line + 2, *name, *newline = at;
+	bool has_newline = true;
 
 	while (newline < end && *newline != '\n')
 		newline++;
@@ -37,14 +38,16 @@ static long split_script(char *line, size_t size, const char **interpreter, cons
 			return -ENOEXEC;
 		newline = end - 1;
 		at = line + 2;
+		has_newline = false;
 	}
 	while (newline > at && is_blank(newline[-1]))
 		newline--;
 	*newline = '\0';
 	while (is_blank(*at))
 		at++;
+	/* Without a newline the kernel finds an empty name, which is the cwd: no file. */
 	if (!*at)
-		return -ENOEXEC;
+		return has_newline ? -ENOEXEC : -EACCES;
 	*interpreter = name = at;
 	while (*at && !is_blank(*at))
 		at++;

@@ -14,6 +14,7 @@
 enum state_flags {
 	STATE_SIGSYS_IGNORED = 1, /* the guest ignores SIGSYS */
 	STATE_SIGSYS_BLOCKED = 2, /* it believes SIGSYS to be blocked */
+	STATE_NAMED_BY_EXE = 4,   /* comm is the last component of EXE, not of FILE_NAME */
 };
 
 struct state {

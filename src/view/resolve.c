@@ -171,7 +171,6 @@ static long follow(struct walk *walk, const struct step *step)
 
 	if (length >= 0)
 		return push_link(walk, (size_t)length, step);
-	walk->is_directory = length == VIEW_MAGIC;
 	walk->at->is_magic = length == VIEW_MAGIC && step->is_last;
 	if (length == -EINVAL || length == VIEW_MAGIC)
 		return 0;

@@ -660,6 +660,33 @@ static void test_relative_plain(void)
 	ok(view_is_relative_plain(view, "./.a/..b/...", &count) && count == 4, "names of dots that are names");
 }
 
+static bool is_plain(const char *path, const char *host)
+{
+	char buf[PATH_SIZE];
+
+	return view_to_host_plain(view, path, buf) && !strcmp(buf, host);
+}
+
+static void test_host_plain(void)
+{
+	static char path[PATH_SIZE];
+	char buf[PATH_SIZE];
+
+	start("/r");
+	bind_at("/mnt/data", "/h", VIEW_DIRECTORY);
+	ok(is_plain("/a/b", "/r/a/b") && is_plain("/mnt/x/", "/r/mnt/x/") && is_plain("//a/./b", "/r//a/./b"),
+	   "a plain path goes behind the root");
+	ok(is_plain("/", "/r") && is_plain("//", "/r"), "the root itself");
+	ok(!view_to_host_plain(view, "a", buf) && !view_to_host_plain(view, "/a/..", buf) &&
+		   !view_to_host_plain(view, "/mnt/data", buf) && !view_to_host_plain(view, "/x/data/y", buf),
+	   "relative paths, .. and names of bindings are not plain");
+	ok(view_to_host_plain(view, repeat(path, "/x", PATH_SIZE - 3), buf) &&
+		   !view_to_host_plain(view, repeat(path, "/x", PATH_SIZE - 2), buf),
+	   "what is too long for the host is not plain");
+	start("/");
+	ok(is_plain("/a/b", "/a/b") && is_plain("/", "/"), "a root that is the host's");
+}
+
 static void test_many(void)
 {
 	char guest[32], host[32], names[16];
@@ -729,6 +756,7 @@ int main(void)
 	test_to_guest();
 	test_order();
 	test_relative_plain();
+	test_host_plain();
 	test_many();
 	test_full();
 	return plan_done();

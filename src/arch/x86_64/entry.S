@@ -196,12 +196,13 @@ FUNCTION(agent_entry):
 	call	agent_start
 	ud2
 
-/* void agent_enter_guest(stack, entry): all registers 0 but those two, as the kernel does. */
+/* void agent_enter_guest(stack, entry): all general registers 0, as the kernel does. */
 FUNCTION(agent_enter_guest):
-	mov	%rdi, %rsp
-	mov	%rsi, %rcx
+	lea	-8(%rdi), %rsp
+	mov	%rsi, (%rsp)
 	xor	%eax, %eax
 	xor	%ebx, %ebx
+	xor	%ecx, %ecx
 	xor	%edx, %edx
 	xor	%esi, %esi
 	xor	%edi, %edi
@@ -214,6 +215,6 @@ FUNCTION(agent_enter_guest):
 	xor	%r13d, %r13d
 	xor	%r14d, %r14d
 	xor	%r15d, %r15d
-	jmp	*%rcx
+	ret
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every register but rax, rcx and r11 is after a call what it was before it,
+ * whichever way the call goes; the flags and the vector registers too.
+ */
+#include "call.h"
+#include <cpuid.h>
+#include <sys/socket.h>
+
+struct registers {
+	unsigned long general[16]; /* rax rbx rcx rdx rsi rdi rbp r8 .. r15, flags */
+	unsigned char vectors[16][32];
+};
+
+static bool has_avx;
+
+/* Load IN, make the call, store into OUT. */
+void make_call(const struct registers *in, struct registers *out, long use_avx);
+
+__asm__(".text\n"
+	"make_call:\n"
+	"push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n"
+	"push %rsi\n"
+	"test %rdx, %rdx\n jz 1f\n"
+#define LOAD(n, at) "vmovdqu " #at "(%rdi), %ymm" #n "\n"
+	LOAD(0, 128) LOAD(1, 160) LOAD(2, 192) LOAD(3, 224) LOAD(4, 256) LOAD(5, 288) LOAD(6, 320) LOAD(7, 352)
+	LOAD(8, 384) LOAD(9, 416) LOAD(10, 448) LOAD(11, 480) LOAD(12, 512) LOAD(13, 544) LOAD(14, 576) LOAD(15, 608)
+	"jmp 2f\n1:\n"
+#undef LOAD
+#define LOAD(n, at) "movdqu " #at "(%rdi), %xmm" #n "\n"
+	LOAD(0, 128) LOAD(1, 160) LOAD(2, 192) LOAD(3, 224) LOAD(4, 256) LOAD(5, 288) LOAD(6, 320) LOAD(7, 352)
+	LOAD(8, 384) LOAD(9, 416) LOAD(10, 448) LOAD(11, 480) LOAD(12, 512) LOAD(13, 544) LOAD(14, 576) LOAD(15, 608)
+	"2:\n"
+	"push %rdx\n"
+	"push 120(%rdi)\n popfq\n"
+	"mov 0(%rdi), %rax\n mov 8(%rdi), %rbx\n mov 24(%rdi), %rdx\n mov 32(%rdi), %rsi\n"
+	"mov 48(%rdi), %rbp\n mov 56(%rdi), %r8\n mov 64(%rdi), %r9\n mov 72(%rdi), %r10\n mov 80(%rdi), %r11\n"
+	"mov 88(%rdi), %r12\n mov 96(%rdi), %r13\n mov 104(%rdi), %r14\n mov 112(%rdi), %r15\n"
+	"mov 40(%rdi), %rdi\n"
+	"movq $0x5a5a5a5a, -8(%rsp)\n movq $0x5b5b5b5b, -128(%rsp)\n"
+	"syscall\n"
+	"3:\n"
+	"pushfq\n"
+	"push %rdi\n"
+	"mov 24(%rsp), %rdi\n"
+	"mov %rax, 0(%rdi)\n mov %rbx, 8(%rdi)\n mov %rcx, 16(%rdi)\n mov %rdx, 24(%rdi)\n mov %rsi, 32(%rdi)\n"
+	"mov %rbp, 48(%rdi)\n mov %r8, 56(%rdi)\n mov %r9, 64(%rdi)\n mov %r10, 72(%rdi)\n mov %r11, 80(%rdi)\n"
+	"mov %r12, 88(%rdi)\n mov %r13, 96(%rdi)\n mov %r14, 104(%rdi)\n mov %r15, 112(%rdi)\n"
+	"pop %rax\n mov %rax, 40(%rdi)\n"
+	"pop %rax\n mov %rax, 120(%rdi)\n"
+	"lea 3b(%rip), %rax\n sub %rax, 16(%rdi)\n"
+	"pop %rdx\n"
+	"test %rdx, %rdx\n jz 1f\n"
+#define STORE(n, at) "vmovdqu %ymm" #n ", " #at "(%rdi)\n"
+	STORE(0, 128) STORE(1, 160) STORE(2, 192) STORE(3, 224) STORE(4, 256) STORE(5, 288) STORE(6, 320) STORE(7, 352)
+	STORE(8, 384) STORE(9, 416) STORE(10, 448) STORE(11, 480) STORE(12, 512) STORE(13, 544) STORE(14, 576) STORE(15, 608)
+	"jmp 2f\n1:\n"
+#undef STORE
+#define STORE(n, at) "movdqu %xmm" #n ", " #at "(%rdi)\n"
+	STORE(0, 128) STORE(1, 160) STORE(2, 192) STORE(3, 224) STORE(4, 256) STORE(5, 288) STORE(6, 320) STORE(7, 352)
+	STORE(8, 384) STORE(9, 416) STORE(10, 448) STORE(11, 480) STORE(12, 512) STORE(13, 544) STORE(14, 576) STORE(15, 608)
+	"2:\n"
+	"pop %rsi\n"
+	"pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n"
+	"ret\n");
+
+static const char *const names[] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12",
+				     "r13", "r14", "r15", "flags" };
+enum { RAX = 0, RCX = 2, RDX = 3, RSI = 4, RDI = 5, R8 = 7, R9 = 8, R10 = 9, R11 = 10, FLAGS = 15 };
+
+static void try(const char *name, long number, long a, long b, long c, long d, long e, long f, unsigned long flags)
+{
+	struct registers in, out = { 0 };
+	size_t width = has_avx ? 32 : 16;
+
+	for (int i = 0; i < 16; i++) {
+		in.general[i] = 0x1111111111111111ul * (unsigned long)i + 0xfedcba98;
+		for (int j = 0; j < 32; j++)
+			in.vectors[i][j] = (unsigned char)(i * 32 + j);
+	}
+	in.general[RAX] = (unsigned long)number;
+	in.general[RDI] = (unsigned long)a;
+	in.general[RSI] = (unsigned long)b;
+	in.general[RDX] = (unsigned long)c;
+	in.general[R10] = (unsigned long)d;
+	in.general[R8] = (unsigned long)e;
+	in.general[R9] = (unsigned long)f;
+	in.general[FLAGS] = flags;
+	make_call(&in, &out, has_avx);
+	say("%s flags %lx = %s", name, flags, show_success((long)out.general[RAX]));
+	for (int i = 1; i < 16; i++) {
+		if (i == RCX || i == R11)
+			continue;
+		if (in.general[i] != out.general[i] && !(i == FLAGS && ((in.general[i] ^ out.general[i]) & 0xcd5) == 0))
+			say(" %s", names[i]);
+	}
+	/* The kernel leaves the return address in rcx and the flags in r11. */
+	if (out.general[RCX])
+		say(" rcx");
+	if ((out.general[R11] ^ flags) & 0xcd5)
+		say(" r11");
+	for (int i = 0; i < 16; i++)
+		if (memcmp(in.vectors[i], out.vectors[i], width))
+			say(" vector%d", i);
+	say("\n");
+}
+
+int main(void)
+{
+	static const unsigned long all_flags[] = { 0x202, 0x246, 0xad7, 0xcd7 & ~0x400ul, 0x602 };
+	unsigned int a, b, c, d;
+	static char buf[4096];
+	static const char *arguments[] = { NULL };
+	int pair[2];
+
+	__cpuid(1, a, b, c, d);
+	has_avx = c & bit_AVX && c & bit_OSXSAVE;
+	MUST(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	for (size_t i = 0; i < ARRAY_SIZE(all_flags); i++) {
+		unsigned long flags = all_flags[i];
+
+		try("getpid", SYS_getpid, 1, 2, 3, 4, 5, 6, flags);
+		try("stat", SYS_stat, (long)"/file", (long)buf, 3, 4, 5, 6, flags);
+		try("stat missing", SYS_stat, (long)"/missing", (long)buf, 3, 4, 5, 6, flags);
+		try("stat bound", SYS_stat, (long)"/bound/sub/../inner", (long)buf, 3, 4, 5, 6, flags);
+		try("openat", SYS_openat, AT_FDCWD, (long)"/bound/inner", O_RDONLY, 4, 5, 6, flags);
+		try("openat relative", SYS_openat, AT_FDCWD, (long)"file", O_RDONLY, 4, 5, 6, flags);
+		try("openat missing", SYS_openat, AT_FDCWD, (long)"missing", O_RDONLY, 4, 5, 6, flags);
+		try("readlink", SYS_readlink, (long)"/link-abs", (long)buf, 64, 4, 5, 6, flags);
+		try("getcwd", SYS_getcwd, (long)buf, 64, 3, 4, 5, 6, flags);
+		try("chdir", SYS_chdir, (long)"/", 2, 3, 4, 5, 6, flags);
+		try("rename", SYS_rename, (long)"/missing", (long)"/missing2", 3, 4, 5, 6, flags);
+		try("execve", SYS_execve, (long)"/missing", (long)arguments, (long)arguments, 4, 5, 6, flags);
+		try("execve denied", SYS_execve, (long)"/file", (long)arguments, (long)arguments, 4, 5, 6, flags);
+		try("rt_sigprocmask", SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)buf, 8, 5, 6, flags);
+		try("rt_sigaction", SYS_rt_sigaction, SIGUSR1, 0, (long)buf, 8, 5, 6, flags);
+		try("sigaltstack", SYS_sigaltstack, 0, (long)buf, 3, 4, 5, 6, flags);
+		memset(buf, 0, 64);
+		try("ppoll", SYS_ppoll, 0, 0, (long)buf, (long)(buf + 32), 8, 6, flags);
+		try("getsockname", SYS_getsockname, pair[0], (long)buf, (long)(buf + 128), 4, 5, 6, flags);
+		try("connect", SYS_connect, pair[0], (long)"\1\0/missing", 10, 4, 5, 6, flags);
+		try("sendto", SYS_sendto, pair[0], (long)"x", 1, 0, 0, 0, flags);
+		try("recvfrom", SYS_recvfrom, pair[1], (long)buf, 1, 0, (long)(buf + 256), (long)(buf + 512), flags);
+		try("unknown", 3000, 1, 2, 3, 4, 5, 6, flags);
+		try("refused", SYS_mount, (long)"/missing", 2, 3, 4, 5, 6, flags);
+		try("clone3", 435, 0, 0, 3, 4, 5, 6, flags);
+	}
+	return 0;
+}
