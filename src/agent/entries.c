@@ -60,7 +60,7 @@ static unsigned int type_of(const struct host_path *path)
 
 	if (path->result->is_virtual)
 		return S_IFDIR;
-	return GATE_2(NR_lstat, path->path, &file) ? 0 : file.st_mode & S_IFMT;
+	return GATE_4(NR_newfstatat, path->directory, path->path, &file, AT_SYMLINK_NOFOLLOW) ? 0 : file.st_mode & S_IFMT;
 }
 
 /* What the kernel says before it says EBUSY of a mount point: may_delete(), fs/namei.c. */
@@ -204,14 +204,15 @@ long handle_rename(struct call *call)
 /* What linkat(2) says before EXDEV: of the old name, then of the new. */
 static long refuse_other_mount(const struct call *call)
 {
-	long status = GATE_4(NR_faccessat2, AT_FDCWD, call->paths[0].path, 0, AT_SYMLINK_NOFOLLOW);
+	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
+	long status = GATE_4(NR_faccessat2, old->directory, old->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
 
 	if (status)
 		return status;
-	status = GATE_4(NR_faccessat2, AT_FDCWD, call->paths[1].path, 0, AT_SYMLINK_NOFOLLOW);
-	if (!status || call->paths[1].result->is_mount_point)
+	status = GATE_4(NR_faccessat2, new->directory, new->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
+	if (!status || new->result->is_mount_point)
 		return -EEXIST;
-	return status == -ENOENT && !call->paths[1].result->wants_directory ? -EXDEV : status;
+	return status == -ENOENT && !new->result->wants_directory ? -EXDEV : status;
 }
 
 long handle_link(struct call *call)

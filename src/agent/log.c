@@ -12,7 +12,7 @@ static void add_paths(struct text *line, const struct call *call)
 		text_add(line, " \"");
 		text_add(line, path->guest_path);
 		text_add(line, "\" -> \"");
-		text_add(line, path->path);
+		text_add(line, path->is_resolved ? path->result->host : path->path);
 		text_add(line, "\"");
 	}
 }

@@ -49,7 +49,7 @@ static long open_resolved(struct call *call)
 	if (!status && is_virtual(call))
 		return virtual_open(call->paths[0].result->mount, flags);
 	if (call->paths[0].is_resolved) {
-		status = proc_file_open(call->slot, call->paths[0].path, flags);
+		status = proc_file_open(call->slot, call->paths[0].result->host, flags);
 		if (status != -ENOSYS)
 			return status;
 	}
@@ -142,6 +142,8 @@ long handle_openat2(struct call *call)
 		call->row = &row;
 		status = translate_path(call, 0, how.resolve & RESOLVE_NO_SYMLINKS ? TRANSLATE_NO_LINKS : 0);
 		call->row = call_find(call->nr);
+		if (!status && call->paths[0].met_magic && how.resolve & RESOLVE_NO_MAGICLINKS)
+			status = -ELOOP;
 	}
 	if (status < 0)
 		return status;

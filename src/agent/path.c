@@ -196,7 +196,7 @@ static const char *link_place(struct call *call)
 	char *buf = call->slot->results[0].host;
 
 	if (path->is_resolved)
-		return path->path;
+		return path->result->host;
 	if (proc_read_descriptor(path->directory, buf) < 0 || !text_begins(buf, "/proc/"))
 		return "";
 	text_init(&place, call->slot->results[0].guest, PATH_SIZE);

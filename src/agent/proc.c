@@ -129,14 +129,15 @@ static bool is_directory(const char *host_path)
 	return !GATE_2(NR_stat, host_path, &file) && (file.st_mode & S_IFMT) == S_IFDIR;
 }
 
-long proc_read_link(const char *host_path, char *buf, size_t size, bool is_last)
+long proc_translate_link(const char *host_path, char *buf, long length, bool is_last, bool *is_magic)
 {
 	char text[PATH_SIZE];
-	long length = GATE_3(NR_readlink, host_path, buf, size), process, found;
-	enum magic magic;
+	long process, found;
+	enum magic magic = magic_of(host_path, &process);
 
-	if (length < 0 || host_path[1] != 'p' || (magic = magic_of(host_path, &process)) == MAGIC_NONE)
+	if (magic == MAGIC_NONE)
 		return length;
+	*is_magic = true;
 	if (length >= (long)sizeof(text))
 		return -ENAMETOOLONG;
 	if (is_last && (magic == MAGIC_OBJECT || magic == MAGIC_CWD))

@@ -7,8 +7,13 @@
 
 #include "agent/agent.h"
 
-/* struct view_operations.read_link: as readlink(2), with the links of /proc told in guest paths. */
-long proc_read_link(const char *host_path, char *buf, size_t size, bool is_last);
+/*
+ * The host says that HOST_PATH, below /proc, is a link with the text BUF of
+ * LENGTH bytes. If it is one the kernel follows by itself, what the resolver
+ * is to be told (struct view_operations.read_link), and *IS_MAGIC; LENGTH for
+ * others. BUF has PATH_SIZE bytes.
+ */
+long proc_translate_link(const char *host_path, char *buf, long length, bool is_last, bool *is_magic);
 
 /*
  * The guest path that the link HOST_PATH leads to, in BUF of PATH_SIZE, if it

@@ -24,6 +24,7 @@ struct host_path {
 	int directory;     /* descriptor PATH is relative to */
 	const char *path;
 	int object;        /* with TRANSLATE_OBJECT: an O_PATH descriptor of it, to be closed; or -1 */
+	bool met_magic;    /* a link of /proc that is no text was on the way */
 	bool is_resolved;  /* RESULT is valid; otherwise the guest's own relative path serves */
 	struct view_result *result;
 	char *guest_path;  /* the argument as the guest wrote it, copied */
@@ -61,6 +62,7 @@ struct slot {
 	char path[2][PATH_SIZE];
 	struct view_result results[2];
 	struct view_scratch scratch;
+	char base[PATH_SIZE]; /* of a relative path: the host path of what it is relative to */
 	char spare[PATH_SIZE]; /* for the handler: socket addresses, link targets, masks */
 	char stack[];
 };

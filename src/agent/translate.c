@@ -31,12 +31,45 @@ static long check_plain_at(int directory, const char *path, enum view_check kind
 	return 0;
 }
 
-static long check_plain(const char *host_path, enum view_check kind, int *object)
+/*
+ * What the resolver looks at is named relative to the guest's own descriptor
+ * or cwd where it lies below that: the way there from the host's root may be
+ * closed to the guest, or longer than PATH_MAX.
+ */
+struct walk_context {
+	int directory;
+	const char *base; /* the host path of DIRECTORY; NULL where it plays no part */
+	size_t base_length;
+	bool met_magic;   /* one of the links was one of those of /proc that are no text */
+};
+
+/* The part of HOST_PATH that is relative to the context's directory, or NULL. */
+static const char *below_base(const struct walk_context *context, const char *host_path)
 {
-	return check_plain_at(AT_FDCWD, host_path, kind, object);
+	if (!context->base || memcmp(host_path, context->base, MIN(context->base_length, strlen(host_path) + 1)))
+		return NULL;
+	host_path += context->base_length;
+	return host_path[0] == '/' && host_path[1] ? host_path + 1 : NULL;
 }
 
-const struct view_operations agent_operations = { .read_link = proc_read_link, .check_plain = check_plain };
+static long agent_read_link(void *context, const char *host_path, char *buf, size_t size, bool is_last)
+{
+	struct walk_context *walk = context;
+	const char *relative = below_base(walk, host_path);
+	long length = GATE_4(NR_readlinkat, relative ? walk->directory : AT_FDCWD, relative ? relative : host_path, buf, size);
+
+	if (length < 0 || !text_begins(host_path, "/proc/"))
+		return length;
+	return proc_translate_link(host_path, buf, length, is_last, &walk->met_magic);
+}
+
+static long agent_check_plain(void *context, const char *host_path, enum view_check kind, int *object)
+{
+	const struct walk_context *walk = context;
+	const char *relative = below_base(walk, host_path);
+
+	return check_plain_at(relative ? walk->directory : AT_FDCWD, relative ? relative : host_path, kind, object);
+}
 
 long translate_directory(int directory, char *buf, char *scratch)
 {
@@ -162,31 +195,57 @@ static bool leaves_removed_plainly(const struct host_path *out, const char *gues
 	return view_is_relative_plain(the_view(), rest, &count) && is_deep_and_plain(out);
 }
 
+/* The base of a relative path: its guest path to slot->spare, its host path to slot->base. */
+static long find_base(struct slot *slot, struct host_path *out, struct walk_context *context)
+{
+	long status = check_is_directory(out->directory);
+
+	if (!status)
+		status = translate_directory(out->directory, slot->spare, slot->base);
+	context->directory = out->directory;
+	context->base = slot->base;
+	context->base_length = strlen(slot->base);
+	return status;
+}
+
+/* Whether the path, whose base could not be told or was removed, can be left to the kernel. */
+static bool is_own_way(const struct host_path *out, const char *guest_base, long status)
+{
+	if (status == -ENOENT)
+		return out->directory != AT_FDCWD; /* a directory outside the view that the guest was given: its own */
+	if (status == -ENAMETOOLONG)
+		return is_deep_and_plain(out);
+	return !status && leaves_removed_plainly(out, guest_base);
+}
+
 static long resolve(struct call *call, struct host_path *out, unsigned int view_flags)
 {
 	struct slot *slot = call->slot;
+	struct walk_context context = { .directory = AT_FDCWD };
+	const struct view_operations operations = {
+		.context = &context, .read_link = agent_read_link, .check_plain = agent_check_plain
+	};
+	const char *relative;
 	long status = 0;
 
 	slot->spare[0] = '\0';
-	if (out->guest_path[0] != '/')
-		status = check_is_directory(out->directory);
-	if (!status && out->guest_path[0] != '/')
-		status = translate_directory(out->directory, slot->spare, slot->scratch.link);
-	if (status == -ENOENT && out->directory != AT_FDCWD)
-		return 0; /* a directory outside the view that the guest was given: its own */
-	if (status == -ENAMETOOLONG && is_deep_and_plain(out))
-		return 0;
-	if (!status && leaves_removed_plainly(out, slot->spare))
-		return 0;
+	if (out->guest_path[0] != '/') {
+		status = find_base(slot, out, &context);
+		if (is_own_way(out, slot->spare, status))
+			return 0;
+	}
 	if (status)
 		return status;
-	status = view_resolve(the_view(), &agent_operations, slot->spare, out->guest_path, view_flags, &slot->scratch,
-			      out->result);
+	status = view_resolve(the_view(), &operations, slot->spare, out->guest_path, view_flags, &slot->scratch, out->result);
+	if (!status && view_flags & VIEW_NO_LINKS && context.met_magic)
+		return -ELOOP;
 	if (status)
 		return status;
+	relative = below_base(&context, out->result->host);
 	out->is_resolved = true;
-	out->directory = AT_FDCWD;
-	out->path = out->result->host;
+	out->met_magic = context.met_magic;
+	out->directory = relative ? context.directory : AT_FDCWD;
+	out->path = relative ? relative : out->result->host;
 	out->object = out->result->object;
 	return 0;
 }

@@ -7,8 +7,6 @@
 
 #include "agent/slot.h"
 
-extern const struct view_operations agent_operations;
-
 enum translate_flags {
 	TRANSLATE_FULL = 1,     /* always fill paths[].result */
 	TRANSLATE_NO_LINKS = 2, /* a symbolic link anywhere is ELOOP */

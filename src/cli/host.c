@@ -26,10 +26,11 @@ static bool is_of_a_process(const char *host_path)
 	       text_begins(name, "thread-self/") || (*name >= '0' && *name <= '9');
 }
 
-static long read_link(const char *host_path, char *buf, size_t size, bool is_last)
+static long read_link(void *context, const char *host_path, char *buf, size_t size, bool is_last)
 {
 	ssize_t length = readlink(host_path, buf, size);
 
+	(void)context;
 	(void)is_last;
 	if (length < 0)
 		return -errno;

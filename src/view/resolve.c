@@ -132,7 +132,7 @@ static long check_directory(struct walk *walk)
 		return 0;
 	if (append(at->host, &at->host_length, "/.", 2))
 		return -ENAMETOOLONG;
-	status = walk->operations->read_link(at->host, walk->scratch->link, PATH_SIZE, false);
+	status = walk->operations->read_link(walk->operations->context, at->host, walk->scratch->link, PATH_SIZE, false);
 	at->host_length = length;
 	at->host[length] = '\0';
 	if (status != -EINVAL)
@@ -167,7 +167,7 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 /* The place may be a link that has to be followed; LINK tells what the host says of it. */
 static long follow(struct walk *walk, const struct step *step)
 {
-	long length = walk->operations->read_link(walk->at->host, walk->scratch->link, PATH_SIZE, step->is_last);
+	long length = walk->operations->read_link(walk->operations->context, walk->at->host, walk->scratch->link, PATH_SIZE, step->is_last);
 
 	if (length >= 0)
 		return push_link(walk, (size_t)length, step);
@@ -304,7 +304,7 @@ static long skip_checked(struct walk *walk, bool whole, unsigned int least, enum
 	long status = -ELOOP;
 
 	if (count >= least && !(whole && *rest))
-		status = walk->operations->check_plain(at->host, kind,
+		status = walk->operations->check_plain(walk->operations->context, at->host, kind,
 						       whole && walk->flags & VIEW_OBJECT ? &at->object : NULL);
 	if (!status) {
 		walk->rest = rest;

@@ -55,6 +55,7 @@ enum view_check {
 
 /* What the resolver may ask of the host. */
 struct view_operations {
+	void *context; /* handed to both */
 	/*
 	 * The target of the symbolic link HOST_PATH: its length, without a
 	 * final NUL. -EINVAL when it is something else; other negative errno
@@ -63,7 +64,7 @@ struct view_operations {
 	 * VIEW_MAGIC: a link the kernel alone can follow (/proc/PID/fd/N and
 	 * its kind): the resolver leaves it in the host path as it is.
 	 */
-	long (*read_link)(const char *host_path, char *buf, size_t size, bool is_last);
+	long (*read_link)(void *context, const char *host_path, char *buf, size_t size, bool is_last);
 	/*
 	 * Whether HOST_PATH exists and no component of it is a symbolic link:
 	 * 0 when so; -ELOOP when one is, or when it can't be told; -ENOENT,
@@ -71,7 +72,7 @@ struct view_operations {
 	 * O_PATH descriptor is left in *OBJECT unless OBJECT is NULL. The
 	 * operation may be NULL.
 	 */
-	long (*check_plain)(const char *host_path, enum view_check kind, int *object);
+	long (*check_plain)(void *context, const char *host_path, enum view_check kind, int *object);
 };
 
 #define VIEW_MAGIC (-4096)

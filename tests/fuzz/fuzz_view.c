@@ -42,8 +42,9 @@ static unsigned int hash(const char *path)
 }
 
 /* A third of all paths are links; "/." asks whether the place is a directory. */
-static long read_link(const char *host_path, char *buf, size_t size, bool is_last)
+static long read_link(void *context, const char *host_path, char *buf, size_t size, bool is_last)
 {
+	(void)context;
 	size_t length = strlen(host_path);
 	unsigned int kind = hash(host_path);
 	const char *target;

@@ -253,16 +253,18 @@ static void remove_world(void)
 		give_up("rm");
 }
 
-static long read_link(const char *host_path, char *buf, size_t size, bool is_last)
+static long read_link(void *context, const char *host_path, char *buf, size_t size, bool is_last)
 {
+	(void)context;
 	ssize_t length = readlink(host_path, buf, size);
 
 	(void)is_last;
 	return length < 0 ? -errno : length;
 }
 
-static long check_plain(const char *host_path, enum view_check kind, int *object)
+static long check_plain(void *context, const char *host_path, enum view_check kind, int *object)
 {
+	(void)context;
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
 	long fd;
 
