@@ -147,9 +147,11 @@ unsigned int filter_build(struct sock_filter *filter, uint32_t image_flags, uint
 	emit(&program, BPF_JMP | BPF_JEQ | BPF_K, ARCH_AUDIT, 1, 0);
 	emit_return(&program, SECCOMP_RET_ERRNO | ENOSYS);
 	emit_load(&program, offsetof(struct seccomp_data, nr));
-	emit(&program, BPF_JMP | BPF_JGE | BPF_K, NUMBERS, 0, 3);
+	emit(&program, BPF_JMP | BPF_JGE | BPF_K, NUMBERS, 0, 5);
 	emit(&program, BPF_JMP | BPF_JEQ | BPF_K, FINISH_NUMBER, 0, 1);
 	emit_return(&program, SECCOMP_RET_TRAP | FILTER_TRAP_DATA);
+	emit(&program, BPF_JMP | BPF_JGE | BPF_K, ARCH_FOREIGN_NUMBERS, 0, 1);
+	emit_return(&program, SECCOMP_RET_ERRNO | ENOSYS);
 	emit_return(&program, image_flags & IMAGE_ALLOW_UNKNOWN ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | ENOSYS);
 	emit_search(&program, starts, count);
 	return program.count;

@@ -25,7 +25,6 @@ static bool is_blank(char c)
 static long split_script(char *line, size_t size, const char **interpreter, const char **argument)
 {
 	char *end = line + size, *at = line + 2, *name, *newline = at;
-	bool has_newline = true;
 
 	while (newline < end && *newline != '\n')
 		newline++;
@@ -38,22 +37,23 @@ static long split_script(char *line, size_t size, const char **interpreter, cons
 			return -ENOEXEC;
 		newline = end - 1;
 		at = line + 2;
-		has_newline = false;
 	}
 	while (newline > at && is_blank(newline[-1]))
 		newline--;
 	*newline = '\0';
 	while (is_blank(*at))
 		at++;
-	/* Without a newline the kernel finds an empty name, which is the cwd: no file. */
+	if (at >= newline)
+		return -ENOEXEC;
+	/* A zero byte is no blank to the kernel: it finds an empty name, which is the cwd, which is no file. */
 	if (!*at)
-		return has_newline ? -ENOEXEC : -EACCES;
-	*interpreter = name = at;
+		return -EACCES;
+	*interpreter = at;
 	while (*at && !is_blank(*at))
 		at++;
-	for (; is_blank(*at); at++)
+	for (name = at; is_blank(*at); at++)
 		*at = '\0';
-	*argument = at > name && *at ? at : NULL;
+	*argument = at > name && at < newline ? at : NULL;
 	return 0;
 }
 
@@ -94,6 +94,9 @@ static long open_interpreter(struct plan *plan, const struct plan_operations *op
 	const Elf64_Phdr *segment;
 	long size;
 
+	/* The kernel reads all headers before it looks at one. */
+	if (!elf_segment(elf, elf->header.e_phnum - 1u))
+		return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
 	for (unsigned int i = 0; i < elf->header.e_phnum; i++) {
 		segment = elf_segment(elf, i);
 		if (!segment)
@@ -103,13 +106,17 @@ static long open_interpreter(struct plan *plan, const struct plan_operations *op
 		if (segment->p_filesz < 2 || segment->p_filesz > sizeof(plan->interpreter))
 			return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
 		size = operations->read(plan->program_fd, plan->interpreter, segment->p_filesz, segment->p_offset);
-		if (size != (long)segment->p_filesz || plan->interpreter[size - 1])
-			return fail(plan, PLAN_FORMAT, program, size < 0 ? size : -ENOEXEC);
+		if (size != (long)segment->p_filesz)
+			return fail(plan, PLAN_FORMAT, program, size < 0 ? size : -EIO);
+		if (plan->interpreter[size - 1])
+			return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
 		plan->interpreter_fd = (int)operations->open(context, plan->interpreter, NULL);
 		if (plan->interpreter_fd < 0)
 			return fail(plan, PLAN_INTERPRETER, plan->interpreter, plan->interpreter_fd);
 		size = operations->read(plan->interpreter_fd, plan->head, PLAN_HEAD_SIZE, 0);
-		if (elf_init(elf, plan->interpreter_fd, operations->read, plan->head, size < 0 ? 0 : (size_t)size))
+		if (size < (long)sizeof(Elf64_Ehdr))
+			return fail(plan, PLAN_INTERPRETER, plan->interpreter, size < 0 ? size : -EIO);
+		if (elf_init(elf, plan->interpreter_fd, operations->read, plan->head, (size_t)size))
 			return fail(plan, PLAN_INTERPRETER, plan->interpreter, -ELIBBAD);
 		return 0;
 	}

@@ -46,6 +46,7 @@
 
 #define ARCH_AUDIT AUDIT_ARCH_X86_64
 #define ARCH_ELF_MACHINE EM_X86_64
+#define ARCH_FOREIGN_NUMBERS 0x40000000 /* from here on those of x32 (__X32_SYSCALL_BIT) */
 #define ARCH_NAME "x86_64"
 #define ARCH_SYSCALL_SIZE 2 /* bytes of the trapping instruction */
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # OpenJDK: javac, java, jar, threads with file I/O, processes, sockets.
 . "$T/lib.sh"
-# No shared performance data: it would be in /tmp.
-JAVA_TOOL_OPTIONS='-XX:-UsePerfData -Xmx256m'
+# jshell keeps preferences in the home of /etc/passwd.
+JAVA_TOOL_OPTIONS='-Xmx256m -Djava.util.prefs.userRoot=/tmp/home'
 export JAVA_TOOL_OPTIONS
 mkdir -p p && cat >p/Main.java <<'JAVA'
 package p;

@@ -1,7 +1,13 @@
 #!/bin/sh
 # The files a process has mapped, by the names it knows.
 . "$T/lib.sh"
-awk '$6 ~ /^\// { print $6 }' /proc/self/maps | sort -u
+
+# Proot's own memory in the process is there for all to see.
+files() {
+	grep -v '^/memfd:proot' | sort -u
+}
+
+awk '$6 ~ /^\// { print $6 }' /proc/self/maps | files
 awk '/heap|stack|vdso/ { print $6 }' /proc/self/maps | sort -u
 sleep 1000 &
 until_true grep -q bin/sleep /proc/$!/maps
@@ -16,4 +22,4 @@ class Info(ctypes.Structure):
 libc, info = ctypes.CDLL(None), Info()
 libc.dladdr(libc.printf, ctypes.byref(info))
 print("dladdr", info.file.decode(), info.name.decode())'
-find /proc/self/map_files -printf '%l\n' 2>/dev/null | grep '^/' | sort -u
+find /proc/self/map_files -printf '%l\n' 2>/dev/null | grep '^/' | files
