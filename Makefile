@@ -46,6 +46,15 @@ COMMAND_LDFLAGS := -static
 BUILD := build/static
 endif
 
+# One short line a file; the commands themselves with V=1.
+ifdef V
+Q :=
+say =
+else
+Q := @
+say = @printf '  %-6s %s\n' $(1) $(2)
+endif
+
 SHARED := src/base/text.c src/view/view.c src/view/resolve.c src/image/elf.c src/image/plan.c src/image/state.c
 AGENT_SOURCES := $(SHARED) src/base/memory.c $(wildcard src/agent/*.c) src/arch/$(ARCH)/entry.S
 COMMAND_SOURCES := $(SHARED) src/agent/calls.c src/image/compose.c src/image/embed.S \
@@ -56,37 +65,43 @@ COMMAND_OBJECTS := $(patsubst src/%,$(BUILD)/command/%.o,$(COMMAND_SOURCES))
 AGENT := $(BUILD)/agent.elf
 
 proot: $(BUILD)/proot
-	cp $< $@
+	$(Q)cp $< $@
 
 $(BUILD)/proot: $(COMMAND_OBJECTS)
-	$(CC) $(COMMAND_LDFLAGS) $(LDFLAGS) -o $@ $(COMMAND_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(COMMAND_LDFLAGS) $(LDFLAGS) -o $@ $(COMMAND_OBJECTS)
 
 $(BUILD)/command/%.c.o: src/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(COMMAND_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(COMMAND_CFLAGS) -c -o $@ $<
 
 $(BUILD)/command/image/embed.S.o: src/image/embed.S $(AGENT)
 	@mkdir -p $(@D)
-	$(CC) -DAGENT_FILE='"$(AGENT)"' -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) -DAGENT_FILE='"$(AGENT)"' -c -o $@ $<
 
 $(BUILD)/agent/%.c.o: src/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(AGENT_CFLAGS) -c -o $@ $<
+	$(call say,AGENT,$<)
+	$(Q)$(CC) $(AGENT_CFLAGS) -c -o $@ $<
 
 $(BUILD)/agent/%.S.o: src/%.S Makefile
 	@mkdir -p $(@D)
-	$(CC) $(INCLUDES) -MMD -MP -c -o $@ $<
+	$(call say,AGENT,$<)
+	$(Q)$(CC) $(INCLUDES) -MMD -MP -c -o $@ $<
 
 $(BUILD)/image.lds: src/agent/image.lds src/image/image.h src/arch/$(ARCH)/arch.h
 	@mkdir -p $(@D)
-	$(CC) $(INCLUDES) -E -P -x c -D__ASSEMBLER__ -imacros image/addresses.h -imacros arch.h -o $@ $<
+	$(Q)$(CC) $(INCLUDES) -E -P -x c -D__ASSEMBLER__ -imacros image/addresses.h -imacros arch.h -o $@ $<
 
 $(AGENT): $(AGENT_OBJECTS) $(BUILD)/image.lds
-	$(CC) -nostdlib -static -no-pie -Wl,-T,$(BUILD)/image.lds -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	$(call say,LINK,$@)
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-T,$(BUILD)/image.lds -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 		-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -o $@.tmp $(AGENT_OBJECTS)
-	scripts/check-agent $@.tmp
-	cp $@.tmp $(BUILD)/agent.debug
-	$(STRIP) -o $@ $@.tmp
+	$(Q)scripts/check-agent $@.tmp
+	$(Q)cp $@.tmp $(BUILD)/agent.debug
+	$(Q)$(STRIP) -o $@ $@.tmp
 
 # The man page and the completions come from the rows of options.def.
 HOSTCC ?= cc
@@ -94,10 +109,10 @@ DOCUMENTS := man bash zsh fish
 
 $(BUILD)/manual: src/cli/manual.c src/cli/options.def
 	@mkdir -p $(@D)
-	$(HOSTCC) -std=gnu11 $(WARNINGS) -Isrc -DVERSION='"$(VERSION)"' -o $@ $<
+	$(Q)$(HOSTCC) -std=gnu11 $(WARNINGS) -Isrc -DVERSION='"$(VERSION)"' -o $@ $<
 
 $(DOCUMENTS:%=$(BUILD)/proot.%): $(BUILD)/proot.%: $(BUILD)/manual
-	$(BUILD)/manual $* >$@
+	$(Q)$(BUILD)/manual $* >$@
 
 install: proot $(DOCUMENTS:%=$(BUILD)/proot.%)
 	install -D -m 755 proot $(DESTDIR)$(PREFIX)/bin/proot

@@ -28,13 +28,34 @@
 #define DIFFERS(arg, number) .condition = WHEN_DIFFERS, .when_argument = (arg), .when_value = (number)
 #define VIEW(bits) .condition = WHEN_VIEW, .when_value = (bits)
 
-#define NONE { .follow = FOLLOW_NONE }
-#define YES(dir, arg) { dir, arg, FOLLOW_YES, 0, 0 }
-#define NO(dir, arg) { dir, arg, FOLLOW_NO, 0, 0 }
-#define UNLESS(dir, arg, where, bit) { dir, arg, FOLLOW_UNLESS, where, bit }
-#define IF(dir, arg, where, bit) { dir, arg, FOLLOW_IF, where, bit }
-#define MAKES(dir, arg) { dir, arg, FOLLOW_MAKES, 0, 0 }
-#define REMOVES(dir, arg) { dir, arg, FOLLOW_REMOVES, 0, 0 }
+#define NONE \
+	{ \
+		.follow = FOLLOW_NONE \
+	}
+#define YES(dir, arg) \
+	{ \
+		dir, arg, FOLLOW_YES, 0, 0 \
+	}
+#define NO(dir, arg) \
+	{ \
+		dir, arg, FOLLOW_NO, 0, 0 \
+	}
+#define UNLESS(dir, arg, where, bit) \
+	{ \
+		dir, arg, FOLLOW_UNLESS, where, bit \
+	}
+#define IF(dir, arg, where, bit) \
+	{ \
+		dir, arg, FOLLOW_IF, where, bit \
+	}
+#define MAKES(dir, arg) \
+	{ \
+		dir, arg, FOLLOW_MAKES, 0, 0 \
+	}
+#define REMOVES(dir, arg) \
+	{ \
+		dir, arg, FOLLOW_REMOVES, 0, 0 \
+	}
 
 #define READS .writes = false
 #define WRITES .writes = true

@@ -17,28 +17,28 @@ enum call_action {
 
 enum call_condition {
 	WHEN_ALWAYS,
-	WHEN_SET,      /* argument WHEN_ARGUMENT is not 0 (NULL) */
-	WHEN_EQUAL,    /* its low word equals WHEN_VALUE */
-	WHEN_DIFFERS,  /* its low word differs from WHEN_VALUE */
-	WHEN_VIEW,     /* the view has a binding with one of the flags WHEN_VALUE */
+	WHEN_SET,     /* argument WHEN_ARGUMENT is not 0 (NULL) */
+	WHEN_EQUAL,   /* its low word equals WHEN_VALUE */
+	WHEN_DIFFERS, /* its low word differs from WHEN_VALUE */
+	WHEN_VIEW,    /* the view has a binding with one of the flags WHEN_VALUE */
 };
 
 /* How the last component of a path is treated. */
 enum call_follow {
-	FOLLOW_NONE,   /* no path here */
+	FOLLOW_NONE, /* no path here */
 	FOLLOW_YES,
 	FOLLOW_NO,
-	FOLLOW_UNLESS, /* unless argument FLAGS has the bit FLAG */
-	FOLLOW_IF,     /* only if it has */
-	FOLLOW_MAKES,  /* the call makes it */
+	FOLLOW_UNLESS,	/* unless argument FLAGS has the bit FLAG */
+	FOLLOW_IF,	/* only if it has */
+	FOLLOW_MAKES,	/* the call makes it */
 	FOLLOW_REMOVES, /* the call removes or renames it */
 };
 
 struct call_path {
 	int8_t directory; /* argument with the descriptor it is relative to, or CALL_CWD */
-	int8_t path;      /* argument with the path */
-	uint8_t follow;   /* enum call_follow */
-	int8_t flags;     /* argument with flags */
+	int8_t path;	  /* argument with the path */
+	uint8_t follow;	  /* enum call_follow */
+	int8_t flags;	  /* argument with flags */
 	uint32_t flag;
 };
 
@@ -52,11 +52,11 @@ typedef long call_handler(struct call *call);
 struct call_row {
 	const char *name;
 	uint16_t nr;
-	uint8_t action;        /* enum call_action */
-	uint8_t condition;     /* enum call_condition */
+	uint8_t action;	   /* enum call_action */
+	uint8_t condition; /* enum call_condition */
 	uint8_t when_argument;
-	uint8_t error;         /* of CALL_REFUSE: a positive errno */
-	bool writes;           /* changes what the path names: EROFS on a virtual directory */
+	uint8_t error; /* of CALL_REFUSE: a positive errno */
+	bool writes;   /* changes what the path names: EROFS on a virtual directory */
 	uint32_t when_value;
 	struct call_path paths[2];
 	call_handler *handler;

@@ -98,7 +98,8 @@ unsigned long agent_signal(struct slot *slot, const siginfo_t *info, struct ucon
 	bool is_trap = info->si_code == SYS_SECCOMP && info->si_errno == FILTER_TRAP_DATA;
 
 	slot->call.leave_stack = 0;
-	if (is_trap && nr == FINISH_NUMBER && registers_instruction(context) == (unsigned long)agent_finish_site + ARCH_SYSCALL_SIZE)
+	if (is_trap && nr == FINISH_NUMBER &&
+	    registers_instruction(context) == (unsigned long)agent_finish_site + ARCH_SYSCALL_SIZE)
 		finish_call(context);
 	else if (is_trap && row && row->action == CALL_TRAP)
 		handle_call(slot, row, context);

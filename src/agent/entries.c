@@ -14,13 +14,12 @@
 #include <linux/stat.h>
 
 #define ACCESS_WRITE_SEARCH 3 /* W_OK | X_OK */
-#define ACCESS_EXISTS 0       /* F_OK */
+#define ACCESS_EXISTS 0	      /* F_OK */
 
 /* Whether the entry is a mount point of the guest, or a directory with one below that the host does not have. */
 static bool holds_binding(const struct host_path *path)
 {
-	return path->is_resolved &&
-	       view_has_below(the_view(), path->result->guest, path->result->guest_length);
+	return path->is_resolved && view_has_below(the_view(), path->result->guest, path->result->guest_length);
 }
 
 static bool is_mount_point(const struct host_path *path)
@@ -60,7 +59,8 @@ static unsigned int type_of(const struct host_path *path)
 
 	if (path->result->is_virtual)
 		return S_IFDIR;
-	return GATE_4(NR_newfstatat, path->directory, path->path, &file, AT_SYMLINK_NOFOLLOW) ? 0 : file.st_mode & S_IFMT;
+	return GATE_4(NR_newfstatat, path->directory, path->path, &file, AT_SYMLINK_NOFOLLOW) ? 0 :
+												file.st_mode & S_IFMT;
 }
 
 /* What the kernel says before it says EBUSY of a mount point: may_delete(), fs/namei.c. */
@@ -149,7 +149,8 @@ static long refuse_rename(const struct call *call, unsigned int flags)
 		return -EEXIST;
 	if (!new_type && flags & RENAME_EXCHANGE)
 		return -ENOENT;
-	if (old_type != S_IFDIR && (old->result->wants_directory || (new->result->wants_directory && !(flags & RENAME_EXCHANGE))))
+	if (old_type != S_IFDIR &&
+	    (old->result->wants_directory || (new->result->wants_directory && !(flags & RENAME_EXCHANGE))))
 		return -ENOTDIR;
 	if (is_below(new, old))
 		return -EINVAL;
@@ -157,7 +158,8 @@ static long refuse_rename(const struct call *call, unsigned int flags)
 		return flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
 	if (text_equal(old->result->guest, new->result->guest))
 		return 0;
-	if (check_parent(call, old, ACCESS_WRITE_SEARCH) == -EACCES || check_parent(call, new, ACCESS_WRITE_SEARCH) == -EACCES)
+	if (check_parent(call, old, ACCESS_WRITE_SEARCH) == -EACCES ||
+	    check_parent(call, new, ACCESS_WRITE_SEARCH) == -EACCES)
 		return -EACCES;
 	if (new_type && !(flags & RENAME_EXCHANGE) && (old_type == S_IFDIR) != (new_type == S_IFDIR))
 		return old_type == S_IFDIR ? -ENOTDIR : -EISDIR;

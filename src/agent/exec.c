@@ -32,9 +32,9 @@ struct request {
 	unsigned long flags;
 	unsigned long argv;
 	unsigned long envp;
-	char *file_name; /* as the new program will be told: AT_EXECFN */
+	char *file_name;       /* as the new program will be told: AT_EXECFN */
 	bool is_by_descriptor; /* execveat of an empty path */
-	bool is_first;   /* the next file opened is the one the guest named */
+	bool is_first;	       /* the next file opened is the one the guest named */
 };
 
 /* A regular file that may be executed, open for reading; not close-on-exec: the new image reads it. */
@@ -126,9 +126,7 @@ static long open_guest(void *context, const char *guest_path, char *exe)
 	return status;
 }
 
-static const struct plan_operations operations = {
-	.open = open_guest, .read = program_read, .close = program_close
-};
+static const struct plan_operations operations = { .open = open_guest, .read = program_read, .close = program_close };
 
 /* Memory for COUNT pointers: in the slot, or mapped where they do not fit. */
 static unsigned long *take_pointers(struct slot *slot, size_t count)

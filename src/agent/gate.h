@@ -8,17 +8,17 @@
 
 #include "agent/slot.h"
 
-extern char gate_open[];          /* as gate_blocking, for an openat2 that call->retry follows on ELOOP */
+extern char gate_open[]; /* as gate_blocking, for an openat2 that call->retry follows on ELOOP */
 extern char gate_open_done[];
-extern char gate_blocking[];      /* about to make the call, or to make it again */
+extern char gate_blocking[];	  /* about to make the call, or to make it again */
 extern char gate_blocking_done[]; /* rax is the result, the slot is at its first register */
-extern char gate_restored[];      /* the guest's registers are back but one, the slot is at its late register */
-extern char gate_freed[];         /* the slot is free: only the jump is left */
+extern char gate_restored[];	  /* the guest's registers are back but one, the slot is at its late register */
+extern char gate_freed[];	  /* the slot is free: only the jump is left */
 extern char agent_finish_site[];  /* about to trap, with the result in the slot */
 
-extern char gate_sigreturn[];     /* restorer */
-extern char agent_sigsys[];       /* handler */
-extern char agent_trampolines[];  /* TRAMPOLINE_COUNT of TRAMPOLINE_SIZE bytes */
+extern char gate_sigreturn[];	 /* restorer */
+extern char agent_sigsys[];	 /* handler */
+extern char agent_trampolines[]; /* TRAMPOLINE_COUNT of TRAMPOLINE_SIZE bytes */
 
 /* Call FUNCTION(A, B) on the stack that ends at STACK_END. */
 long agent_call_on(void *stack_end, slot_finish *function, struct slot *a, long b);

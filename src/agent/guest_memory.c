@@ -96,7 +96,8 @@ long guest_count_pointers(unsigned long address)
 
 		if (last_byte / PAGE != checked) {
 			checked = last_byte / PAGE;
-			if (!is_readable(ALIGN_DOWN((unsigned long)(pointers + count), PAGE)) || !is_readable(checked * PAGE))
+			if (!is_readable(ALIGN_DOWN((unsigned long)(pointers + count), PAGE)) ||
+			    !is_readable(checked * PAGE))
 				return -EFAULT;
 		}
 		if (!pointers[count])

@@ -41,8 +41,9 @@ static long open_resolved(struct call *call)
 		as_made.paths[0].follow = FOLLOW_NO;
 		call->row = &as_made;
 	}
-	status = translate_path(call, 0, (flags & O_CREAT ? TRANSLATE_MAY_MAKE : 0) |
-						(proc_file_may_be(call->slot->path[0]) ? TRANSLATE_FULL : 0));
+	status = translate_path(call, 0,
+				(flags & O_CREAT ? TRANSLATE_MAY_MAKE : 0) |
+					(proc_file_may_be(call->slot->path[0]) ? TRANSLATE_FULL : 0));
 	call->row = call_find(call->nr);
 	if (status < 0)
 		return translate_refuse(call, 0, status);
@@ -88,7 +89,9 @@ long handle_open(struct call *call)
 		return status;
 	if (proc_file_may_be(slot->path[0]))
 		return open_resolved(call);
-	*path = (struct host_path){ .directory = AT_FDCWD, .guest_path = slot->path[0], .path = slot->path[0], .object = -1 };
+	*path = (struct host_path){
+		.directory = AT_FDCWD, .guest_path = slot->path[0], .path = slot->path[0], .object = -1
+	};
 	if (slot->path[0][0] == '/') {
 		if (!view_to_host_plain(the_view(), slot->path[0], slot->results[0].host))
 			return open_resolved(call);

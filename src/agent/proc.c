@@ -65,7 +65,7 @@ static enum magic magic_of(const char *host_path, long *process)
 	if (text_equal(at, "root"))
 		return MAGIC_ROOT;
 	return text_begins(at, "fd/") || text_begins(at, "map_files/") || text_begins(at, "ns/") ? MAGIC_OBJECT :
-												    MAGIC_NONE;
+												   MAGIC_NONE;
 }
 
 /* The guest's program of PROCESS, which runs on an image. Its length, or -ENOENT. */
@@ -90,7 +90,8 @@ long proc_to_canonical_guest(const char *host_path, char *buf)
 	long length;
 
 	if (binding >= 0) {
-		memcpy(buf, view_guest(the_view(), (uint32_t)binding), view_binding(the_view(), (uint32_t)binding)->guest_length + 1);
+		memcpy(buf, view_guest(the_view(), (uint32_t)binding),
+		       view_binding(the_view(), (uint32_t)binding)->guest_length + 1);
 		return 0;
 	}
 	if (host_path[0] != '/')

@@ -13,7 +13,7 @@
 struct copy {
 	struct slot *slot;
 	int from, to;
-	char *in;       /* 2 * CHUNK: what is read and not yet used */
+	char *in; /* 2 * CHUNK: what is read and not yet used */
 	size_t in_used, in_length;
 	struct text out; /* flushed when nearly full */
 	unsigned int next_id;
@@ -25,7 +25,7 @@ struct proc_file {
 	const char *name;
 	void (*make)(struct copy *copy, const struct proc_file *file);
 	unsigned int place_field; /* of a list of mounts: which word is the mount point, from 0 */
-	bool has_ids;             /* its first two words are numbers of the mount and its parent */
+	bool has_ids;		  /* its first two words are numbers of the mount and its parent */
 };
 
 static void flush(struct copy *copy)
@@ -149,8 +149,8 @@ static void add_escaped(struct text *out, const char *path)
 }
 
 /* Write LINE with the mount point GUEST_PATH in place of its own. */
-static void add_mount(struct copy *copy, const struct proc_file *file, char *line, const char *guest_path, unsigned int id,
-		      unsigned int parent)
+static void add_mount(struct copy *copy, const struct proc_file *file, char *line, const char *guest_path,
+		      unsigned int id, unsigned int parent)
 {
 	char *place = word_of(line, file->place_field), *behind = word_of(place, 1);
 
@@ -254,12 +254,9 @@ static void make_mounts(struct copy *copy, const struct proc_file *file)
 }
 
 static const struct proc_file files[] = {
-	{ "maps", make_maps, 0, false },
-	{ "smaps", make_maps, 0, false },
-	{ "numa_maps", make_maps, 0, false },
-	{ "mounts", make_mounts, 1, false },
-	{ "mountinfo", make_mounts, 4, true },
-	{ "mountstats", make_mounts, 4, false },
+	{ "maps", make_maps, 0, false },       { "smaps", make_maps, 0, false },
+	{ "numa_maps", make_maps, 0, false },  { "mounts", make_mounts, 1, false },
+	{ "mountinfo", make_mounts, 4, true }, { "mountstats", make_mounts, 4, false },
 };
 
 static const struct proc_file *find_file(const char *path)

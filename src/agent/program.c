@@ -60,7 +60,8 @@ static long reserve(const struct span *span, unsigned long hint)
 {
 	unsigned long size = ALIGN_UP(span->high, PAGE) - span->low;
 	unsigned long slack = !hint && span->alignment > PAGE ? span->alignment : 0, start;
-	long address = GATE_6(NR_mmap, hint, size + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long address =
+		GATE_6(NR_mmap, hint, size + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (address < 0 || !slack)
 		return address;

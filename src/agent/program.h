@@ -13,18 +13,18 @@ void program_close(int fd);
 
 /* A mapped ELF file. Addresses as mapped. */
 struct program_map {
-	unsigned long base;       /* what was added to the file's addresses */
+	unsigned long base; /* what was added to the file's addresses */
 	unsigned long entry;
-	unsigned long headers;    /* where the program headers lie, or 0 */
+	unsigned long headers; /* where the program headers lie, or 0 */
 	unsigned int header_count;
 	unsigned long start_code, end_code, start_data, end_data;
-	unsigned long end;        /* behind the last byte: where the heap may begin */
+	unsigned long end; /* behind the last byte: where the heap may begin */
 	bool is_position_independent;
 	bool wants_executable_stack;
 };
 
 enum program_place {
-	PROGRAM_AT_BASE, /* where the kernel puts programs with an interpreter */
+	PROGRAM_AT_BASE,  /* where the kernel puts programs with an interpreter */
 	PROGRAM_ANYWHERE, /* among the mappings: interpreters, and programs without one */
 };
 

@@ -39,7 +39,8 @@ static struct slot *take_from(char *slots, unsigned int count)
 static char *make_chunk(unsigned int index)
 {
 	size_t size = (size_t)CHUNK_SLOTS * SLOT_SIZE;
-	long chunk = GATE_6(NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long chunk =
+		GATE_6(NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	char *none = NULL;
 
 	if (chunk < 0)

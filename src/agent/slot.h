@@ -21,13 +21,13 @@
 
 /* Where a path argument leads, as the kernel takes it. */
 struct host_path {
-	int directory;     /* descriptor PATH is relative to */
+	int directory; /* descriptor PATH is relative to */
 	const char *path;
-	int object;        /* with TRANSLATE_OBJECT: an O_PATH descriptor of it, to be closed; or -1 */
-	bool met_magic;    /* a link of /proc that is no text was on the way */
-	bool is_resolved;  /* RESULT is valid; otherwise the guest's own relative path serves */
+	int object;	  /* with TRANSLATE_OBJECT: an O_PATH descriptor of it, to be closed; or -1 */
+	bool met_magic;	  /* a link of /proc that is no text was on the way */
+	bool is_resolved; /* RESULT is valid; otherwise the guest's own relative path serves */
 	struct view_result *result;
-	char *guest_path;  /* the argument as the guest wrote it, copied */
+	char *guest_path; /* the argument as the guest wrote it, copied */
 };
 
 struct slot;
@@ -38,31 +38,31 @@ struct call {
 	struct slot *slot;
 	struct ucontext *context;
 	unsigned long nr;
-	unsigned long arguments[6];   /* the guest's; a handler may change them before it resumes */
+	unsigned long arguments[6]; /* the guest's; a handler may change them before it resumes */
 	unsigned long original[6];
 	struct host_path paths[2];
 	long (*finish)(struct slot *slot, long result); /* of a call that waits: slot->finish without -v */
-	call_handler *retry;          /* on ELOOP at gate_open */
-	unsigned long leave_stack;    /* not 0: the guest's own frame, to return from with rt_sigreturn */
+	call_handler *retry;				/* on ELOOP at gate_open */
+	unsigned long leave_stack; /* not 0: the guest's own frame, to return from with rt_sigreturn */
 };
 
 typedef long slot_finish(struct slot *slot, long result);
 
 struct slot {
-	int owner;            /* 0: free. The kernel may clear it when a vfork child executes */
+	int owner; /* 0: free. The kernel may clear it when a vfork child executes */
 	int reserved;
-	slot_finish *finish;  /* what is left to do behind the gate; NULL: nothing */
-	unsigned long keep;   /* the call waits at the gate: do not free */
+	slot_finish *finish;   /* what is left to do behind the gate; NULL: nothing */
+	unsigned long keep;    /* the call waits at the gate: do not free */
 	unsigned long deliver; /* handler of the guest's own SIGSYS */
 	long result;
 	struct saved_registers saved;
 	struct call call;
-	void *extra;          /* memory of a vfork child's execve: given back by who takes the slot next */
+	void *extra; /* memory of a vfork child's execve: given back by who takes the slot next */
 	size_t extra_size;
 	char path[2][PATH_SIZE];
 	struct view_result results[2];
 	struct view_scratch scratch;
-	char base[PATH_SIZE]; /* of a relative path: the host path of what it is relative to */
+	char base[PATH_SIZE];  /* of a relative path: the host path of what it is relative to */
 	char spare[PATH_SIZE]; /* for the handler: socket addresses, link targets, masks */
 	char stack[];
 };

@@ -27,14 +27,14 @@ struct socket_work {
 		struct sockaddr_un unix_address;
 		char bytes[ADDRESS_MOST + 1];
 	};
-	int length;      /* of the address */
-	int directory;   /* open while the call runs, or -1 */
+	int length;    /* of the address */
+	int directory; /* open while the call runs, or -1 */
 	struct message {
 		unsigned long name;
 		int name_length;
 		int padding;
 		unsigned long rest[5];
-	} message;       /* struct user_msghdr */
+	} message; /* struct user_msghdr */
 };
 
 static struct socket_work *work_of(struct slot *slot)

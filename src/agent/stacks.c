@@ -56,7 +56,8 @@ static struct own_stack *take_mapped(int process)
 		int used = 1;
 
 		if (is_orphan(stack_at(i), process) &&
-		    __atomic_compare_exchange_n(&stack_at(i)->is_used, &used, 2, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		    __atomic_compare_exchange_n(&stack_at(i)->is_used, &used, 2, false, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED)) {
 			stack_at(i)->is_used = 1;
 			return stack_at(i);
 		}
@@ -168,7 +169,7 @@ static long tell_kernel(struct call *call, const stack_t *stack)
 
 static long set_stack(struct call *call, struct own_stack *own, const stack_t *new)
 {
-	bool is_small = new->ss_size && new->ss_size < STACK_LARGE && !((unsigned int)new->ss_flags & FLAG_BITS);
+	bool is_small = new->ss_size &&new->ss_size < STACK_LARGE && !((unsigned int)new->ss_flags &FLAG_BITS);
 	stack_t ours = { .ss_size = IMAGE_STACK_SIZE };
 	long status;
 

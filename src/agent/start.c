@@ -26,7 +26,7 @@ struct start_stack {
 	char **envp;
 	unsigned long envc;
 	unsigned long *auxv;
-	size_t auxv_size; /* bytes, with its AT_NULL */
+	size_t auxv_size;	/* bytes, with its AT_NULL */
 	unsigned long state_at; /* where the state's strings begin: the guest's environment ends there */
 };
 
@@ -116,8 +116,8 @@ static unsigned long heap_start(const struct program_map *map, bool has_interpre
 }
 
 /* What /proc/self/cmdline, environ, auxv and the heap show. Without this call (kernels before 3.18) they show ours. */
-static void tell_kernel(unsigned long *stack_pointer, const struct start_stack *stack,
-			const struct program_map *map, unsigned long heap)
+static void tell_kernel(unsigned long *stack_pointer, const struct start_stack *stack, const struct program_map *map,
+			unsigned long heap)
 {
 	unsigned long arguments_end = stack->envc ? (unsigned long)stack->envp[0] : stack->state_at;
 	struct prctl_mm_map layout;
@@ -156,7 +156,8 @@ static void map_program(const struct state *state, struct program_map *program, 
 {
 	bool has_interpreter = state->interpreter_fd >= 0;
 	unsigned long moved = random >> 32 << 12 & ((1ul << (ARCH_PROGRAM_BASE_RANDOM_BITS + 12)) - 1);
-	long status = program_map(program, state->program_fd, has_interpreter ? PROGRAM_AT_BASE : PROGRAM_ANYWHERE, moved);
+	long status =
+		program_map(program, state->program_fd, has_interpreter ? PROGRAM_AT_BASE : PROGRAM_ANYWHERE, moved);
 
 	if (status)
 		die("the guest's program could not be mapped", status);

@@ -40,7 +40,7 @@ struct walk_context {
 	int directory;
 	const char *base; /* the host path of DIRECTORY; NULL where it plays no part */
 	size_t base_length;
-	bool met_magic;   /* one of the links was one of those of /proc that are no text */
+	bool met_magic; /* one of the links was one of those of /proc that are no text */
 };
 
 /* The part of HOST_PATH that is relative to the context's directory, or NULL. */
@@ -56,7 +56,8 @@ static long agent_read_link(void *context, const char *host_path, char *buf, siz
 {
 	struct walk_context *walk = context;
 	const char *relative = below_base(walk, host_path);
-	long length = GATE_4(NR_readlinkat, relative ? walk->directory : AT_FDCWD, relative ? relative : host_path, buf, size);
+	long length = GATE_4(NR_readlinkat, relative ? walk->directory : AT_FDCWD, relative ? relative : host_path, buf,
+			     size);
 
 	if (length < 0 || !text_begins(host_path, "/proc/"))
 		return length;
@@ -146,9 +147,9 @@ static bool passes_as_is(struct call *call, struct host_path *out, unsigned int 
 	if (!view_is_relative_plain(the_view(), path, &count) || (removes && may_hold_binding(path)))
 		return false;
 	if (view_flags & VIEW_OBJECT)
-		return count == 1 || !check_plain_at(out->directory, path,
-						     view_flags & VIEW_FOLLOW ? VIEW_CHECK_ANY : VIEW_CHECK_OBJECT,
-						     &out->object);
+		return count == 1 ||
+		       !check_plain_at(out->directory, path,
+				       view_flags & VIEW_FOLLOW ? VIEW_CHECK_ANY : VIEW_CHECK_OBJECT, &out->object);
 	if (count > 1 && !is_prefix_plain(out->directory, path))
 		return false;
 	if (!(view_flags & VIEW_FOLLOW))
@@ -222,9 +223,9 @@ static long resolve(struct call *call, struct host_path *out, unsigned int view_
 {
 	struct slot *slot = call->slot;
 	struct walk_context context = { .directory = AT_FDCWD };
-	const struct view_operations operations = {
-		.context = &context, .read_link = agent_read_link, .check_plain = agent_check_plain
-	};
+	const struct view_operations operations = { .context = &context,
+						    .read_link = agent_read_link,
+						    .check_plain = agent_check_plain };
 	const char *relative;
 	long status = 0;
 
@@ -236,7 +237,8 @@ static long resolve(struct call *call, struct host_path *out, unsigned int view_
 	}
 	if (status)
 		return status;
-	status = view_resolve(the_view(), &operations, slot->spare, out->guest_path, view_flags, &slot->scratch, out->result);
+	status = view_resolve(the_view(), &operations, slot->spare, out->guest_path, view_flags, &slot->scratch,
+			      out->result);
 	if (!status && view_flags & VIEW_NO_LINKS && context.met_magic)
 		return -ELOOP;
 	if (status)
@@ -307,8 +309,8 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags)
 	call->arguments[shape->path] = (unsigned long)guest_path;
 	if (!status)
 		return TRANSLATE_NOTHING;
-	view_flags |= (flags & TRANSLATE_NO_LINKS ? VIEW_NO_LINKS : 0) | (flags & TRANSLATE_MAY_MAKE ? VIEW_MAY_MAKE : 0) |
-		      (flags & TRANSLATE_OBJECT ? VIEW_OBJECT : 0);
+	view_flags |= (flags & TRANSLATE_NO_LINKS ? VIEW_NO_LINKS : 0) |
+		      (flags & TRANSLATE_MAY_MAKE ? VIEW_MAY_MAKE : 0) | (flags & TRANSLATE_OBJECT ? VIEW_OBJECT : 0);
 	status = translate_from(call, which, directory, view_flags, flags & TRANSLATE_FULL,
 				shape->follow == FOLLOW_REMOVES);
 	call->arguments[shape->path] = (unsigned long)call->paths[which].path;
@@ -316,7 +318,7 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags)
 }
 
 #define TIMES_4(text) text text text text
-#define LONG_NAME TIMES_4(TIMES_4("nnnnnnnnnnnnnnnn"))  /* 256 bytes */
+#define LONG_NAME TIMES_4(TIMES_4("nnnnnnnnnnnnnnnn"))		      /* 256 bytes */
 #define MANY_LINKS TIMES_4(TIMES_4("/proc/self/root/proc/self/root")) /* 64 links */
 
 /* A path of which the kernel says ERROR, or NULL where there is none to be had. */

@@ -8,7 +8,7 @@
 #include "agent/slot.h"
 
 enum translate_flags {
-	TRANSLATE_FULL = 1,     /* always fill paths[].result */
+	TRANSLATE_FULL = 1,	/* always fill paths[].result */
 	TRANSLATE_NO_LINKS = 2, /* a symbolic link anywhere is ELOOP */
 	TRANSLATE_MAY_MAKE = 4, /* the call may make the last component */
 	/*

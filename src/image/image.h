@@ -20,9 +20,9 @@ enum image_flags {
 /* What the command tells every agent. Constant for the life of the guests. */
 struct image_data {
 	uint64_t magic;
-	uint32_t flags;     /* enum image_flags */
-	int32_t verbosity;  /* -v: 3 prints each trapped call */
-	int32_t log_fd;     /* where -v lines go: a descriptor every guest inherits, or -1 */
+	uint32_t flags;	   /* enum image_flags */
+	int32_t verbosity; /* -v: 3 prints each trapped call */
+	int32_t log_fd;	   /* where -v lines go: a descriptor every guest inherits, or -1 */
 	uint32_t reserved;
 	char temporary[256]; /* PROOT_TMP_DIR if set, absolute and short enough; "" otherwise */
 	struct view view;    /* view.size bytes */

@@ -10,14 +10,14 @@
 
 #include "base/base.h"
 
-#define PLAN_HEAD_SIZE 256 /* BINPRM_BUF_SIZE, include/uapi/linux/binfmts.h, Linux 5.1 */
+#define PLAN_HEAD_SIZE 256  /* BINPRM_BUF_SIZE, include/uapi/linux/binfmts.h, Linux 5.1 */
 #define PLAN_SCRIPTS_MOST 5 /* depth > 5 is ELOOP, exec_binprm() in fs/exec.c */
 
 enum plan_stage {
-	PLAN_PROGRAM,      /* the file named, or the interpreter of a "#!" line */
-	PLAN_FORMAT,       /* neither ELF nor "#!" */
-	PLAN_FOREIGN,      /* an ELF file for another CPU: MACHINE and CLASS say which */
-	PLAN_INTERPRETER,  /* the ELF interpreter */
+	PLAN_PROGRAM,	  /* the file named, or the interpreter of a "#!" line */
+	PLAN_FORMAT,	  /* neither ELF nor "#!" */
+	PLAN_FOREIGN,	  /* an ELF file for another CPU: MACHINE and CLASS say which */
+	PLAN_INTERPRETER, /* the ELF interpreter */
 };
 
 struct plan_operations {
@@ -33,7 +33,7 @@ struct plan_operations {
 };
 
 struct plan {
-	int program_fd;     /* -1, or open: the ELF file to map */
+	int program_fd;	    /* -1, or open: the ELF file to map */
 	int interpreter_fd; /* -1, or open: its interpreter */
 	/*
 	 * What replaces argv[0] when "#!" lines were followed: FRONT[0] to
@@ -44,8 +44,8 @@ struct plan {
 	/* On failure: at which stage, and of which file (points into TEXT or to the caller's path). */
 	enum plan_stage stage;
 	const char *failed_path;
-	uint16_t machine; /* e_machine of the program found */
-	uint8_t class;    /* EI_CLASS of it */
+	uint16_t machine;    /* e_machine of the program found */
+	uint8_t class;	     /* EI_CLASS of it */
 	char exe[PATH_SIZE]; /* canonical guest path of the program mapped: /proc/self/exe */
 	char interpreter[PATH_SIZE];
 	char text[PLAN_SCRIPTS_MOST * PLAN_HEAD_SIZE + PATH_SIZE];

@@ -14,16 +14,16 @@
 enum state_flags {
 	STATE_SIGSYS_IGNORED = 1, /* the guest ignores SIGSYS */
 	STATE_SIGSYS_BLOCKED = 2, /* it believes SIGSYS to be blocked */
-	STATE_NAMED_BY_EXE = 4,   /* comm is the last component of EXE, not of FILE_NAME */
+	STATE_NAMED_BY_EXE = 4,	  /* comm is the last component of EXE, not of FILE_NAME */
 };
 
 struct state {
-	int program_fd;          /* the guest's ELF file, open */
-	int interpreter_fd;      /* its interpreter, or -1 */
-	uint64_t signal_mask;    /* the guest's, to be set before its first instruction */
-	uint32_t flags;          /* enum state_flags */
-	const char *file_name;   /* as given to execve: AT_EXECFN, and its last component is comm */
-	const char *exe;         /* canonical guest path of the program */
+	int program_fd;	       /* the guest's ELF file, open */
+	int interpreter_fd;    /* its interpreter, or -1 */
+	uint64_t signal_mask;  /* the guest's, to be set before its first instruction */
+	uint32_t flags;	       /* enum state_flags */
+	const char *file_name; /* as given to execve: AT_EXECFN, and its last component is comm */
+	const char *exe;       /* canonical guest path of the program */
 };
 
 /*

@@ -13,11 +13,11 @@ struct walk {
 	const struct view_operations *operations;
 	struct view_scratch *scratch;
 	struct view_result *at; /* where the walk stands */
-	char *rest;             /* what remains, inside scratch->rest */
+	char *rest;		/* what remains, inside scratch->rest */
 	unsigned int flags;
 	unsigned int links;
-	bool is_directory;      /* the place is known to be a searchable directory */
-	bool is_missing;        /* VIEW_MISSING_OK: the place does not exist */
+	bool is_directory; /* the place is known to be a searchable directory */
+	bool is_missing;   /* VIEW_MISSING_OK: the place does not exist */
 	bool ends_in_dot;
 };
 
@@ -25,9 +25,9 @@ struct walk {
 struct step {
 	const char *name;
 	size_t length;
-	char *behind;    /* the text after it, from its slashes on */
-	bool is_last;    /* nothing but slashes behind it */
-	bool has_slash;  /* a slash behind it */
+	char *behind;	/* the text after it, from its slashes on */
+	bool is_last;	/* nothing but slashes behind it */
+	bool has_slash; /* a slash behind it */
 };
 
 static bool is_dot(const struct step *step)
@@ -132,7 +132,8 @@ static long check_directory(struct walk *walk)
 		return 0;
 	if (append(at->host, &at->host_length, "/.", 2))
 		return -ENAMETOOLONG;
-	status = walk->operations->read_link(walk->operations->context, at->host, walk->scratch->link, PATH_SIZE, false);
+	status =
+		walk->operations->read_link(walk->operations->context, at->host, walk->scratch->link, PATH_SIZE, false);
 	at->host_length = length;
 	at->host[length] = '\0';
 	if (status != -EINVAL)
@@ -167,7 +168,8 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 /* The place may be a link that has to be followed; LINK tells what the host says of it. */
 static long follow(struct walk *walk, const struct step *step)
 {
-	long length = walk->operations->read_link(walk->operations->context, walk->at->host, walk->scratch->link, PATH_SIZE, step->is_last);
+	long length = walk->operations->read_link(walk->operations->context, walk->at->host, walk->scratch->link,
+						  PATH_SIZE, step->is_last);
 
 	if (length >= 0)
 		return push_link(walk, (size_t)length, step);

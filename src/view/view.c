@@ -213,7 +213,8 @@ long view_to_guest(const struct view *view, const char *host_path, char *buf, si
 	}
 	if (best < 0)
 		return found;
-	length = (size_t)join_guest(view, (uint32_t)found, below_host(view, (uint32_t)found, host_path, length), buf, size);
+	length = (size_t)join_guest(view, (uint32_t)found, below_host(view, (uint32_t)found, host_path, length), buf,
+				    size);
 	if (!length)
 		memcpy(buf, "/", 2), length = 1;
 	return (long)length;

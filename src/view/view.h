@@ -27,29 +27,29 @@ enum view_binding_flags {
 
 /* A place of the view. Entry 0 is the root. Entries are sorted by guest path, byte-wise. */
 struct view_binding {
-	uint32_t guest;        /* offset of the canonical guest path */
+	uint32_t guest; /* offset of the canonical guest path */
 	uint32_t guest_length;
-	uint32_t host;         /* offset of the canonical host path; "" for "/"; of "" where virtual */
+	uint32_t host; /* offset of the canonical host path; "" for "/"; of "" where virtual */
 	uint32_t host_length;
-	uint32_t flags;        /* enum view_binding_flags */
+	uint32_t flags; /* enum view_binding_flags */
 };
 
 struct view {
-	uint32_t size;          /* of the whole block in bytes */
-	uint32_t capacity;      /* bytes usable by view_add() */
+	uint32_t size;		/* of the whole block in bytes */
+	uint32_t capacity;	/* bytes usable by view_add() */
 	uint32_t binding_count; /* at least 1 */
-	uint32_t strings;       /* offset behind the last string */
-	uint32_t flags;         /* of all bindings, or-ed */
+	uint32_t strings;	/* offset behind the last string */
+	uint32_t flags;		/* of all bindings, or-ed */
 	uint32_t reserved;
-	uint64_t names[4];      /* which name hashes are the last component of a binding */
-	uint64_t above[4];      /* which are a component above a binding */
-	uint32_t bindings;      /* offset of the array */
-	uint32_t binding_most;  /* entries the array has room for */
+	uint64_t names[4];     /* which name hashes are the last component of a binding */
+	uint64_t above[4];     /* which are a component above a binding */
+	uint32_t bindings;     /* offset of the array */
+	uint32_t binding_most; /* entries the array has room for */
 };
 
 enum view_check {
 	VIEW_CHECK_DIRECTORY, /* it must be a directory */
-	VIEW_CHECK_ANY,       /* its last component may be anything but a link */
+	VIEW_CHECK_ANY,	      /* its last component may be anything but a link */
 	VIEW_CHECK_OBJECT,    /* its last component may be a link; as with O_NOFOLLOW */
 };
 
@@ -93,17 +93,17 @@ enum view_resolve_flags {
  */
 struct view_result {
 	char host[PATH_SIZE];
-	char guest[PATH_SIZE];     /* canonical; "" is the root */
+	char guest[PATH_SIZE]; /* canonical; "" is the root */
 	size_t host_length;
 	size_t guest_length;
-	uint32_t mount;            /* index of the deepest binding at or above GUEST */
-	uint32_t parent_mount;     /* the same for the directory that holds the last component */
-	int object;                /* with VIEW_OBJECT: an O_PATH descriptor of the place, the caller's to close, or -1 */
-	bool is_mount_point;       /* GUEST is exactly a binding (or the root) */
-	bool is_virtual;           /* GUEST is a virtual directory: HOST is not valid */
-	bool is_magic;             /* HOST ends in a link left to the kernel: the object may be anywhere */
-	bool ends_in_dot;          /* the path ended in "." or, with VIEW_PARENT, ".." */
-	bool wants_directory;      /* the path ended in "/", "/." or "/.." */
+	uint32_t mount;	       /* index of the deepest binding at or above GUEST */
+	uint32_t parent_mount; /* the same for the directory that holds the last component */
+	int object;	       /* with VIEW_OBJECT: an O_PATH descriptor of the place, the caller's to close, or -1 */
+	bool is_mount_point;   /* GUEST is exactly a binding (or the root) */
+	bool is_virtual;       /* GUEST is a virtual directory: HOST is not valid */
+	bool is_magic;	       /* HOST ends in a link left to the kernel: the object may be anywhere */
+	bool ends_in_dot;      /* the path ended in "." or, with VIEW_PARENT, ".." */
+	bool wants_directory;  /* the path ended in "/", "/." or "/.." */
 };
 
 /* Storage view_resolve() needs; too large for a guest's stack. */

@@ -145,7 +145,8 @@ static inline size_t registers_frame_size(const struct ucontext *context)
  * Copy the frame around CONTEXT to end below TOP. Returns the context in the
  * copy; NULL when the copy would begin below LOWEST.
  */
-static inline struct ucontext *registers_move_frame(const struct ucontext *context, unsigned long top, unsigned long lowest)
+static inline struct ucontext *registers_move_frame(const struct ucontext *context, unsigned long top,
+						    unsigned long lowest)
 {
 	const char *vectors = (const char *)context->uc_mcontext.fpstate;
 	size_t vector_size = vectors ? registers_frame_size(context) - (size_t)(vectors - (const char *)context) : 0;
