@@ -27,12 +27,14 @@ static bool is_mount_point(const struct host_path *path)
 	return path->is_resolved && path->result->is_mount_point;
 }
 
-/* The directory that holds the last component: its guest path to BUF, of PATH_SIZE. */
+/* The directory that holds the last component, or is named by it: its guest path to BUF, of PATH_SIZE. */
 static void parent_of(const struct host_path *path, char *buf)
 {
 	size_t length = path->result->guest_length;
 
 	memcpy(buf, path->result->guest, length + 1);
+	if (path->result->ends_in_dot)
+		return;
 	while (length && buf[--length] != '/')
 		;
 	buf[length] = '\0';
@@ -52,22 +54,26 @@ static long check_parent(const struct call *call, const struct host_path *path, 
 	return GATE_4(NR_faccessat2, AT_FDCWD, host_path, access, AT_EACCESS);
 }
 
-/* The type bits of what the path names; 0 when it does not exist. */
-static unsigned int type_of(const struct host_path *path)
+/* The type bits of what the path names, slashes behind it aside; 0 when it does not exist. Overwrites slot->spare. */
+static unsigned int type_of(const struct call *call, const struct host_path *path)
 {
+	size_t length = strlen(path->path);
+	char *name = call->slot->spare;
 	struct stat file;
 
 	if (path->result->is_virtual)
 		return S_IFDIR;
-	return GATE_4(NR_newfstatat, path->directory, path->path, &file, AT_SYMLINK_NOFOLLOW) ? 0 :
-												file.st_mode & S_IFMT;
+	memcpy(name, path->path, length + 1);
+	while (length > 1 && name[length - 1] == '/')
+		name[--length] = '\0';
+	return GATE_4(NR_newfstatat, path->directory, name, &file, AT_SYMLINK_NOFOLLOW) ? 0 : file.st_mode & S_IFMT;
 }
 
 /* What the kernel says before it says EBUSY of a mount point: may_delete(), fs/namei.c. */
 static long refuse_mount_point(const struct call *call, bool wants_directory)
 {
 	const struct host_path *path = &call->paths[0];
-	bool is_directory = type_of(path) == S_IFDIR;
+	bool is_directory = type_of(call, path) == S_IFDIR;
 
 	if (!path->result->guest_length)
 		return wants_directory ? -EBUSY : -EISDIR;
@@ -130,6 +136,14 @@ static bool is_below(const struct host_path *path, const struct host_path *above
 	       !memcmp(low->guest, high->guest, high->guest_length);
 }
 
+/* That both directories can be entered comes before everything else. */
+static long check_parents(const struct call *call)
+{
+	long status = check_parent(call, &call->paths[0], ACCESS_EXISTS);
+
+	return status ? status : check_parent(call, &call->paths[1], ACCESS_EXISTS);
+}
+
 /*
  * One of the paths is a mount point, or above one: what do_renameat2(),
  * fs/namei.c, says, in its order.
@@ -137,8 +151,11 @@ static bool is_below(const struct host_path *path, const struct host_path *above
 static long refuse_rename(const struct call *call, unsigned int flags)
 {
 	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
-	unsigned int old_type = type_of(old), new_type = type_of(new);
+	unsigned int old_type = type_of(call, old), new_type = type_of(call, new);
+	long status = check_parents(call);
 
+	if (status)
+		return status;
 	if (!old->result->guest_length)
 		return -EBUSY;
 	if (!new->result->guest_length)
@@ -166,16 +183,6 @@ static long refuse_rename(const struct call *call, unsigned int flags)
 	return -EBUSY;
 }
 
-/* The paths lie on two mounts; that both directories can be entered comes first. */
-static long refuse_two_mounts(const struct call *call)
-{
-	long status = check_parent(call, &call->paths[0], ACCESS_EXISTS);
-
-	if (!status)
-		status = check_parent(call, &call->paths[1], ACCESS_EXISTS);
-	return status ? status : -EXDEV;
-}
-
 #define RENAME_FLAGS (RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)
 
 long handle_rename(struct call *call)
@@ -194,7 +201,7 @@ long handle_rename(struct call *call)
 	if (status || !paths[0].is_resolved || !paths[1].is_resolved)
 		return call_make(call, call->nr);
 	if (paths[0].result->parent_mount != paths[1].result->parent_mount)
-		return refuse_two_mounts(call);
+		return (status = check_parents(call)) ? status : -EXDEV;
 	if (paths[0].result->ends_in_dot || paths[1].result->ends_in_dot)
 		return call_make(call, call->nr);
 	for (unsigned int i = 0; i < 2; i++)
@@ -209,25 +216,33 @@ static long refuse_other_mount(const struct call *call)
 	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
 	long status = GATE_4(NR_faccessat2, old->directory, old->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
 
+	if (!status)
+		status = check_parent(call, new, ACCESS_EXISTS);
 	if (status)
 		return status;
-	status = GATE_4(NR_faccessat2, new->directory, new->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
-	if (!status || new->result->is_mount_point)
+	if (new->result->ends_in_dot || new->result->is_mount_point || type_of(call, new))
 		return -EEXIST;
-	return status == -ENOENT && !new->result->wants_directory ? -EXDEV : status;
+	return new->result->wants_directory ? -ENOENT : -EXDEV;
 }
+
+#define LINK_FLAGS (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)
 
 long handle_link(struct call *call)
 {
-	struct host_path *paths = call->paths;
-	long result, status = translate_both(call, 0, &result);
+	const struct host_path *paths = call->paths;
+	long result, status;
 
+	if (call->nr == NR_linkat && call->arguments[4] & 0xffffffff & ~(unsigned long)LINK_FLAGS)
+		return -EINVAL;
+	status = translate_both(call, 0, &result);
 	if (!status && !is_same_place(call))
 		status = translate_both(call, TRANSLATE_FULL, &result);
 	if (status < 0)
 		return result;
-	if (paths[0].is_resolved && paths[1].is_resolved && paths[0].result->mount != paths[1].result->parent_mount &&
-	    !paths[0].result->is_magic)
+	if (!paths[0].is_resolved || !paths[1].is_resolved)
+		return call_make(call, call->nr);
+	if (paths[1].result->is_mount_point ||
+	    (paths[0].result->mount != paths[1].result->parent_mount && !paths[0].result->is_magic))
 		return refuse_other_mount(call);
 	return call_make(call, call->nr);
 }

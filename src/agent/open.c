@@ -149,7 +149,7 @@ long handle_openat2(struct call *call)
 			status = -ELOOP;
 	}
 	if (status < 0)
-		return status;
+		return translate_refuse(call, 0, status);
 	if (is_virtual(call))
 		return virtual_open(call->paths[0].result->mount, how.flags);
 	if (guest_read(copy, call->arguments[2], call->arguments[3]))

@@ -83,6 +83,21 @@ static long shorten(struct socket_work *work, char *host_path)
 	return path.full ? -ENAMETOOLONG : 0;
 }
 
+/* The kernel looks at the socket before it looks the path up: give it a path of which it says ERROR. */
+static long refuse_address(const struct call *call, unsigned long *address, int *length, long error)
+{
+	struct socket_work *work = work_of(call->slot);
+	const char *path = translate_path_of_error(call, 0, error);
+	size_t size = path ? strlen(path) + 1 : 0;
+
+	if (!path || size > sizeof(work->unix_address.sun_path))
+		return error;
+	memcpy(work->unix_address.sun_path, path, size);
+	*address = (unsigned long)work->bytes;
+	*length = (int)(PATH_AT + size);
+	return 0;
+}
+
 /*
  * Translate the address at argument values *ADDRESS, *LENGTH, which then name a
  * copy in the slot. MAKES: the call makes the socket's file.
@@ -97,15 +112,18 @@ static long translate_address(struct call *call, unsigned long *address, int *le
 	if (status <= 0)
 		return status;
 	status = translate_text(call, AT_FDCWD, makes ? VIEW_PARENT : VIEW_FOLLOW, 0);
-	if (status || !call->paths[0].is_resolved)
-		return status;
+	if (status)
+		return refuse_address(call, address, length, status);
+	if (!call->paths[0].is_resolved)
+		return 0;
 	if (call->paths[0].result->is_virtual || (makes && call->paths[0].result->is_mount_point))
 		return makes ? -EADDRINUSE : -ECONNREFUSED;
 	path_length = strlen(call->paths[0].path);
 	work->unix_address.sun_family = AF_UNIX;
-	if (path_length < sizeof(work->unix_address.sun_path)) {
-		memcpy(work->unix_address.sun_path, call->paths[0].path, path_length + 1);
-		work->length = (int)(PATH_AT + path_length + 1);
+	if (path_length <= sizeof(work->unix_address.sun_path)) {
+		/* A path that fills it needs no final NUL. */
+		work->length = (int)(PATH_AT + MIN(path_length + 1, sizeof(work->unix_address.sun_path)));
+		memcpy(work->unix_address.sun_path, call->paths[0].path, (size_t)work->length - PATH_AT);
 	} else {
 		status = shorten(work, call->paths[0].result->host);
 	}

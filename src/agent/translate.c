@@ -321,8 +321,7 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags)
 #define LONG_NAME TIMES_4(TIMES_4("nnnnnnnnnnnnnnnn"))		      /* 256 bytes */
 #define MANY_LINKS TIMES_4(TIMES_4("/proc/self/root/proc/self/root")) /* 64 links */
 
-/* A path of which the kernel says ERROR, or NULL where there is none to be had. */
-static const char *path_of_error(const struct call *call, unsigned int which, long error)
+const char *translate_path_of_error(const struct call *call, unsigned int which, long error)
 {
 	struct view_result *result = &call->slot->results[which];
 
@@ -350,7 +349,7 @@ static const char *path_of_error(const struct call *call, unsigned int which, lo
 
 long translate_refuse(struct call *call, unsigned int which, long error)
 {
-	const char *path = path_of_error(call, which, error);
+	const char *path = translate_path_of_error(call, which, error);
 
 	if (error != -EFAULT && !path)
 		return error;

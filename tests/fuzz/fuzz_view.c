@@ -109,7 +109,8 @@ static void check_children(void)
 	int at = -1, before = -1;
 
 	while ((at = view_next_child(view, result.guest, result.guest_length, at, &name)) >= 0) {
-		if (at <= before || !*name || strchr(name, '/') || !view_has_below(view, result.guest, result.guest_length))
+		if (at <= before || !*name || strchr(name, '/') ||
+		    !view_has_below(view, result.guest, result.guest_length))
 			abort();
 		before = at;
 	}

@@ -51,7 +51,8 @@ static void test_names(void)
 	}
 	ok(is_unique, "names and numbers are unique");
 	ok(is_found, "each row is found by its number");
-	ok(!call_find(NR_HIGHEST + 1) && !call_find(~0ul) && !call_find(1ul << 32), "there are no rows behind the last");
+	ok(!call_find(NR_HIGHEST + 1) && !call_find(~0ul) && !call_find(1ul << 32),
+	   "there are no rows behind the last");
 }
 
 static bool is_argument(int argument)
@@ -67,7 +68,8 @@ static bool is_path_right(const struct call_path *path)
 	if (path->follow == FOLLOW_NONE)
 		return true;
 	return is_argument(path->path) && (path->directory == CALL_CWD || is_argument(path->directory)) &&
-	       path->directory != path->path && has_flags == (path->flag != 0) && (!has_flags || is_argument(path->flags));
+	       path->directory != path->path && has_flags == (path->flag != 0) &&
+	       (!has_flags || is_argument(path->flags));
 }
 
 static bool is_row_right(const struct call_row *row)
@@ -81,7 +83,8 @@ static bool is_row_right(const struct call_row *row)
 	if (row->action != CALL_TRAP || row->error || !is_path_right(&row->paths[0]) || !is_path_right(&row->paths[1]))
 		return false;
 	if (row->condition == WHEN_VIEW)
-		return row->when_value && !(row->when_value & ~(uint32_t)(VIEW_DIRECTORY | VIEW_VIRTUAL | VIEW_UNLISTED));
+		return row->when_value &&
+		       !(row->when_value & ~(uint32_t)(VIEW_DIRECTORY | VIEW_VIRTUAL | VIEW_UNLISTED));
 	return row->condition == WHEN_ALWAYS || is_argument(row->when_argument);
 }
 

@@ -230,8 +230,7 @@ static void test_unknown(void)
 	   "the finishing number traps");
 	build(IMAGE_ALLOW_UNKNOWN, 0);
 	ok(is_valid(), "with -u the program is one the kernel takes");
-	ok(verdict_of(NR_HIGHEST + 1, OUTSIDE) == PASSES && verdict_of(5000, OUTSIDE) == PASSES,
-	   "with -u they pass");
+	ok(verdict_of(NR_HIGHEST + 1, OUTSIDE) == PASSES && verdict_of(5000, OUTSIDE) == PASSES, "with -u they pass");
 	ok(verdict_of(FOREIGN_ABI | NR_openat, OUTSIDE) == NO_CALL, "with -u numbers of x32 are still ENOSYS");
 	ok(verdict_of(FINISH_NUMBER, OUTSIDE) == TRAPS, "with -u the finishing number still traps");
 	ok(verdict_of(NR_openat, OUTSIDE) == TRAPS && verdict_of(NR_mount, OUTSIDE) == (SECCOMP_RET_ERRNO | EPERM),
@@ -257,7 +256,8 @@ static void test_foreign(void)
 /* Rows that depend on the view: each of its flags alone must trap what asks for it, and nothing else. */
 static void test_view_flags(void)
 {
-	static const uint32_t flags[] = { 0, VIEW_DIRECTORY, VIEW_VIRTUAL, VIEW_UNLISTED, VIEW_VIRTUAL | VIEW_UNLISTED };
+	static const uint32_t flags[] = { 0, VIEW_DIRECTORY, VIEW_VIRTUAL, VIEW_UNLISTED,
+					  VIEW_VIRTUAL | VIEW_UNLISTED };
 	bool is_right = true, valid = true;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {

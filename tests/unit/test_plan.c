@@ -102,7 +102,8 @@ static void execute_it(const char *path, struct outcome *outcome)
 		_exit(111);
 	}
 	close(output[1]);
-	while ((part = read(output[0], outcome->arguments + length, sizeof(outcome->arguments) - 1 - (size_t)length)) > 0)
+	while ((part = read(output[0], outcome->arguments + length, sizeof(outcome->arguments) - 1 - (size_t)length)) >
+	       0)
 		length += part;
 	outcome->arguments[length] = '\0';
 	close(output[0]);
@@ -290,7 +291,8 @@ static void test_random_lines(void)
 		}
 		is_right = script_is_right(content, size);
 		for (size_t at = 0; !is_right && at < size; at++)
-			printf("%s%02x%s", at ? " " : "# bytes: ", (unsigned char)content[at], at + 1 < size ? "" : "\n");
+			printf("%s%02x%s", at ? " " : "# bytes: ", (unsigned char)content[at],
+			       at + 1 < size ? "" : "\n");
 	}
 	printf("# seed %lu\n", number);
 	ok(is_right, "random lines");

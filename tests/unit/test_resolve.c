@@ -29,7 +29,7 @@
 #define SOURCES 4 /* trees to bind from */
 #define FAILURES_SHOWN 10
 
-static char base[200];       /* the temporary directory, canonical */
+static char base[200];	     /* the temporary directory, canonical */
 static char guest_root[256]; /* the tree with the mounts */
 static bool has_mounts;
 static int guest_fd;
@@ -208,8 +208,8 @@ static void make_binding(unsigned int source)
 	snprintf(at, sizeof(at), "/proc/self/fd/%d", fd);
 	/* The kernel hides what was mounted below; the view does not. */
 	if (!fstat(fd, &place) && !lstat(from, &object) && !S_ISLNK(object.st_mode) &&
-	    S_ISDIR(object.st_mode) == S_ISDIR(place.st_mode) && *guest && !view_has_below(view, guest, strlen(guest)) &&
-	    !mount(from, at, NULL, MS_BIND, NULL)) {
+	    S_ISDIR(object.st_mode) == S_ISDIR(place.st_mode) && *guest &&
+	    !view_has_below(view, guest, strlen(guest)) && !mount(from, at, NULL, MS_BIND, NULL)) {
 		view_add(view, guest, from, S_ISDIR(object.st_mode) ? VIEW_DIRECTORY : 0);
 		mounts++;
 	}
@@ -441,8 +441,9 @@ static void compare_parent(const struct attempt *attempt, const char *kernel, lo
 
 static void random_attempt(struct attempt *attempt)
 {
-	static const unsigned int flags[] = { 0, VIEW_FOLLOW, VIEW_FOLLOW | VIEW_MAY_MAKE, VIEW_PARENT,
-					      VIEW_FOLLOW | VIEW_OBJECT, VIEW_OBJECT };
+	static const unsigned int flags[] = {
+		0, VIEW_FOLLOW, VIEW_FOLLOW | VIEW_MAY_MAKE, VIEW_PARENT, VIEW_FOLLOW | VIEW_OBJECT, VIEW_OBJECT
+	};
 	char buf[PATH_MAX];
 	int fd;
 

@@ -55,7 +55,8 @@ static void test_add_numbers(void)
 	ok(shows(0, "0") && shows(7, "7") && shows(10, "10") && shows(-1, "-1"), "small numbers");
 	ok(shows(LONG_MAX, "9223372036854775807"), "the largest number");
 	ok(shows(LONG_MIN, "-9223372036854775808"), "the smallest number");
-	ok(shows_hex(0, "0") && shows_hex(255, "ff") && shows_hex(ULONG_MAX, "ffffffffffffffff"), "hexadecimal numbers");
+	ok(shows_hex(0, "0") && shows_hex(255, "ff") && shows_hex(ULONG_MAX, "ffffffffffffffff"),
+	   "hexadecimal numbers");
 }
 
 static void test_compare(void)

@@ -17,11 +17,21 @@ struct node {
 	const char *target;
 };
 
-#define DIRECTORY(path) { path, NULL }
-#define FILE_AT(path) { path, "" }
-#define LINK(path, target) { path, target }
+#define DIRECTORY(path) \
+	{ \
+		path, NULL \
+	}
+#define FILE_AT(path) \
+	{ \
+		path, "" \
+	}
+#define LINK(path, target) \
+	{ \
+		path, target \
+	}
 #define MAGIC_TARGET "magic"
-#define LONG_NAME "a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-" \
+#define LONG_NAME \
+	"a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-" \
 	"many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters"
 
 static const struct node nodes[] = {
@@ -717,7 +727,8 @@ static void test_many(void)
 	for (unsigned int i = 0; i < 5000; i++) {
 		snprintf(guest, sizeof(guest), "/b/%04u/x", i);
 		snprintf(host, sizeof(host), "/h/%04u/x", i);
-		finds &= view_find(view, guest, 7) > 0 && view_find_above(view, guest, 9) == (uint32_t)view_find(view, guest, 7);
+		finds &= view_find(view, guest, 7) > 0 &&
+			 view_find_above(view, guest, 9) == (uint32_t)view_find(view, guest, 7);
 		resolves &= !view_resolve(view, &slow, "", guest, VIEW_PARENT, &scratch, &result) &&
 			    !strcmp(result.host, host);
 	}

@@ -23,7 +23,7 @@ find /etc -maxdepth 1 -name '*.conf' -execdir echo {} \; | sort
 find / -maxdepth 1 -printf '%f %y\n' | sort
 find /proc/self/ -maxdepth 1 -name 's*' -printf '%f\n' | sort
 find /usr/lib -name 'lib[a-c]*' -prune -print0 | xargs -0 -n 20 -P 4 ls -d | sort | md5sum
-ls -lR --time-style=full-iso /usr/lib /usr/share /etc 2>/dev/null | grep -v __pycache__ | md5sum
+ls -goR --time-style=full-iso /usr/lib /usr/share /etc 2>/dev/null | grep -v __pycache__ | md5sum
 ls -laL /etc/alternatives 2>&1 | awk '{ print $1, $5, $9 }' | md5sum
 ls -U /usr/bin | wc -l
 ls -fi /usr | wc -l
