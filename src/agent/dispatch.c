@@ -103,6 +103,8 @@ unsigned long agent_signal(struct slot *slot, const siginfo_t *info, struct ucon
 		finish_call(context);
 	else if (is_trap && row && row->action == CALL_TRAP)
 		handle_call(slot, row, context);
+	else if (is_trap)
+		registers_set_result(context, -ENOSYS); /* the number of the finishing trap, made by the guest */
 	else
 		return signal_deliver_own(slot, context);
 	return slot->call.leave_stack ? slot->call.leave_stack : (unsigned long)context;

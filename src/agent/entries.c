@@ -54,19 +54,26 @@ static long check_parent(const struct call *call, const struct host_path *path, 
 	return GATE_4(NR_faccessat2, AT_FDCWD, host_path, access, AT_EACCESS);
 }
 
-/* The type bits of what the path names, slashes behind it aside; 0 when it does not exist. Overwrites slot->spare. */
-static unsigned int type_of(const struct call *call, const struct host_path *path)
+/*
+ * The type bits of what the path names, slashes behind it aside; 0 when it does
+ * not exist, or a negative errno. Overwrites slot->spare.
+ */
+static long type_of(const struct call *call, const struct host_path *path)
 {
 	size_t length = strlen(path->path);
 	char *name = call->slot->spare;
 	struct stat file;
+	long status;
 
 	if (path->result->is_virtual)
 		return S_IFDIR;
 	memcpy(name, path->path, length + 1);
 	while (length > 1 && name[length - 1] == '/')
 		name[--length] = '\0';
-	return GATE_4(NR_newfstatat, path->directory, name, &file, AT_SYMLINK_NOFOLLOW) ? 0 : file.st_mode & S_IFMT;
+	status = GATE_4(NR_newfstatat, path->directory, name, &file, AT_SYMLINK_NOFOLLOW);
+	if (status)
+		return status == -ENOENT ? 0 : status;
+	return file.st_mode & S_IFMT;
 }
 
 /* What the kernel says before it says EBUSY of a mount point: may_delete(), fs/namei.c. */
@@ -151,8 +158,7 @@ static long check_parents(const struct call *call)
 static long refuse_rename(const struct call *call, unsigned int flags)
 {
 	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
-	unsigned int old_type = type_of(call, old), new_type = type_of(call, new);
-	long status = check_parents(call);
+	long old_type = type_of(call, old), new_type = type_of(call, new), status = check_parents(call);
 
 	if (status)
 		return status;
@@ -160,8 +166,10 @@ static long refuse_rename(const struct call *call, unsigned int flags)
 		return -EBUSY;
 	if (!new->result->guest_length)
 		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
-	if (!old_type)
-		return -ENOENT;
+	if (old_type <= 0)
+		return old_type ? old_type : -ENOENT;
+	if (new_type < 0)
+		return new_type;
 	if (new_type && flags & RENAME_NOREPLACE)
 		return -EEXIST;
 	if (!new_type && flags & RENAME_EXCHANGE)

@@ -86,7 +86,7 @@ long handle_open(struct call *call)
 	long status = guest_read_string(slot->path[0], call->arguments[shape->path], PATH_SIZE);
 
 	if (status < 0)
-		return status;
+		return translate_refuse(call, 0, status);
 	if (proc_file_may_be(slot->path[0]))
 		return open_resolved(call);
 	*path = (struct host_path){
@@ -143,10 +143,10 @@ long handle_openat2(struct call *call)
 		call->arguments[1] = (unsigned long)call->slot->path[0];
 	} else {
 		call->row = &row;
-		status = translate_path(call, 0, how.resolve & RESOLVE_NO_SYMLINKS ? TRANSLATE_NO_LINKS : 0);
+		status = translate_path(call, 0,
+					(how.resolve & RESOLVE_NO_SYMLINKS ? TRANSLATE_NO_LINKS : 0) |
+						(how.resolve & RESOLVE_NO_MAGICLINKS ? TRANSLATE_NO_MAGIC : 0));
 		call->row = call_find(call->nr);
-		if (!status && call->paths[0].met_magic && how.resolve & RESOLVE_NO_MAGICLINKS)
-			status = -ELOOP;
 	}
 	if (status < 0)
 		return translate_refuse(call, 0, status);

@@ -24,7 +24,6 @@ struct host_path {
 	int directory; /* descriptor PATH is relative to */
 	const char *path;
 	int object;	  /* with TRANSLATE_OBJECT: an O_PATH descriptor of it, to be closed; or -1 */
-	bool met_magic;	  /* a link of /proc that is no text was on the way */
 	bool is_resolved; /* RESULT is valid; otherwise the guest's own relative path serves */
 	struct view_result *result;
 	char *guest_path; /* the argument as the guest wrote it, copied */

@@ -40,7 +40,7 @@ struct walk_context {
 	int directory;
 	const char *base; /* the host path of DIRECTORY; NULL where it plays no part */
 	size_t base_length;
-	bool met_magic; /* one of the links was one of those of /proc that are no text */
+	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
 };
 
 /* The part of HOST_PATH that is relative to the context's directory, or NULL. */
@@ -56,12 +56,14 @@ static long agent_read_link(void *context, const char *host_path, char *buf, siz
 {
 	struct walk_context *walk = context;
 	const char *relative = below_base(walk, host_path);
+	bool is_magic = false;
 	long length = GATE_4(NR_readlinkat, relative ? walk->directory : AT_FDCWD, relative ? relative : host_path, buf,
 			     size);
 
 	if (length < 0 || !text_begins(host_path, "/proc/"))
 		return length;
-	return proc_translate_link(host_path, buf, length, is_last, &walk->met_magic);
+	length = proc_translate_link(host_path, buf, length, is_last, &is_magic);
+	return is_magic && walk->refuses_magic ? -ELOOP : length;
 }
 
 static long agent_check_plain(void *context, const char *host_path, enum view_check kind, int *object)
@@ -219,10 +221,10 @@ static bool is_own_way(const struct host_path *out, const char *guest_base, long
 	return !status && leaves_removed_plainly(out, guest_base);
 }
 
-static long resolve(struct call *call, struct host_path *out, unsigned int view_flags)
+static long resolve(struct call *call, struct host_path *out, unsigned int view_flags, bool refuses_magic)
 {
 	struct slot *slot = call->slot;
-	struct walk_context context = { .directory = AT_FDCWD };
+	struct walk_context context = { .directory = AT_FDCWD, .refuses_magic = refuses_magic };
 	const struct view_operations operations = { .context = &context,
 						    .read_link = agent_read_link,
 						    .check_plain = agent_check_plain };
@@ -239,13 +241,10 @@ static long resolve(struct call *call, struct host_path *out, unsigned int view_
 		return status;
 	status = view_resolve(the_view(), &operations, slot->spare, out->guest_path, view_flags, &slot->scratch,
 			      out->result);
-	if (!status && view_flags & VIEW_NO_LINKS && context.met_magic)
-		return -ELOOP;
 	if (status)
 		return status;
 	relative = below_base(&context, out->result->host);
 	out->is_resolved = true;
-	out->met_magic = context.met_magic;
 	out->directory = relative ? context.directory : AT_FDCWD;
 	out->path = relative ? relative : out->result->host;
 	out->object = out->result->object;
@@ -271,9 +270,10 @@ static unsigned int view_flags_of(const struct call *call, const struct call_pat
 	}
 }
 
-static long translate_from(struct call *call, unsigned int which, int directory, unsigned int view_flags, bool full,
-			   bool removes)
+static long translate_from(struct call *call, unsigned int which, int directory, unsigned int view_flags,
+			   unsigned int flags)
 {
+	bool removes = call->row->paths[which].follow == FOLLOW_REMOVES;
 	struct host_path *out = &call->paths[which];
 
 	*out = (struct host_path){
@@ -283,14 +283,14 @@ static long translate_from(struct call *call, unsigned int which, int directory,
 		.result = &call->slot->results[which],
 		.guest_path = call->slot->path[which],
 	};
-	if (!full && passes_as_is(call, out, view_flags, removes))
+	if (!(flags & TRANSLATE_FULL) && passes_as_is(call, out, view_flags, removes))
 		return 0;
-	return resolve(call, out, view_flags);
+	return resolve(call, out, view_flags, flags & (TRANSLATE_NO_MAGIC | TRANSLATE_NO_LINKS));
 }
 
 long translate_text(struct call *call, int directory, unsigned int view_flags, unsigned int flags)
 {
-	return translate_from(call, 0, directory, view_flags, flags & TRANSLATE_FULL, false);
+	return translate_from(call, 0, directory, view_flags, flags);
 }
 
 long translate_path(struct call *call, unsigned int which, unsigned int flags)
@@ -311,8 +311,7 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags)
 		return TRANSLATE_NOTHING;
 	view_flags |= (flags & TRANSLATE_NO_LINKS ? VIEW_NO_LINKS : 0) |
 		      (flags & TRANSLATE_MAY_MAKE ? VIEW_MAY_MAKE : 0) | (flags & TRANSLATE_OBJECT ? VIEW_OBJECT : 0);
-	status = translate_from(call, which, directory, view_flags, flags & TRANSLATE_FULL,
-				shape->follow == FOLLOW_REMOVES);
+	status = translate_from(call, which, directory, view_flags, flags);
 	call->arguments[shape->path] = (unsigned long)call->paths[which].path;
 	return status;
 }

@@ -8,9 +8,10 @@
 #include "agent/slot.h"
 
 enum translate_flags {
-	TRANSLATE_FULL = 1,	/* always fill paths[].result */
-	TRANSLATE_NO_LINKS = 2, /* a symbolic link anywhere is ELOOP */
-	TRANSLATE_MAY_MAKE = 4, /* the call may make the last component */
+	TRANSLATE_FULL = 1,	 /* always fill paths[].result */
+	TRANSLATE_NO_LINKS = 2,	 /* a symbolic link anywhere is ELOOP */
+	TRANSLATE_NO_MAGIC = 16, /* one of those of /proc that are no text is */
+	TRANSLATE_MAY_MAKE = 4,	 /* the call may make the last component */
 	/*
 	 * The caller uses paths[].object if there is one. And where a relative
 	 * path of one component passes as it is, its last link is the

@@ -181,7 +181,7 @@ static long follow(struct walk *walk, const struct step *step)
 		return 0;
 	}
 	/* Of the last component the call itself tells: it may be about to make it. */
-	return step->is_last ? 0 : length;
+	return step->is_last && length != -ELOOP ? 0 : length;
 }
 
 /* The place has become exactly a binding. */

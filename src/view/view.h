@@ -58,8 +58,8 @@ struct view_operations {
 	void *context; /* handed to both */
 	/*
 	 * The target of the symbolic link HOST_PATH: its length, without a
-	 * final NUL. -EINVAL when it is something else; other negative errno
-	 * as readlink(2). A target of exactly SIZE bytes counts as too long.
+	 * final NUL. -EINVAL when it is something else; -ELOOP when it may
+	 * not be followed; other negative errno as readlink(2). A target of exactly SIZE bytes counts as too long.
 	 *
 	 * VIEW_MAGIC: a link the kernel alone can follow (/proc/PID/fd/N and
 	 * its kind): the resolver leaves it in the host path as it is.
