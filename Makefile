@@ -91,9 +91,9 @@ $(BUILD)/agent/%.S.o: src/%.S Makefile
 	$(call say,AGENT,$<)
 	$(Q)$(CC) $(INCLUDES) -MMD -MP -c -o $@ $<
 
-$(BUILD)/image.lds: src/agent/image.lds src/image/image.h src/arch/$(ARCH)/arch.h
+$(BUILD)/image.lds: src/agent/image.lds src/arch/$(ARCH)/arch.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(INCLUDES) -E -P -x c -D__ASSEMBLER__ -imacros image/addresses.h -imacros arch.h -o $@ $<
+	$(Q)$(CC) $(INCLUDES) -E -P -x c -D__ASSEMBLER__ -imacros arch.h -o $@ $<
 
 $(AGENT): $(AGENT_OBJECTS) $(BUILD)/image.lds
 	$(call say,LINK,$@)

@@ -7,8 +7,8 @@
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
 
+#include "arch.h"
 #include "base/base.h"
-#include "image/addresses.h"
 #include "view/view.h"
 
 #define IMAGE_MAGIC 0x746f6f7270 /* "proot" */

@@ -10,7 +10,6 @@
  *    stack of a slot.
  */
 #include "arch.h"
-#include "image/addresses.h"
 
 #define FUNCTION(name) .globl name; .hidden name; .type name, @function; name
 #define LABEL(name) .globl name; .hidden name; name

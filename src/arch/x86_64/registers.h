@@ -6,11 +6,11 @@
 #define ARCH_REGISTERS_H
 
 #include "arch.h"
-#include "base/base.h"
 #include <asm/signal.h>
 #include <asm/sigcontext.h>
 #include <asm/siginfo.h>
 #include <asm/ucontext.h>
+#include <stddef.h>
 
 /* What a waiting call changes, saved in a slot's head from SLOT_RDI on. */
 struct saved_registers {
@@ -150,15 +150,15 @@ static inline struct ucontext *registers_move_frame(const struct ucontext *conte
 {
 	const char *vectors = (const char *)context->uc_mcontext.fpstate;
 	size_t vector_size = vectors ? registers_frame_size(context) - (size_t)(vectors - (const char *)context) : 0;
-	unsigned long new_vectors = ALIGN_DOWN(top - vector_size, 64ul);
-	unsigned long frame = ALIGN_DOWN(new_vectors - FRAME_HEAD, 16ul) - sizeof(unsigned long);
+	unsigned long new_vectors = (top - vector_size) & ~63ul;
+	unsigned long frame = ((new_vectors - FRAME_HEAD) & ~15ul) - sizeof(unsigned long);
 	struct ucontext *copy = (struct ucontext *)(frame + sizeof(unsigned long));
 
 	if (frame < lowest || frame > top)
 		return NULL;
-	memcpy((void *)frame, (const char *)context - sizeof(unsigned long), FRAME_HEAD);
+	__builtin_memcpy((void *)frame, (const char *)context - sizeof(unsigned long), FRAME_HEAD);
 	if (vectors) {
-		memcpy((void *)new_vectors, vectors, vector_size);
+		__builtin_memcpy((void *)new_vectors, vectors, vector_size);
 		copy->uc_mcontext.fpstate = (void *)new_vectors;
 	}
 	return copy;
