@@ -27,19 +27,21 @@ tests: proot $(UNIT_PROGRAMS)
 # The numbers of this machine's kernel headers, for test_calls.
 $(BUILD)/tests/headers.def: Makefile tests/tests.mk
 	@mkdir -p $(@D)
-	echo '#include <asm/unistd.h>' | $(CC) -E -dM - | \
+	$(Q)echo '#include <asm/unistd.h>' | $(CC) -E -dM - | \
 		sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/HEADER(\1, \2)/p' | sort >$@
 
 $(BUILD)/tests/tests/unit/test_calls.o: $(BUILD)/tests/headers.def
 
 $(BUILD)/tests/%.o: %.c Makefile tests/tests.mk
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+	$(call say,TEST,$<)
+	$(Q)$(CC) $(UNIT_CFLAGS) -c -o $@ $<
 
 define UNIT_PROGRAM
 $(BUILD)/tests/unit/test_$(1): $(patsubst %.c,$(BUILD)/tests/%.o,tests/unit/test_$(1).c $(UNIT_$(1)))
 	@mkdir -p $$(@D)
-	$$(CC) $$(UNIT_FLAGS) -o $$@ $$^
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC) $$(UNIT_FLAGS) -o $$@ $$^
 endef
 $(foreach name,$(UNIT_NAMES),$(eval $(call UNIT_PROGRAM,$(name))))
 
@@ -50,7 +52,8 @@ FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 define FUZZ_PROGRAM
 $(BUILD)/fuzz/fuzz_$(1): tests/fuzz/fuzz_$(1).c $(UNIT_$(1)) $(wildcard src/*/*.h)
 	@mkdir -p $$(@D)
-	clang -std=gnu11 -g -O1 $(WARNINGS) $(INCLUDES) $$(FUZZ_FLAGS) -o $$@ $$(filter %.c,$$^)
+	$$(call say,FUZZ,$$<)
+	$$(Q)clang -std=gnu11 -g -O1 $(WARNINGS) $(INCLUDES) $$(FUZZ_FLAGS) -o $$@ $$(filter %.c,$$^)
 endef
 $(foreach name,$(FUZZ_NAMES),$(eval $(call FUZZ_PROGRAM,$(name))))
 

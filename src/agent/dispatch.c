@@ -62,6 +62,8 @@ static void finish_call(struct ucontext *context)
 
 	registers_finish(context, &slot->saved, result);
 	if (result == -ELOOP && slot->call.retry) {
+		/* As at the site, in case the call has to be made from there again. */
+		registers_set_result(context, (long)slot->call.nr);
 		slot->call.context = context;
 		result = slot->call.retry(&slot->call);
 		if (result == CALL_RESUME)

@@ -111,7 +111,7 @@ static void note_mask(int signal, const struct disposition *new, struct disposit
 
 	if (masks_with_sigsys & bit)
 		old->mask |= SIGNAL_BIT(SIGSYS);
-	if (new &&new->mask & SIGNAL_BIT(SIGSYS))
+	if (new && new->mask & SIGNAL_BIT(SIGSYS))
 		__atomic_fetch_or(&masks_with_sigsys, bit, __ATOMIC_RELAXED);
 	else if (new)
 		__atomic_fetch_and(&masks_with_sigsys, ~bit, __ATOMIC_RELAXED);
@@ -178,6 +178,8 @@ unsigned long signal_deliver_own(struct slot *slot, struct ucontext *context)
 	/* The guest's handler makes calls of its own, so SIGSYS stays open in it. */
 	mask = (context->uc_sigmask | own_sigsys.mask) & ~SIGNAL_BIT(SIGSYS);
 	slot->deliver = own_sigsys.handler;
+	if (own_sigsys.flags & SA_RESETHAND)
+		own_sigsys.handler = DISPOSITION_DEFAULT;
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGNAL_SET_SIZE);
 	return 0;
 }

@@ -73,6 +73,7 @@ _Static_assert(offsetof(struct slot, deliver) == SLOT_DELIVER, "arch.h");
 _Static_assert(offsetof(struct slot, result) == SLOT_RESULT, "arch.h");
 _Static_assert(offsetof(struct slot, saved) == SLOT_RDI, "arch.h");
 _Static_assert(offsetof(struct slot, saved.rip) == SLOT_RIP, "arch.h");
+_Static_assert(offsetof(struct ucontext, uc_stack.ss_sp) == UCONTEXT_STACK, "arch.h");
 _Static_assert(offsetof(struct ucontext, uc_mcontext.rip) == UCONTEXT_RIP, "arch.h");
 _Static_assert(sizeof(struct slot) + 12 * 1024 <= SLOT_SIZE, "a slot needs 12 KiB of stack");
 

@@ -167,22 +167,22 @@ static long tell_kernel(struct call *call, const stack_t *stack)
 	return status;
 }
 
-static long set_stack(struct call *call, struct own_stack *own, const stack_t *new)
+static long set_stack(struct call *call, struct own_stack *own, const stack_t *wanted)
 {
-	bool is_small = new->ss_size &&new->ss_size < STACK_LARGE && !((unsigned int)new->ss_flags &FLAG_BITS);
+	bool is_small = wanted->ss_size && wanted->ss_size < STACK_LARGE;
 	stack_t ours = { .ss_size = IMAGE_STACK_SIZE };
 	long status;
 
 	if (is_small && own) {
-		own->guest = *new;
+		own->guest = *wanted;
 		return 0;
 	}
 	if (is_small && (own = own_stack_take())) {
-		own->guest = *new;
+		own->guest = *wanted;
 		ours.ss_sp = own;
 		return tell_kernel(call, &ours);
 	}
-	status = tell_kernel(call, new);
+	status = tell_kernel(call, wanted);
 	if (!status && own)
 		leave_own_stack(call, own);
 	return status;
@@ -208,14 +208,17 @@ long stack_exchange(struct call *call, const stack_t *new, stack_t *old)
 	return status ? status : set_stack(call, own, &wanted);
 }
 
-void stack_leave_guest_frame(const struct call *call, struct ucontext *frame)
+/* As the kernel does with the stack in the frame; an error is nobody's to hear. */
+void stack_leave_guest_frame(struct call *call, struct ucontext *frame)
 {
 	struct own_stack *own = own_stack_of(&call->context->uc_stack);
 	stack_t told;
 
-	if (!own || guest_read(&told, (unsigned long)&frame->uc_stack, sizeof(told)))
+	if (guest_read(&told, (unsigned long)&frame->uc_stack, sizeof(told)))
 		return;
-	if (told.ss_sp == own->guest.ss_sp && told.ss_size == own->guest.ss_size)
+	if (is_same(&told, &call->context->uc_stack) || check_stack(&told))
+		return;
+	if (!set_stack(call, own, &told))
 		guest_write((unsigned long)&frame->uc_stack, &call->context->uc_stack, sizeof(told));
 }
 
@@ -225,14 +228,12 @@ static _Noreturn void die_of_overflow(void)
 		signal_kill_self(SIGSEGV);
 }
 
-struct ucontext *stack_move_guest_frame(struct ucontext *context)
+/* Move a frame that lies on OWN to the guest's stack: the alternate one, or the one it was on. */
+static struct ucontext *move_frame(struct ucontext *context, const struct own_stack *own)
 {
-	struct own_stack *own = own_stack_of(&context->uc_stack);
 	unsigned long stack_pointer = registers_stack(context), lowest = 0, top = stack_pointer - RED_ZONE;
 	struct ucontext *copy;
 
-	if (!own)
-		return context;
 	if (own->guest.ss_size) {
 		lowest = (unsigned long)own->guest.ss_sp;
 		if (!is_on_stack(stack_pointer, &own->guest))
@@ -241,6 +242,19 @@ struct ucontext *stack_move_guest_frame(struct ucontext *context)
 	copy = registers_move_frame(context, top, lowest);
 	if (!copy)
 		die_of_overflow();
-	copy->uc_stack = own->guest;
 	return copy;
+}
+
+struct ucontext *stack_adopt_guest_frame(struct ucontext *context)
+{
+	struct own_stack *own = own_stack_of(&context->uc_stack);
+	unsigned long offset = (unsigned long)context - (unsigned long)own;
+
+	if (offset < IMAGE_STACK_SIZE)
+		context = move_frame(context, own);
+	context->uc_stack = own->guest;
+	/* SS_AUTODISARM: none is set while the handler runs; its return sets it again. */
+	if ((unsigned int)own->guest.ss_flags & FLAG_BITS)
+		own->guest = (stack_t){ .ss_flags = SS_DISABLE };
+	return context;
 }

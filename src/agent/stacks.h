@@ -19,13 +19,14 @@
  * returns. Errors as sigaltstack(2).
  */
 long stack_exchange(struct call *call, const stack_t *new, stack_t *old);
-/* The guest returns from a handler with the frame at CONTEXT: give the kernel's stack back to it. */
-void stack_leave_guest_frame(const struct call *call, struct ucontext *frame);
+/* The guest returns from a handler with the frame at FRAME: do what the kernel does with the stack it names. */
+void stack_leave_guest_frame(struct call *call, struct ucontext *frame);
 /*
- * A frame for a guest's handler has come to a stack of ours: move it. Returns
- * the context in its new place. Where there is no room for it the process ends
- * with SIGSEGV, as natively.
+ * A guest's handler is about to be entered with CONTEXT while the kernel has a
+ * stack of ours: let the frame tell of the guest's, and move it there if it
+ * lies on ours. Returns the context in its place. Where there is no room for it
+ * the process ends with SIGSEGV, as natively.
  */
-struct ucontext *stack_move_guest_frame(struct ucontext *context);
+struct ucontext *stack_adopt_guest_frame(struct ucontext *context);
 
 #endif

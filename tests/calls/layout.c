@@ -5,7 +5,8 @@
  *	layout DIRECTORY UID
  *
  * makes DIRECTORY/root, and DIRECTORY/{bound,nested,mount,file}, which are
- * bound to /bound, /bound/sub/again, /dir/mount and /bound-file.
+ * bound to /bound, /bound/sub/again, /dir/mount and /bound-file; the others are
+ * for missing.c.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -80,6 +81,16 @@ static const struct {
 	{ "mount", DIRECTORY, NULL, 0755 },
 	{ "mount/in", FILE_WITH, "in the mount\n", 0644 },
 	{ "file", FILE_WITH, "the bound file\n", 0644 },
+	/* For places the root does not have (missing.c). */
+	{ "place", DIRECTORY, NULL, 0755 },
+	{ "place/inner", FILE_WITH, "inner\n", 0644 },
+	{ "place/sub", DIRECTORY, NULL, 0755 },
+	{ "place/up-link", LINK_TO, "../../file", 0 },
+	{ "also", DIRECTORY, NULL, 0755 },
+	{ "also/innermost", FILE_WITH, "innermost\n", 0644 },
+	{ "extra", DIRECTORY, NULL, 0755 },
+	{ "extra/in", FILE_WITH, "in\n", 0644 },
+	{ "another", FILE_WITH, "another file\n", 0644 },
 };
 
 #define COUNT (sizeof(layout) / sizeof(*layout))

@@ -29,7 +29,7 @@ static void handle(int signal, siginfo_t *info, void *context)
 	const ucontext_t *frame = context;
 	char local;
 	struct stat status;
-	stack_t other = { .ss_sp = memory, .ss_size = 16384 };
+	stack_t other = { .ss_sp = memory, .ss_size = 65536 };
 
 	(void)signal;
 	(void)info;
@@ -55,7 +55,7 @@ static void try_size(size_t size, unsigned int flags, int action_flags)
 	query("query again");
 	MUST(!sigaction(SIGUSR1, &action, NULL));
 	/* The kernel wants room for its frame; a smaller stack kills, so none is used then. */
-	if (result == 0 && (size >= 16384 || !(action_flags & SA_ONSTACK)))
+	if (result == 0 && (size >= 65536 || !(action_flags & SA_ONSTACK)))
 		raise(SIGUSR1);
 	query("after");
 	stack.ss_flags = SS_DISABLE;
@@ -66,7 +66,7 @@ static void try_size(size_t size, unsigned int flags, int action_flags)
 static void *in_thread(void *unused)
 {
 	query("thread");
-	try_size(16384, 0, SA_ONSTACK);
+	try_size(65536, 0, SA_ONSTACK);
 	return unused;
 }
 
@@ -77,7 +77,7 @@ static void in_fork(void)
 
 int main(void)
 {
-	static const size_t sizes[] = { 0, 1024, 2047, 2048, 4096, 8192, 16384, 1 << 20 };
+	static const size_t sizes[] = { 0, 1024, 2047, 2048, 4096, 8192, 16384, 65536, 1 << 20 };
 	stack_t stack;
 	pthread_t thread;
 
@@ -89,8 +89,8 @@ int main(void)
 		try_size(sizes[i], 0, 0);
 		try_size(sizes[i], SS_AUTODISARM, SA_ONSTACK);
 	}
-	try_size(16384, SS_ONSTACK, SA_ONSTACK);
-	try_size(16384, 8, SA_ONSTACK);
+	try_size(65536, SS_ONSTACK, SA_ONSTACK);
+	try_size(65536, 8, SA_ONSTACK);
 	MUST(!pthread_create(&thread, NULL, in_thread, NULL) && !pthread_join(thread, NULL));
 	stack = (stack_t){ .ss_sp = memory, .ss_size = 2048 };
 	say("2 KiB over fork %s\n", show(CALL(SYS_sigaltstack, &stack, NULL)));

@@ -801,8 +801,30 @@ static void do_socket(void)
 	say_result(result);
 	length = sizeof(name);
 	say_result(CALL(which == 0 ? SYS_getsockname : SYS_getpeername, fd, &name, &length));
-	say(" %u '%.108s'", length, name.sun_path);
+	/*
+	 * The very text comes back only where no link and no binding was on
+	 * the way: proot binds another one. Whatever comes names the socket.
+	 */
+	if (which == 0 && !result && path[path_length] == '\0' && length <= sizeof(name)) {
+		char text[sizeof(name.sun_path) + 1] = "";
+		struct stat status, other;
+
+		memcpy(text, name.sun_path, length - offsetof(struct sockaddr_un, sun_path));
+		say(" %s", !lstat(path, &status) && !lstat(text, &other) && status.st_ino == other.st_ino ? "itself" : "another");
+	} else if (result) {
+		say(" %u", length);
+	}
 	close(fd);
+}
+
+static int watcher;
+
+static void drop_events(void)
+{
+	static char buf[1 << 16];
+
+	while (read(watcher, buf, sizeof(buf)) > 0)
+		;
 }
 
 static void do_execute(void)
@@ -836,6 +858,7 @@ static void do_execute(void)
 		say("execve %s", path_show(place.path));
 	}
 	waitpid(pid, &status, 0);
+	drop_events(); /* proot opens a program twice */
 	if (WIFSIGNALED(status))
 		say(" killed by %d", WTERMSIG(status));
 	else if (WEXITSTATUS(status) == 200)
@@ -843,8 +866,6 @@ static void do_execute(void)
 	else
 		say_result(-WEXITSTATUS(status));
 }
-
-static int watcher;
 
 static void do_watch(void)
 {

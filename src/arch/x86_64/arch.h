@@ -53,6 +53,7 @@
 /* A number no kernel has: finishes a call that waited at the gate. */
 #define FINISH_NUMBER 0x50524f4f
 
+#define UCONTEXT_STACK 16
 #define UCONTEXT_RIP 168 /* asm/ucontext.h; agent/slot.h checks it */
 
 #define TRAMPOLINE_COUNT 512

@@ -132,7 +132,7 @@ trampoline:
 	jb	interrupted
 find_stack:
 	movabs	$IMAGE_STACKS_ADDRESS, %r11
-	mov	%rsp, %rcx
+	mov	UCONTEXT_STACK(%rdx), %rcx
 	sub	%r11, %rcx
 	cmp	$IMAGE_STACKS_SIZE, %rcx
 	jb	on_own_stack
@@ -155,7 +155,7 @@ interrupted:
 	pop	%rdi
 	pop	%rax
 	jmp	find_stack
-/* The frame lies on a stack of ours: move it to where the guest expects it. */
+/* The kernel has a stack of ours: the frame must be where the guest expects it. */
 on_own_stack:
 	push	%rax
 	push	%rdi
@@ -163,7 +163,7 @@ on_own_stack:
 	push	%rdx
 	sub	$8, %rsp
 	mov	%rdx, %rdi
-	call	stack_move_guest_frame
+	call	stack_adopt_guest_frame
 	mov	8(%rsp), %rcx
 	mov	16(%rsp), %rsi
 	mov	24(%rsp), %rdi

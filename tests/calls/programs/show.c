@@ -146,6 +146,15 @@ static void show_status_line(const char *status, const char *key)
 	say("%.*s\n", line ? (int)strcspn(line, "\n") : 0, line ? line : "");
 }
 
+/* SIGSYS is left out: proot lives by it, and /proc tells. */
+static void show_signal_line(const char *status, const char *key)
+{
+	const char *line = strstr(status, key);
+
+	if (line)
+		say("%s %016lx\n", key, strtoul(line + strlen(key), NULL, 16) & ~(1ul << (SIGSYS - 1)));
+}
+
 static void show_names(void)
 {
 	static char buf[8192];
@@ -164,10 +173,11 @@ static void show_names(void)
 	buf[length < 0 ? 0 : length] = '\0';
 	show_status_line(buf, "\nName:" + 1);
 	show_status_line(buf, "Umask:");
-	show_status_line(buf, "SigPnd:");
-	show_status_line(buf, "ShdPnd:");
-	show_status_line(buf, "SigBlk:");
-	show_status_line(buf, "SigIgn:");
+	show_signal_line(buf, "SigPnd:");
+	show_signal_line(buf, "ShdPnd:");
+	show_signal_line(buf, "SigBlk:");
+	show_signal_line(buf, "SigIgn:");
+	show_signal_line(buf, "SigCgt:");
 	show_status_line(buf, "Uid:");
 	show_status_line(buf, "Threads:");
 }

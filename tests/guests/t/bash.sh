@@ -1,6 +1,5 @@
 #!/bin/bash
 # bash: pipes, substitutions, here-documents, traps, descriptors, status.
-# shellcheck disable=SC2016,SC2015,SC2002,SC2216,SC2217,SC2030,SC2031,SC2034,SC2154
 . "$T/lib.sh"
 
 echo "shell: $0 $(readlink /proc/$$/exe) $(cat /proc/$$/comm)"
@@ -25,7 +24,7 @@ echo err >>/dev/stderr
 cat <<-EOT
 	here $((6 * 7)) $(basename "$PWD")
 	EOT
-cat <<'EOT' | tr a-z A-Z
+cat <<'EOT' | tr '[:lower:]' '[:upper:]'
 literal $HOME
 EOT
 big=$(head -c 200000 /dev/zero | tr '\0' x)
@@ -112,7 +111,7 @@ ulimit -n 64
 try bash -c 'for i in {10..80}; do eval "exec $i</dev/null" || exit 9; done' 2>&1 | tail -n 2
 hash ls && type -t ls && command -v ls
 set +u
-echo "read: $(read -r -t 0.1 x < <(sleep 1); echo $?)"
+echo "read: $(read -r -t 0.1 _ < <(sleep 1); echo $?)"
 printf '%(%Y)T %s\n' 0 "${BASH_VERSINFO[0]}"
 time_out=$( { TIMEFORMAT=timed; time :; } 2>&1)
 echo "$time_out"

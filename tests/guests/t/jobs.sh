@@ -9,7 +9,7 @@ class Terminal:
         self.text = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.environ["PS1"] = "READY> "
+            os.environ.update(PS1="READY> ", TERM="vt100")
             os.execvp(argv[0], argv)
         mode = termios.tcgetattr(self.fd)
         mode[3] &= ~termios.ECHO

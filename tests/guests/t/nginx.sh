@@ -45,7 +45,7 @@ until_true test -s pid
 pid=$(cat pid)
 python3 get.py /file /missing /link /big /dir/ /back/file /../../etc/passwd
 ps --ppid "$pid" -o args= | sort
-for i in 1 2 3 4 5 6 7 8; do python3 get.py /big /file & done >many
+for _ in 1 2 3 4 5 6 7 8; do python3 get.py /big /file & done >many
 wait
 sort many | uniq -c
 sed -i 's/worker_processes 2/worker_processes 3/' conf

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # Small stacks: 16 KiB threads, 8 KiB alternate stacks with file calls in the handler.
 . "$T/lib.sh"
 cat >s.c <<'C'

@@ -81,9 +81,9 @@ run gcc -o noint p.c -Wl,--dynamic-linker=/missing/ld.so
 try ./noint
 cp pie short && truncate -s 100 short
 try ./short
-head -c 64 /bin/true >cut && chmod +x cut
-sh -c ./cut >/dev/null 2>&1
-echo "cut [$?]"
+head -c 64 /bin/true >stump && chmod +x stump
+sh -c ./stump >/dev/null 2>&1
+echo "stump [$?]"
 printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\267\0' >arm && head -c 200 /dev/zero >>arm && chmod +x arm
 sh -c ./arm >/dev/null 2>&1
 echo "arm [$?]"
@@ -97,6 +97,6 @@ LD_PRELOAD=/missing.so ./pie x 2>&1 | head -n 2
 printf 'int getpid(void) { return 42; }' >pre.c && run gcc -shared -fPIC -o pre.so pre.c && LD_PRELOAD=./pre.so python3 -c 'import os; print(os.getpid())'
 case $(uname -m) in
 x86_64)
-	for n in 1 2 3 4 5 6 7 8; do LD_SHOW_AUXV=1 ./pie x | grep AT_ENTRY; done | sort -u | wc -l | awk '{ print "aslr", $1 > 1 }'
+	for _ in 1 2 3 4 5 6 7 8; do LD_SHOW_AUXV=1 ./pie x | grep AT_ENTRY; done | sort -u | wc -l | awk '{ print "aslr", ($1 > 1) }'
 	;;
 esac

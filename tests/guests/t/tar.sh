@@ -20,7 +20,7 @@ listing() {
 }
 listing tree >before
 for how in '' -z -j -J --zstd; do
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # none is none
 	tar $how -cf archive -C tree . && mkdir out && tar $how -xpf archive -C out && listing out >after
 	cmp before after && echo "ok tar $how"
 	rm -rf out
