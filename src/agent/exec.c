@@ -261,11 +261,13 @@ long handle_execve(struct call *call)
 	struct plan plan;
 	long status;
 
-	if (request.flags & ~(unsigned long)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK))
-		return -EINVAL;
 	status = guest_read_string(slot->spare, call->arguments[at], PATH_SIZE);
 	if (status < 0)
 		return status;
+	if (!status && !(request.flags & AT_EMPTY_PATH))
+		return -ENOENT;
+	if (request.flags & ~(unsigned long)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK))
+		return -EINVAL;
 	memcpy(slot->results[1].guest, slot->spare, (size_t)status + 1);
 	name_file(&request, slot->results[1].guest);
 	if (request.flags & AT_EXECVE_CHECK) {

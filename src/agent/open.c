@@ -17,34 +17,49 @@ static bool is_virtual(const struct call *call)
 	return call->paths[0].is_resolved && call->paths[0].result->is_virtual;
 }
 
-/* The flags argument of open(2) and openat(2); those creat(2) implies. */
+/* The flags of open(2) and openat(2), those creat(2) implies; with O_PATH few count. */
 static unsigned long flags_of(const struct call *call)
 {
-	switch (call->nr) {
-	case NR_creat:
+	static const unsigned long with_path = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	unsigned long flags = call->arguments[call->nr == NR_openat ? 2 : 1];
+
+	if (call->nr == NR_creat)
 		return O_CREAT | O_WRONLY | O_TRUNC;
-	case NR_openat:
-		return call->arguments[2];
-	default:
-		return call->arguments[1];
-	}
+	return flags & O_PATH ? flags & with_path : flags;
 }
 
-/* With O_CREAT and O_EXCL the last component is made: a link there is not followed, but EEXIST. */
+/*
+ * How the last component is treated, which more flags decide than the table
+ * can say. With O_CREAT and O_EXCL it is made: a link there is not followed,
+ * but EEXIST. With O_CREAT and a slash behind it, it is EISDIR unseen.
+ */
+static enum call_follow follow_of(unsigned long flags, const char *guest_path)
+{
+	size_t length = strlen(guest_path);
+
+	if (flags & O_CREAT && length && guest_path[length - 1] == '/')
+		return FOLLOW_MAKES;
+	return flags & O_NOFOLLOW || (flags & O_CREAT && flags & O_EXCL) ? FOLLOW_NO : FOLLOW_YES;
+}
+
+/* Translate the path, which is in slot->path[0] already, for an open with FLAGS. */
+static long translate_for(struct call *call, unsigned long flags, unsigned int translate_flags)
+{
+	struct call_row row = *call->row;
+	long status;
+
+	row.paths[0].follow = follow_of(flags, call->slot->path[0]);
+	call->row = &row;
+	status = translate_path(call, 0, translate_flags | (flags & O_CREAT ? TRANSLATE_MAY_MAKE : 0));
+	call->row = call_find(call->nr);
+	return status;
+}
+
 static long open_resolved(struct call *call)
 {
 	unsigned long flags = flags_of(call);
-	struct call_row as_made = *call->row;
-	long status;
+	long status = translate_for(call, flags, proc_file_may_be(call->slot->path[0]) ? TRANSLATE_FULL : 0);
 
-	if (flags & O_CREAT && flags & O_EXCL) {
-		as_made.paths[0].follow = FOLLOW_NO;
-		call->row = &as_made;
-	}
-	status = translate_path(call, 0,
-				(flags & O_CREAT ? TRANSLATE_MAY_MAKE : 0) |
-					(proc_file_may_be(call->slot->path[0]) ? TRANSLATE_FULL : 0));
-	call->row = call_find(call->nr);
 	if (status < 0)
 		return translate_refuse(call, 0, status);
 	if (!status && is_virtual(call))
@@ -60,14 +75,13 @@ static long open_resolved(struct call *call)
 /* What open(2) makes of its arguments, build_open_how() in fs/open.c: openat2 refuses what open ignores. */
 static struct open_how how_of(const struct call *call)
 {
-	static const unsigned long known = 037777703, with_path = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	unsigned long flags = (flags_of(call) & known) | O_LARGEFILE;
+	static const unsigned long known = 037777703;
 	struct open_how how = { .resolve = RESOLVE_NO_SYMLINKS };
 
-	if (flags & O_PATH)
-		flags &= with_path;
-	how.flags = flags;
-	if (flags & (O_CREAT | __O_TMPFILE))
+	how.flags = flags_of(call) & known;
+	if (!(how.flags & O_PATH))
+		how.flags |= O_LARGEFILE;
+	if (how.flags & (O_CREAT | __O_TMPFILE))
 		how.mode = call->arguments[call->nr == NR_openat ? 3 : call->nr == NR_open ? 2 : 1] & 07777;
 	return how;
 }
@@ -131,25 +145,22 @@ long handle_openat2(struct call *call)
 {
 	struct open_how how;
 	struct open_how *copy = (struct open_how *)call->slot->spare;
-	struct call_row row = *call->row;
 	long status = read_how(call, &how);
 
 	if (status)
 		return status;
-	if (how.flags & O_NOFOLLOW || (how.flags & O_CREAT && how.flags & O_EXCL))
-		row.paths[0].follow = FOLLOW_NO;
-	if (how.resolve & RESOLVE_BELOW) {
-		status = guest_read_string(call->slot->path[0], call->arguments[1], PATH_SIZE);
-		call->arguments[1] = (unsigned long)call->slot->path[0];
-	} else {
-		call->row = &row;
-		status = translate_path(call, 0,
-					(how.resolve & RESOLVE_NO_SYMLINKS ? TRANSLATE_NO_LINKS : 0) |
-						(how.resolve & RESOLVE_NO_MAGICLINKS ? TRANSLATE_NO_MAGIC : 0));
-		call->row = call_find(call->nr);
-	}
+	status = guest_read_string(call->slot->path[0], call->arguments[1], PATH_SIZE);
 	if (status < 0)
 		return translate_refuse(call, 0, status);
+	if (how.resolve & RESOLVE_BELOW) {
+		call->arguments[1] = (unsigned long)call->slot->path[0];
+	} else {
+		status = translate_for(call, how.flags,
+				       (how.resolve & RESOLVE_NO_SYMLINKS ? TRANSLATE_NO_LINKS : 0) |
+					       (how.resolve & RESOLVE_NO_MAGICLINKS ? TRANSLATE_NO_MAGIC : 0));
+		if (status < 0)
+			return translate_refuse(call, 0, status);
+	}
 	if (is_virtual(call))
 		return virtual_open(call->paths[0].result->mount, how.flags);
 	if (guest_read(copy, call->arguments[2], call->arguments[3]))

@@ -256,6 +256,8 @@ long handle_chdir(struct call *call)
 	return status;
 }
 
+#define ACCESS_SEARCH 1 /* X_OK */
+
 static bool has_capability(int capability)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -279,6 +281,9 @@ long handle_chroot(struct call *call)
 		return status;
 	if ((host.st_mode & S_IFMT) != S_IFDIR)
 		return -ENOTDIR;
+	status = GATE_4(NR_faccessat2, AT_FDCWD, call->paths[0].path, ACCESS_SEARCH, AT_EACCESS);
+	if (status)
+		return status;
 	return has_capability(CAP_SYS_CHROOT) && !call->paths[0].result->guest_length ? 0 : -EPERM;
 }
 

@@ -111,7 +111,7 @@ static void note_mask(int signal, const struct disposition *new, struct disposit
 
 	if (masks_with_sigsys & bit)
 		old->mask |= SIGNAL_BIT(SIGSYS);
-	if (new && new->mask & SIGNAL_BIT(SIGSYS))
+	if (new &&new->mask & SIGNAL_BIT(SIGSYS))
 		__atomic_fetch_or(&masks_with_sigsys, bit, __ATOMIC_RELAXED);
 	else if (new)
 		__atomic_fetch_and(&masks_with_sigsys, ~bit, __ATOMIC_RELAXED);

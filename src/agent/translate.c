@@ -330,7 +330,7 @@ const char *translate_path_of_error(const struct call *call, unsigned int which,
 	case -ENOTDIR:
 		return "/dev/null/.proot-nowhere";
 	case -ENAMETOOLONG:
-		return "/" LONG_NAME;
+		return "/" LONG_NAME "/x";
 	case -ELOOP:
 		return MANY_LINKS;
 	case -EBADF:

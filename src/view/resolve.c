@@ -257,6 +257,7 @@ static long take_step(struct walk *walk, const struct step *step)
 		return step->is_last ? 0 : check_directory(walk);
 	if (is_dot_dot(step)) {
 		status = check_directory(walk);
+		walk->is_directory = false;
 		return status ? status : go_up(walk);
 	}
 	status = enter_name(walk, step, &found);
@@ -310,7 +311,6 @@ static long skip_checked(struct walk *walk, bool whole, unsigned int least, enum
 						       whole && walk->flags & VIEW_OBJECT ? &at->object : NULL);
 	if (!status) {
 		walk->rest = rest;
-		walk->is_directory = !whole;
 		return 0;
 	}
 	/* Of other errors the host path tells where they come from. */
