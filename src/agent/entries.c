@@ -40,8 +40,8 @@ static void parent_of(const struct host_path *path, char *buf)
 	buf[length] = '\0';
 }
 
-/* Ask for ACCESS to the directory that holds the last component: 0 or the errno. Overwrites slot->spare. */
-static long check_parent(const struct call *call, const struct host_path *path, int access)
+/* The host path of that directory, with "/." behind it. Lies in slot->spare. */
+static const char *host_parent_of(const struct call *call, const struct host_path *path)
 {
 	char *guest_path = call->slot->scratch.link, *host_path = call->slot->spare;
 	size_t length;
@@ -51,7 +51,22 @@ static long check_parent(const struct call *call, const struct host_path *path, 
 	length = strlen(host_path);
 	if (length + 3 < PATH_SIZE)
 		memcpy(host_path + length, "/.", 3);
-	return GATE_4(NR_faccessat2, AT_FDCWD, host_path, access, AT_EACCESS);
+	return host_path;
+}
+
+/* Ask for ACCESS to the directory that holds the last component: 0 or the errno. */
+static long check_parent(const struct call *call, const struct host_path *path, int access)
+{
+	return GATE_4(NR_faccessat2, AT_FDCWD, host_parent_of(call, path), access, AT_EACCESS);
+}
+
+/* Whether the two paths lie on two file systems of the host too: then the kernel itself refuses to join them. */
+static bool is_kernel_boundary(const struct call *call)
+{
+	struct stat old, new;
+
+	return !GATE_2(NR_stat, host_parent_of(call, &call->paths[0]), &old) &&
+	       !GATE_2(NR_stat, host_parent_of(call, &call->paths[1]), &new) && old.st_dev != new.st_dev;
 }
 
 /*
@@ -191,6 +206,16 @@ static long refuse_rename(const struct call *call, unsigned int flags)
 	return -EBUSY;
 }
 
+static long refuse_two_mounts(const struct call *call)
+{
+	long status;
+
+	if (is_kernel_boundary(call))
+		return call_make(call, call->nr);
+	status = check_parents(call);
+	return status ? status : -EXDEV;
+}
+
 #define RENAME_FLAGS (RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)
 
 long handle_rename(struct call *call)
@@ -209,7 +234,7 @@ long handle_rename(struct call *call)
 	if (status || !paths[0].is_resolved || !paths[1].is_resolved)
 		return call_make(call, call->nr);
 	if (paths[0].result->parent_mount != paths[1].result->parent_mount)
-		return (status = check_parents(call)) ? status : -EXDEV;
+		return refuse_two_mounts(call);
 	if (paths[0].result->ends_in_dot || paths[1].result->ends_in_dot)
 		return call_make(call, call->nr);
 	for (unsigned int i = 0; i < 2; i++)
@@ -222,8 +247,11 @@ long handle_rename(struct call *call)
 static long refuse_other_mount(const struct call *call)
 {
 	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
-	long status = GATE_4(NR_faccessat2, old->directory, old->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
+	long status;
 
+	if (!new->result->is_mount_point && is_kernel_boundary(call))
+		return call_make(call, call->nr);
+	status = GATE_4(NR_faccessat2, old->directory, old->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
 	if (!status)
 		status = check_parent(call, new, ACCESS_EXISTS);
 	if (status)

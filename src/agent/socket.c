@@ -19,6 +19,7 @@
 #define AF_UNIX 1
 #endif
 #define ADDRESS_MOST 128 /* sizeof(struct sockaddr_storage) */
+#define ACCESS_EXISTS 0  /* F_OK */
 #define PATH_AT offsetof(struct sockaddr_un, sun_path)
 
 /* What a socket call keeps in its slot: the part of a result that only path calls use. */
@@ -61,7 +62,7 @@ static long read_path(struct call *call, unsigned long address, int length)
 }
 
 /* Name a host path too long for an address by a descriptor of its directory. */
-static long shorten(struct socket_work *work, char *host_path)
+static long shorten(struct socket_work *work, char *host_path, bool makes)
 {
 	const char *name = text_base_name(host_path);
 	struct text path;
@@ -80,7 +81,15 @@ static long shorten(struct socket_work *work, char *host_path)
 	text_add(&path, "/");
 	text_add(&path, name);
 	work->length = (int)(PATH_AT + path.length + 1);
-	return path.full ? -ENAMETOOLONG : 0;
+	if (!path.full)
+		return 0;
+	/* No way to name it. If it could not be used anyway, the kernel says why. */
+	fd = GATE_3(NR_faccessat, work->directory, name, ACCESS_EXISTS);
+	GATE_1(NR_close, work->directory);
+	work->directory = -1;
+	if (fd)
+		return fd == -ENOENT && makes ? -ENAMETOOLONG : fd;
+	return makes ? -EADDRINUSE : -ENAMETOOLONG;
 }
 
 /* The kernel looks at the socket before it looks the path up: give it a path of which it says ERROR. */
@@ -125,7 +134,7 @@ static long translate_address(struct call *call, unsigned long *address, int *le
 		work->length = (int)(PATH_AT + MIN(path_length + 1, sizeof(work->unix_address.sun_path)));
 		memcpy(work->unix_address.sun_path, call->paths[0].path, (size_t)work->length - PATH_AT);
 	} else {
-		status = shorten(work, call->paths[0].result->host);
+		status = shorten(work, call->paths[0].result->host, makes);
 	}
 	*address = (unsigned long)work->bytes;
 	*length = work->length;
