@@ -243,7 +243,20 @@ long handle_rename(struct call *call)
 	return call_make(call, call->nr);
 }
 
-/* What linkat(2) says before EXDEV: of the old name, then of the new. */
+/* What linkat(2) says of the new name before EXDEV. */
+static long refuse_new_name(const struct call *call)
+{
+	const struct host_path *new = &call->paths[1];
+	long status = check_parent(call, new, ACCESS_EXISTS);
+
+	if (status)
+		return status;
+	if (new->result->ends_in_dot || new->result->is_mount_point || type_of(call, new))
+		return -EEXIST;
+	return new->result->wants_directory ? -ENOENT : -EXDEV;
+}
+
+/* The same, and first of the old one. */
 static long refuse_other_mount(const struct call *call)
 {
 	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
@@ -252,13 +265,21 @@ static long refuse_other_mount(const struct call *call)
 	if (!new->result->is_mount_point && is_kernel_boundary(call))
 		return call_make(call, call->nr);
 	status = GATE_4(NR_faccessat2, old->directory, old->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
-	if (!status)
-		status = check_parent(call, new, ACCESS_EXISTS);
-	if (status)
-		return status;
-	if (new->result->ends_in_dot || new->result->is_mount_point || type_of(call, new))
-		return -EEXIST;
-	return new->result->wants_directory ? -ENOENT : -EXDEV;
+	return status ? status : refuse_new_name(call);
+}
+
+/* linkat of an open file (AT_EMPTY_PATH): whether its place is known to be on another mount than the new name's. */
+static bool is_descriptor_elsewhere(struct call *call)
+{
+	char *guest_path = call->slot->path[0];
+
+	if (!(call->original[4] & AT_EMPTY_PATH) || translate_path(call, 1, TRANSLATE_FULL))
+		return false;
+	if (!call->paths[1].is_resolved || (int)call->original[0] == AT_FDCWD ||
+	    translate_directory((int)call->original[0], guest_path, call->slot->scratch.link))
+		return false;
+	call->arguments[1] = (unsigned long)"";
+	return view_find_above(the_view(), guest_path, strlen(guest_path)) != call->paths[1].result->parent_mount;
 }
 
 #define LINK_FLAGS (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)
@@ -273,6 +294,8 @@ long handle_link(struct call *call)
 	status = translate_both(call, 0, &result);
 	if (!status && !is_same_place(call))
 		status = translate_both(call, TRANSLATE_FULL, &result);
+	if (status == TRANSLATE_NOTHING && is_descriptor_elsewhere(call))
+		return refuse_new_name(call);
 	if (status < 0)
 		return result;
 	if (!paths[0].is_resolved || !paths[1].is_resolved)

@@ -68,6 +68,13 @@ static enum magic magic_of(const char *host_path, long *process)
 												   MAGIC_NONE;
 }
 
+bool proc_is_own_cwd(const char *host_path)
+{
+	long process;
+
+	return magic_of(host_path, &process) == MAGIC_CWD && process == GATE_0(NR_getpid);
+}
+
 /* The guest's program of PROCESS, which runs on an image. Its length, or -ENOENT. */
 static long read_exe(long process, char *buf)
 {
@@ -148,9 +155,10 @@ long proc_translate_link(const char *host_path, char *buf, long length, bool is_
 	memcpy(text, buf, (size_t)length);
 	text[length] = '\0';
 	found = proc_link_guest(host_path, text, buf);
-	return found < 0 || (text_ends(text, " (deleted)") && magic != MAGIC_EXE && virtual_of_path(text) < 0) ?
-		       VIEW_MAGIC :
-		       found;
+	if (found < 0 || (text_ends(text, " (deleted)") && magic != MAGIC_EXE && virtual_of_path(text) < 0))
+		return VIEW_MAGIC;
+	buf[found] = '\0';
+	return VIEW_JUMP + found;
 }
 
 long proc_read_descriptor(int directory, char *buf)

@@ -22,6 +22,9 @@ long proc_translate_link(const char *host_path, char *buf, long length, bool is_
  */
 long proc_link_guest(const char *host_path, const char *text, char *buf);
 
+/* Whether HOST_PATH is the link to the calling process's cwd. */
+bool proc_is_own_cwd(const char *host_path);
+
 /* What descriptor DIRECTORY refers to (AT_FDCWD: the cwd): its host path with a final NUL, in BUF of PATH_SIZE. */
 long proc_read_descriptor(int directory, char *buf);
 

@@ -186,9 +186,26 @@ long handle_connect(struct call *call)
 	return status ? status : resume(call);
 }
 
+#define SOCKET_LEVEL 1 /* SOL_SOCKET, SO_TYPE, SOCK_DGRAM: asm-generic/socket.h, linux/net.h */
+#define SOCKET_TYPE 3
+#define SOCKET_DATAGRAM 2
+
+/* Only datagram sockets look at the address of what is sent. */
+static bool looks_at_address(const struct call *call)
+{
+	int type = SOCKET_DATAGRAM, size = sizeof(type);
+
+	GATE_5(NR_getsockopt, call->arguments[0], SOCKET_LEVEL, SOCKET_TYPE, &type, &size);
+	return type == SOCKET_DATAGRAM;
+}
+
 long handle_sendto(struct call *call)
 {
-	long status = translate_arguments(call, 4, false);
+	long status = 0;
+
+	work_of(call->slot)->directory = -1;
+	if (looks_at_address(call))
+		status = translate_arguments(call, 4, false);
 
 	return status ? status : resume(call);
 }
@@ -201,7 +218,7 @@ long handle_sendmsg(struct call *call)
 	work_of(call->slot)->directory = -1;
 	if (guest_read(message, call->arguments[1], sizeof(*message)))
 		return -EFAULT;
-	if (message->name) {
+	if (message->name && looks_at_address(call)) {
 		status = translate_address(call, &message->name, &message->name_length, false);
 		if (status)
 			return status;

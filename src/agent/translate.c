@@ -38,15 +38,15 @@ static long check_plain_at(int directory, const char *path, enum view_check kind
  */
 struct walk_context {
 	int directory;
-	const char *base; /* the host path of DIRECTORY; NULL where it plays no part */
-	size_t base_length;
+	char *base; /* the host path of DIRECTORY, in slot->base */
+	size_t base_length; /* 0 where it plays no part */
 	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
 };
 
 /* The part of HOST_PATH that is relative to the context's directory, or NULL. */
 static const char *below_base(const struct walk_context *context, const char *host_path)
 {
-	if (!context->base || memcmp(host_path, context->base, MIN(context->base_length, strlen(host_path) + 1)))
+	if (!context->base_length || memcmp(host_path, context->base, MIN(context->base_length, strlen(host_path) + 1)))
 		return NULL;
 	host_path += context->base_length;
 	return host_path[0] == '/' && host_path[1] ? host_path + 1 : NULL;
@@ -62,6 +62,12 @@ static long agent_read_link(void *context, const char *host_path, char *buf, siz
 
 	if (length < 0 || !text_begins(host_path, "/proc/"))
 		return length;
+	if (length < PATH_SIZE && proc_is_own_cwd(host_path)) {
+		/* The walk goes on below the cwd, whatever may be closed above it. */
+		walk->directory = AT_FDCWD;
+		walk->base_length = (size_t)length;
+		memcpy(walk->base, buf, walk->base_length);
+	}
 	length = proc_translate_link(host_path, buf, length, is_last, &is_magic);
 	return is_magic && walk->refuses_magic ? -ELOOP : length;
 }
@@ -206,7 +212,6 @@ static long find_base(struct slot *slot, struct host_path *out, struct walk_cont
 	if (!status)
 		status = translate_directory(out->directory, slot->spare, slot->base);
 	context->directory = out->directory;
-	context->base = slot->base;
 	context->base_length = strlen(slot->base);
 	return status;
 }
@@ -224,7 +229,7 @@ static bool is_own_way(const struct host_path *out, const char *guest_base, long
 static long resolve(struct call *call, struct host_path *out, unsigned int view_flags, bool refuses_magic)
 {
 	struct slot *slot = call->slot;
-	struct walk_context context = { .directory = AT_FDCWD, .refuses_magic = refuses_magic };
+	struct walk_context context = { .directory = AT_FDCWD, .base = slot->base, .refuses_magic = refuses_magic };
 	const struct view_operations operations = { .context = &context,
 						    .read_link = agent_read_link,
 						    .check_plain = agent_check_plain };
@@ -296,7 +301,7 @@ long translate_text(struct call *call, int directory, unsigned int view_flags, u
 long translate_path(struct call *call, unsigned int which, unsigned int flags)
 {
 	const struct call_path *shape = &call->row->paths[which];
-	int directory = shape->directory == CALL_CWD ? AT_FDCWD : (int)call->arguments[shape->directory];
+	int directory = shape->directory == CALL_CWD ? AT_FDCWD : (int)call->original[shape->directory];
 	unsigned int view_flags = view_flags_of(call, shape);
 	char *guest_path = call->slot->path[which];
 	long status;
@@ -313,6 +318,8 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags)
 		      (flags & TRANSLATE_MAY_MAKE ? VIEW_MAY_MAKE : 0) | (flags & TRANSLATE_OBJECT ? VIEW_OBJECT : 0);
 	status = translate_from(call, which, directory, view_flags, flags);
 	call->arguments[shape->path] = (unsigned long)call->paths[which].path;
+	if (shape->directory != CALL_CWD)
+		call->arguments[shape->directory] = (unsigned long)call->paths[which].directory;
 	return status;
 }
 

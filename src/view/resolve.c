@@ -165,12 +165,28 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 	return 0;
 }
 
+/* Stand on the object a link of /proc leads to: its guest path is in scratch->link. */
+static long jump(struct walk *walk, size_t length)
+{
+	struct view_result *at = walk->at;
+
+	if (++walk->links > VIEW_LINKS_MOST || walk->flags & VIEW_NO_LINKS)
+		return -ELOOP;
+	at->guest_length = 0;
+	at->guest[0] = '\0';
+	if (length > 1)
+		append(at->guest, &at->guest_length, walk->scratch->link, length);
+	return enter_guest(walk);
+}
+
 /* The place may be a link that has to be followed; LINK tells what the host says of it. */
 static long follow(struct walk *walk, const struct step *step)
 {
 	long length = walk->operations->read_link(walk->operations->context, walk->at->host, walk->scratch->link,
 						  PATH_SIZE, step->is_last);
 
+	if (length >= VIEW_JUMP)
+		return jump(walk, (size_t)(length - VIEW_JUMP));
 	if (length >= 0)
 		return push_link(walk, (size_t)length, step);
 	walk->at->is_magic = length == VIEW_MAGIC && step->is_last;

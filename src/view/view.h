@@ -61,6 +61,10 @@ struct view_operations {
 	 * final NUL. -EINVAL when it is something else; -ELOOP when it may
 	 * not be followed; other negative errno as readlink(2). A target of exactly SIZE bytes counts as too long.
 	 *
+	 * VIEW_JUMP + length: the link is no text but leads straight to the
+	 * object whose canonical guest path ("/" for the root) is in BUF, with
+	 * a final NUL: nothing is looked up on the way there.
+	 *
 	 * VIEW_MAGIC: a link the kernel alone can follow (/proc/PID/fd/N and
 	 * its kind): the resolver leaves it in the host path as it is.
 	 */
@@ -76,6 +80,7 @@ struct view_operations {
 };
 
 #define VIEW_MAGIC (-4096)
+#define VIEW_JUMP 0x10000
 
 enum view_resolve_flags {
 	VIEW_FOLLOW = 1,     /* follow a symbolic link in the last component */
