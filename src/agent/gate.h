@@ -22,6 +22,12 @@ extern char agent_trampolines[]; /* TRAMPOLINE_COUNT of TRAMPOLINE_SIZE bytes */
 
 /* Call FUNCTION(A, B) on the stack that ends at STACK_END. */
 long agent_call_on(void *stack_end, slot_finish *function, struct slot *a, long b);
+/*
+ * Call FUNCTION(A, B) in a child that shares memory and descriptors but has a
+ * cwd of its own, on the stack that ends at STACK_END, and wait until it has
+ * ended: the child's number, to be reaped with __WCLONE, or a negative errno.
+ */
+long agent_call_in_child(void *stack_end, slot_finish *function, struct slot *a, long b);
 /* Leave for the guest's first instruction; all registers but the stack pointer are 0. */
 _Noreturn void agent_enter_guest(unsigned long *stack, unsigned long entry);
 

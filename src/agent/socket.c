@@ -2,10 +2,11 @@
 /*
  * Addresses of UNIX sockets hold paths. Going in, the guest's path becomes the
  * host's; where that does not fit into the 108 bytes of sun_path, it goes
- * through a descriptor of its directory. Coming out, the host's becomes the
+ * through a descriptor. Coming out, the host's becomes the
  * guest's.
  */
 #include "agent/dispatch.h"
+#include "agent/gate.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/translate.h"
@@ -18,8 +19,10 @@
 #ifndef AF_UNIX
 #define AF_UNIX 1
 #endif
-#define ADDRESS_MOST 128 /* sizeof(struct sockaddr_storage) */
-#define ACCESS_EXISTS 0  /* F_OK */
+#define ADDRESS_MOST 128       /* sizeof(struct sockaddr_storage) */
+#define WAIT_CLONE 0x80000000u /* __WCLONE, linux/wait.h */
+/* The child's stack: the lower part of the slot's, of which bind needs little. */
+#define CHILD_STACK_END (SLOT_SIZE - 12 * 1024)
 #define PATH_AT offsetof(struct sockaddr_un, sun_path)
 
 /* What a socket call keeps in its slot: the part of a result that only path calls use. */
@@ -28,8 +31,9 @@ struct socket_work {
 		struct sockaddr_un unix_address;
 		char bytes[ADDRESS_MOST + 1];
 	};
-	int length;    /* of the address */
-	int directory; /* open while the call runs, or -1 */
+	int length;	  /* of the address */
+	int directory;	  /* open while the call runs, or -1 */
+	bool needs_child; /* the address is a bare name in DIRECTORY */
 	struct message {
 		unsigned long name;
 		int name_length;
@@ -61,35 +65,99 @@ static long read_path(struct call *call, unsigned long address, int length)
 	return (long)path_length;
 }
 
-/* Name a host path too long for an address by a descriptor of its directory. */
-static long shorten(struct socket_work *work, char *host_path, bool makes)
+/* Open the directory of a host path too long for an address. NAME gets the last component. */
+static long open_directory(struct socket_work *work, char *host_path, const char **name)
 {
-	const char *name = text_base_name(host_path);
-	struct text path;
 	long fd;
 
-	if (name - host_path < 2)
+	*name = text_base_name(host_path);
+	if (*name - host_path < 2)
 		return -ENAMETOOLONG;
-	host_path[name - host_path - 1] = '\0';
+	host_path[*name - host_path - 1] = '\0';
 	fd = GATE_4(NR_openat, AT_FDCWD, host_path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return fd;
 	work->directory = (int)fd;
-	text_init(&path, work->unix_address.sun_path, sizeof(work->unix_address.sun_path));
+	return 0;
+}
+
+/* Put a path into the address in the slot; the last byte of a full one needs no NUL behind it. */
+static long set_path(struct socket_work *work, const char *path)
+{
+	size_t length = strlen(path), room = sizeof(work->unix_address.sun_path);
+
+	if (length > room)
+		return -ENAMETOOLONG;
+	work->unix_address.sun_family = AF_UNIX;
+	work->length = (int)(PATH_AT + MIN(length + 1, room));
+	memcpy(work->unix_address.sun_path, path, (size_t)work->length - PATH_AT);
+	return 0;
+}
+
+/* A path of the descriptor FD, with NAME below it unless that is NULL. */
+static long set_path_of(struct socket_work *work, long fd, const char *name)
+{
+	char buf[PATH_SIZE];
+	struct text path;
+
+	text_init(&path, buf, sizeof(buf));
 	text_add(&path, "/proc/self/fd/");
 	text_add_number(&path, fd);
-	text_add(&path, "/");
-	text_add(&path, name);
-	work->length = (int)(PATH_AT + path.length + 1);
-	if (!path.full)
-		return 0;
-	/* No way to name it. If it could not be used anyway, the kernel says why. */
-	fd = GATE_3(NR_faccessat, work->directory, name, ACCESS_EXISTS);
-	GATE_1(NR_close, work->directory);
-	work->directory = -1;
-	if (fd)
-		return fd == -ENOENT && makes ? -ENAMETOOLONG : fd;
-	return makes ? -EADDRINUSE : -ENAMETOOLONG;
+	if (name) {
+		text_add(&path, "/");
+		text_add(&path, name);
+	}
+	return set_path(work, buf);
+}
+
+/* An address for a socket whose host path is too long: a descriptor of it, kept until the call is done. */
+static long name_existing(struct socket_work *work, const struct host_path *path)
+{
+	long fd = GATE_4(NR_openat, path->directory, path->path, O_PATH | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fd;
+	work->directory = (int)fd;
+	return set_path_of(work, fd, NULL);
+}
+
+/* The same for one that bind makes; a name too long even then is left to bind_in_child(). */
+static long name_new(struct call *call)
+{
+	struct socket_work *work = work_of(call->slot);
+	const char *name;
+	long status = open_directory(work, call->paths[0].result->host, &name);
+
+	if (status)
+		return status;
+	if (set_path_of(work, work->directory, name)) {
+		work->needs_child = true;
+		status = set_path(work, name);
+	}
+	return status;
+}
+
+/* In the child: bind to the bare name, from its directory. */
+static long bind_from_directory(struct slot *slot, long socket)
+{
+	struct socket_work *work = work_of(slot);
+
+	slot->result = GATE_1(NR_fchdir, work->directory);
+	if (!slot->result)
+		slot->result = GATE_3(NR_bind, socket, work->bytes, work->length);
+	return 0;
+}
+
+/* The cwd is the process's, and other threads use it: a child goes to the directory. */
+static long bind_in_child(struct call *call)
+{
+	long child = agent_call_in_child((char *)call->slot + CHILD_STACK_END, bind_from_directory, call->slot,
+					 (long)call->arguments[0]);
+
+	if (child < 0)
+		return child;
+	GATE_4(NR_wait4, child, NULL, WAIT_CLONE, NULL);
+	return call->slot->result;
 }
 
 /* The kernel looks at the socket before it looks the path up: give it a path of which it says ERROR. */
@@ -115,9 +183,9 @@ static long translate_address(struct call *call, unsigned long *address, int *le
 {
 	struct socket_work *work = work_of(call->slot);
 	long status = read_path(call, *address, *length);
-	size_t path_length;
 
 	work->directory = -1;
+	work->needs_child = false;
 	if (status <= 0)
 		return status;
 	status = translate_text(call, AT_FDCWD, makes ? VIEW_PARENT : VIEW_FOLLOW, 0);
@@ -127,15 +195,9 @@ static long translate_address(struct call *call, unsigned long *address, int *le
 		return 0;
 	if (call->paths[0].result->is_virtual || (makes && call->paths[0].result->is_mount_point))
 		return makes ? -EADDRINUSE : -ECONNREFUSED;
-	path_length = strlen(call->paths[0].path);
-	work->unix_address.sun_family = AF_UNIX;
-	if (path_length <= sizeof(work->unix_address.sun_path)) {
-		/* A path that fills it needs no final NUL. */
-		work->length = (int)(PATH_AT + MIN(path_length + 1, sizeof(work->unix_address.sun_path)));
-		memcpy(work->unix_address.sun_path, call->paths[0].path, (size_t)work->length - PATH_AT);
-	} else {
-		status = shorten(work, call->paths[0].result->host, makes);
-	}
+	status = set_path(work, call->paths[0].path);
+	if (status)
+		status = makes ? name_new(call) : name_existing(work, &call->paths[0]);
 	*address = (unsigned long)work->bytes;
 	*length = work->length;
 	return status;
@@ -174,7 +236,7 @@ long handle_bind(struct call *call)
 	long status = translate_arguments(call, 1, true);
 
 	if (!status)
-		status = call_make(call, call->nr);
+		status = work_of(call->slot)->needs_child ? bind_in_child(call) : call_make(call, call->nr);
 	close_directory(call->slot);
 	return status == -EEXIST ? -EADDRINUSE : status;
 }

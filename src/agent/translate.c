@@ -38,7 +38,7 @@ static long check_plain_at(int directory, const char *path, enum view_check kind
  */
 struct walk_context {
 	int directory;
-	char *base; /* the host path of DIRECTORY, in slot->base */
+	char *base;	    /* the host path of DIRECTORY, in slot->base */
 	size_t base_length; /* 0 where it plays no part */
 	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
 };
@@ -249,6 +249,8 @@ static long resolve(struct call *call, struct host_path *out, unsigned int view_
 	if (status)
 		return status;
 	relative = below_base(&context, out->result->host);
+	if (context.base_length && text_equal(out->result->host, slot->base) && !(view_flags & VIEW_PARENT))
+		relative = ".";
 	out->is_resolved = true;
 	out->directory = relative ? context.directory : AT_FDCWD;
 	out->path = relative ? relative : out->result->host;
@@ -347,6 +349,9 @@ const char *translate_path_of_error(const struct call *call, unsigned int which,
 		if (!call->paths[which].guest_path || result->host_length + 3 >= PATH_SIZE)
 			return NULL;
 		memcpy(result->host + result->host_length, "/x", 3);
+		if (call->paths[which].guest_path[0] != '/' && text_begins(result->host, call->slot->base))
+			return result->host + strlen(call->slot->base) +
+			       1; /* as the walk has asked, from the guest's directory */
 		return result->host;
 	default:
 		return NULL;

@@ -5,6 +5,7 @@
  */
 #include "call.h"
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -32,6 +33,9 @@ struct argument {
 #define CWD V(AT_FDCWD)
 
 #define UNIX_ADDRESS "\1\0/missing/socket"
+/* Descriptor 0 is /dev/null, always readable: nothing waits, whatever becomes of the time given. */
+#define READABLE_POLL "\0\0\0\0\1\0\0\0"
+#define READABLE_SET "\1\0\0\0\0\0\0\0"
 
 static int socket_fd, list_fd, epoll_fd;
 #define SOCKET V(-100)
@@ -93,8 +97,8 @@ static const struct {
 	{ "rt_sigaction SIGKILL", SYS_rt_sigaction, { V(SIGKILL), I(32), O(32), V(8) } },
 	{ "sigaltstack", SYS_sigaltstack, { I(24), O(24) } },
 	{ "rt_sigpending", SYS_rt_sigpending, { O(8), V(8) } },
-	{ "ppoll", SYS_ppoll, { I(8), V(1), I(16), I(8), V(8) } },
-	{ "pselect6", SYS_pselect6, { V(1), I(8), O(8), O(8), I(16), I(16) } },
+	{ "ppoll", SYS_ppoll, { A(READABLE_POLL), V(1), I(16), I(8), V(8) } },
+	{ "pselect6", SYS_pselect6, { V(1), A(READABLE_SET), O(8), O(8), I(16), I(16) } },
 	{ "epoll_pwait", SYS_epoll_pwait, { EPOLL, O(12), V(1), V(0), I(8), V(8) } },
 	{ "epoll_pwait2", SYS_epoll_pwait2, { EPOLL, O(12), V(1), I(16), I(8), V(8) } },
 	{ "inotify_add_watch", SYS_inotify_add_watch, { V(-1), T("/file"), V(1) } },
@@ -184,6 +188,7 @@ int main(void)
 	socket_fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	list_fd = open("/dir/sub", O_RDONLY | O_DIRECTORY);
 	epoll_fd = epoll_create1(0);
+	MUST(!epoll_ctl(epoll_fd, EPOLL_CTL_ADD, eventfd(1, 0), &(struct epoll_event){ .events = EPOLLIN }));
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		run(i, 6, NONE);

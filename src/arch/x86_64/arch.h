@@ -56,6 +56,8 @@
 #define UCONTEXT_STACK 16
 #define UCONTEXT_RIP 168 /* asm/ucontext.h; agent/slot.h checks it */
 
+#define CHILD_FLAGS 0x4500 /* CLONE_VM | CLONE_FILES | CLONE_VFORK, no exit signal */
+
 #define TRAMPOLINE_COUNT 512
 #define TRAMPOLINE_SIZE 16
 

@@ -66,6 +66,14 @@ LABEL(gate_freed):
 	jmp	*%rcx
 LABEL(gate_blocking_end):
 
+/* The body of agent_call_in_child(): the child has no return address on its stack. */
+gate_clone:
+	mov	$56, %eax
+	syscall
+	test	%rax, %rax
+	jz	child
+	ret
+
 /* rt_sigreturn with the frame at rsp. Also the restorer of our handlers. */
 FUNCTION(gate_sigreturn):
 	mov	$15, %eax
@@ -76,6 +84,37 @@ FUNCTION(gate_sigreturn):
 
 LABEL(agent_finish_site):
 	syscall
+	ud2
+
+/*
+ * long agent_call_in_child(void *stack_end, function, a, b): call function(a, b)
+ * in a child that shares memory and descriptors, but not the cwd, and wait
+ * until it has ended. Returns the child's number, or a negative errno.
+ */
+FUNCTION(agent_call_in_child):
+	push	%rbx
+	push	%r12
+	push	%r13
+	mov	%rsi, %rbx
+	mov	%rdx, %r12
+	mov	%rcx, %r13
+	mov	%rdi, %rsi
+	mov	$CHILD_FLAGS, %edi
+	xor	%edx, %edx
+	xor	%r10d, %r10d
+	xor	%r8d, %r8d
+	call	gate_clone
+	pop	%r13
+	pop	%r12
+	pop	%rbx
+	ret
+child:
+	mov	%r12, %rdi
+	mov	%r13, %rsi
+	call	*%rbx
+	mov	$60, %edi
+	xor	%esi, %esi
+	call	gate
 	ud2
 
 /* The handler of SIGSYS: rdi = signal, rsi = siginfo, rdx = ucontext. */
