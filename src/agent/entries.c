@@ -189,6 +189,8 @@ static long refuse_rename(const struct call *call, unsigned int flags)
 		return -EEXIST;
 	if (!new_type && flags & RENAME_EXCHANGE)
 		return -ENOENT;
+	if (flags & RENAME_EXCHANGE && new_type != S_IFDIR && new->result->wants_directory)
+		return -ENOTDIR;
 	if (old_type != S_IFDIR &&
 	    (old->result->wants_directory || (new->result->wants_directory && !(flags & RENAME_EXCHANGE))))
 		return -ENOTDIR;
@@ -235,6 +237,9 @@ long handle_rename(struct call *call)
 		return call_make(call, call->nr);
 	if (paths[0].result->parent_mount != paths[1].result->parent_mount)
 		return refuse_two_mounts(call);
+	/* Dots are refused by the kernel; the root, which is a name to it, is not. */
+	if (is_mount_point(&paths[0]) && !paths[0].result->guest_length)
+		return (status = check_parents(call)) ? status : -EBUSY;
 	if (paths[0].result->ends_in_dot || paths[1].result->ends_in_dot)
 		return call_make(call, call->nr);
 	for (unsigned int i = 0; i < 2; i++)
@@ -251,8 +256,11 @@ static long refuse_new_name(const struct call *call)
 
 	if (status)
 		return status;
-	if (new->result->ends_in_dot || new->result->is_mount_point || type_of(call, new))
+	if (new->result->ends_in_dot || new->result->is_mount_point)
 		return -EEXIST;
+	status = type_of(call, new);
+	if (status)
+		return status < 0 ? status : -EEXIST;
 	return new->result->wants_directory ? -ENOENT : -EXDEV;
 }
 
@@ -273,7 +281,7 @@ static bool is_descriptor_elsewhere(struct call *call)
 {
 	char *guest_path = call->slot->path[0];
 
-	if (!(call->original[4] & AT_EMPTY_PATH) || translate_path(call, 1, TRANSLATE_FULL))
+	if (!call->original[1] || !(call->original[4] & AT_EMPTY_PATH) || translate_path(call, 1, TRANSLATE_FULL))
 		return false;
 	if (!call->paths[1].is_resolved || (int)call->original[0] == AT_FDCWD ||
 	    translate_directory((int)call->original[0], guest_path, call->slot->scratch.link))

@@ -29,7 +29,7 @@ static void handle(int signal, siginfo_t *info, void *context)
 	const ucontext_t *frame = context;
 	char local;
 	struct stat status;
-	stack_t other = { .ss_sp = memory, .ss_size = 65536 };
+	stack_t other = { .ss_sp = memory + (1 << 20), .ss_size = 65536 };
 
 	(void)signal;
 	(void)info;
@@ -81,7 +81,7 @@ int main(void)
 	stack_t stack;
 	pthread_t thread;
 
-	memory = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(memory != MAP_FAILED);
 	query("fresh");
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {

@@ -44,6 +44,28 @@ static void say_name(int fd, long number, const char *what)
 	say_address(what, result, &name.address, length);
 }
 
+/*
+ * What is said of the name that comes back. Where a binding or a link was on
+ * the way, proot binds another text, which leads to the same place. A name
+ * whose host path does not fit into an address is bound without its directory.
+ */
+static enum { EXACT, LEADS, NOTHING } names = EXACT;
+
+static void say_bound_name(int fd, long number, const char *what, const char *path)
+{
+	struct sockaddr_un name = { 0 };
+	socklen_t length = sizeof(name);
+	struct stat status, other;
+
+	if (names == EXACT)
+		say_name(fd, number, what);
+	if (names != LEADS)
+		return;
+	say("  %s %s", what, show(CALL(number, fd, &name, &length)));
+	say(" leads %s\n", !stat(path, &status) && !stat(name.sun_path, &other) && status.st_ino == other.st_ino ?
+				 "there" : "elsewhere");
+}
+
 /* A stream socket at PATH: bound, connected to, both asked for their names. */
 static void try_stream(const char *path, bool terminated)
 {
@@ -58,7 +80,7 @@ static void try_stream(const char *path, bool terminated)
 	long result = CALL(SYS_bind, server, &address, length), accepted;
 
 	say("stream %s%s: bind %s\n", show_path(path), terminated ? "" : " without its end", show(result));
-	say_name(server, SYS_getsockname, "getsockname");
+	say_bound_name(server, SYS_getsockname, "getsockname", path);
 	if (result) {
 		say("  connect %s\n", show(CALL(SYS_connect, client, &address, length)));
 		close(server);
@@ -73,12 +95,12 @@ static void try_stream(const char *path, bool terminated)
 	say("  connect before listen %s\n", show(CALL(SYS_connect, client, &address, length)));
 	MUST(!listen(server, 5));
 	say("  connect %s\n", show(CALL(SYS_connect, client, &address, length)));
-	say_name(client, SYS_getpeername, "getpeername");
+	say_bound_name(client, SYS_getpeername, "getpeername", path);
 	say_name(client, SYS_getsockname, "getsockname");
 	accepted = CALL(SYS_accept4, server, &peer, &peer_length, SOCK_CLOEXEC);
 	say_address("accept4", accepted, &peer.address, peer_length);
 	if (accepted >= 0) {
-		say_name((int)accepted, SYS_getsockname, "getsockname");
+		say_bound_name((int)accepted, SYS_getsockname, "getsockname", path);
 		say_name((int)accepted, SYS_getpeername, "getpeername");
 	}
 	if (path[0] && terminated)
@@ -168,7 +190,9 @@ static void try_lengths(void)
 		memcpy(long_name, "/tmp/", 5);
 		long_name[length] = '\0';
 		say("name of %d\n", length);
+		names = NOTHING;
 		try_stream(long_name, length < 108);
+		names = EXACT;
 		unlink(long_name);
 		MUST(!chdir("/tmp"));
 		memset(long_name, 'n', 5);
@@ -234,16 +258,23 @@ static void try_abstract(void)
 int main(void)
 {
 	static const char *const paths[] = {
-		"/tmp/s", "/dir/s", "/bound/s", "/bound/sub/again/s", "/dir/mount/s", "s", "dir/s", "./tmp/s", "bound/s",
+		"/tmp/s", "/dir/s", "/bound/s", "/bound/sub/again/s", "/dir/mount/s", "s", "dir/s", "./tmp/s",
 	};
+	static const char *const detours[] = { "bound/s", "/link-dir/s", "link-dir/s", "bound/../s", "/bound/back-link/s" };
 
 	umask(022);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		try_stream(paths[i], true);
+	names = LEADS;
+	for (size_t i = 0; i < ARRAY_SIZE(detours); i++)
+		try_stream(detours[i], true);
+	names = EXACT;
 	try_stream("/tmp/s", false);
 	MUST(!chdir("/bound/sub"));
 	try_stream("s", true);
+	names = LEADS;
 	try_stream("again/s", true);
+	names = EXACT;
 	try_stream("./s", true);
 	MUST(!chdir("/"));
 	try_datagram("/tmp/a", "/tmp/b");
