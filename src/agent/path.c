@@ -22,6 +22,8 @@ static long use_stand_in(struct call *call, unsigned int which)
 
 	if (!path->is_resolved || !path->result->is_virtual)
 		return 0;
+	if (call->nr == NR_truncate)
+		return -EISDIR;
 	if (call->row->writes)
 		return shape->follow == FOLLOW_MAKES ? -EEXIST : -EROFS;
 	translate_stand_in(path->result->guest, path->result->host);

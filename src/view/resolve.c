@@ -236,7 +236,7 @@ static long enter_name(struct walk *walk, const struct step *step, bool *found)
 	if (step->length > NAME_LONGEST && (in_virtual || walk->is_missing))
 		return -ENAMETOOLONG;
 	if (in_virtual && !(walk->flags & VIEW_MISSING_OK))
-		return walk->flags & VIEW_PARENT && step->is_last ? -EROFS : -ENOENT;
+		return walk->flags & (VIEW_PARENT | VIEW_MAY_MAKE) && step->is_last ? -EROFS : -ENOENT;
 	walk->is_missing |= in_virtual;
 	return append_name(at->host, &at->host_length, step);
 }

@@ -349,7 +349,7 @@ static void test_parent(void)
 	LEADS("/bin/new", VIEW_PARENT, "/r/bin/new", "/bin/new");
 	LEADS("/bin/new/", VIEW_PARENT, "/r/bin/new/", "/bin/new");
 	LEADS("/bin/.", VIEW_PARENT, "/r/bin/.", "/bin");
-	ok(result.wants_directory && !result.is_mount_point, "the \".\" at its end wants a directory");
+	ok(result.wants_directory && result.ends_in_dot && !result.is_mount_point, "the dot at its end is told");
 	LEADS("/bin/..", VIEW_PARENT, "/r/bin/..", "/bin");
 	LEADS("/lib", VIEW_PARENT, "/r/lib", "/lib");
 	LEADS("/lib/", VIEW_PARENT, "/r/lib/", "/lib");
@@ -522,7 +522,9 @@ static void test_magic(void)
 {
 	start("/r");
 	LEADS("/proc/fd", VIEW_FOLLOW, "/r/proc/fd", "/proc/fd");
+	ok(result.is_magic, "a link that is left to the kernel is told");
 	LEADS("/proc/fd", 0, "/r/proc/fd", "/proc/fd");
+	ok(!result.is_magic, "one that is not followed is a link like others");
 	LEADS("/proc/fd/", VIEW_FOLLOW, "/r/proc/fd/", "/proc/fd");
 }
 
