@@ -101,7 +101,7 @@ long handle_open(struct call *call)
 
 	if (status < 0)
 		return translate_refuse(call, 0, status);
-	if (proc_file_may_be(slot->path[0]))
+	if (proc_file_may_be(slot->path[0]) || (the_view()->flags & VIEW_VIRTUAL && flags_of(call) & O_CREAT))
 		return open_resolved(call);
 	*path = (struct host_path){
 		.directory = AT_FDCWD, .guest_path = slot->path[0], .path = slot->path[0], .object = -1

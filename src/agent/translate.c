@@ -154,6 +154,9 @@ static bool passes_as_is(struct call *call, struct host_path *out, unsigned int 
 		return false;
 	if (!view_is_relative_plain(the_view(), path, &count) || (removes && may_hold_binding(path)))
 		return false;
+	/* In a virtual directory nothing can be made, which the removed one behind its descriptor would not say. */
+	if (the_view()->flags & VIEW_VIRTUAL && view_flags & (VIEW_PARENT | VIEW_MAY_MAKE))
+		return false;
 	if (view_flags & VIEW_OBJECT)
 		return count == 1 ||
 		       !check_plain_at(out->directory, path,

@@ -93,7 +93,8 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(froms); i++) {
 		from = froms[i];
 		for (size_t j = 0; j < ARRAY_SIZE(relative_paths); j++)
-			say("chdir %s %s = %s\n", from, relative_paths[j], show(run_chdir(AT_FDCWD, relative_paths[j])));
+			say("chdir %s %s = %s\n", from, relative_paths[j],
+			    show(run_chdir(AT_FDCWD, relative_paths[j])));
 	}
 	MUST(!chdir("/"));
 	sweep_empty("fchdir", run_fchdir);

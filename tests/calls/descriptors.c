@@ -27,7 +27,10 @@ static void make_calls(void)
 {
 	static char buf[PATH_MAX];
 	struct stat status;
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/missing/a/very/long/way/to/a/socket/that/is/not/there/at/all/in/this/tree/I/am/sure" };
+	struct sockaddr_un address = {
+		.sun_family = AF_UNIX,
+		.sun_path = "/missing/a/very/long/way/to/a/socket/that/is/not/there/at/all/in/this/tree/I/am/sure"
+	};
 	DIR *directory;
 
 	stat("/bound/sub/../inner", &status);

@@ -32,8 +32,8 @@ static void execute(void)
 	if (execution.flags < 0)
 		result = CALL(SYS_execve, execution.path, execution.arguments, execution.environment);
 	else
-		result = CALL(SYS_execveat, execution.directory, execution.path, execution.arguments, execution.environment,
-			      execution.flags);
+		result = CALL(SYS_execveat, execution.directory, execution.path, execution.arguments,
+			      execution.environment, execution.flags);
 	say("  = %s\n", show(result));
 }
 
@@ -68,8 +68,9 @@ static void write_text(const char *path, const char *text, mode_t mode)
 
 static void try_programs(void)
 {
-	static const char *const programs[] = { "/tests/show", "/tests/show-pie", "/tests/show-fixed", "/tests/show-dynamic",
-						"tests/show", "./tests/../tests/show", "/tests/entry" };
+	static const char *const programs[] = { "/tests/show",	       "/tests/show-pie", "/tests/show-fixed",
+						"/tests/show-dynamic", "tests/show",	  "./tests/../tests/show",
+						"/tests/entry" };
 	char *const empty[] = { NULL }, *const blank[] = { "", NULL };
 
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
@@ -85,7 +86,8 @@ static void try_programs(void)
 	MUST(!chdir("/bound/sub"));
 	try_execve("relative", "../../tests/show", two, variables);
 	MUST(!chdir("/"));
-	try_execve("run-time linker", "/lib64/ld.so", (char *const[]){ "ld.so", "/tests/show-dynamic", "x", NULL }, variables);
+	try_execve("run-time linker", "/lib64/ld.so", (char *const[]){ "ld.so", "/tests/show-dynamic", "x", NULL },
+		   variables);
 }
 
 static void try_long(void)
@@ -118,10 +120,14 @@ static void try_refused(void)
 		const char *path;
 		const char *why;
 	} cases[] = {
-		{ "/dir", "directory" }, { "/file", "may not be executed" }, { "/missing", "missing" }, { "", "empty" },
-		{ "/file/x", "below a file" }, { "/loop", "loop" }, { "/dangling", "dangling" }, { "/fifo", "fifo" },
-		{ "/dev/null", "device" }, { "/closed/file", "closed" }, { "/tests/show/", "slash" }, { "/tests/show/.", "dot" },
-		{ "/chain41", "too many links" }, { "/bound", "mount point" }, { "/socket", "socket" }, { "/unreadable", "no permission" },
+		{ "/dir", "directory" },	  { "/file", "may not be executed" },
+		{ "/missing", "missing" },	  { "", "empty" },
+		{ "/file/x", "below a file" },	  { "/loop", "loop" },
+		{ "/dangling", "dangling" },	  { "/fifo", "fifo" },
+		{ "/dev/null", "device" },	  { "/closed/file", "closed" },
+		{ "/tests/show/", "slash" },	  { "/tests/show/.", "dot" },
+		{ "/chain41", "too many links" }, { "/bound", "mount point" },
+		{ "/socket", "socket" },	  { "/unreadable", "no permission" },
 	};
 	unsigned char head[256];
 	Elf64_Ehdr *header = (Elf64_Ehdr *)head;
@@ -162,7 +168,8 @@ static void try_refused(void)
 /* A dynamic program with another interpreter. */
 static void try_interpreters(void)
 {
-	static const char *const names[] = { "/lib64/no.so", "/tests/../tmp", "/file", "/tmp/text", "/loop", "/lib64/ld.sx" };
+	static const char *const names[] = { "/lib64/no.so", "/tests/../tmp", "/file",
+					     "/tmp/text",    "/loop",	      "/lib64/ld.sx" };
 	static char copy[1 << 20];
 	char *place;
 	int fd = open("/tests/show-dynamic", O_RDONLY);
@@ -248,9 +255,10 @@ static void try_scripts(void)
 
 static void try_descriptors(void)
 {
-	int directory = open("/tests", O_PATH), program = open("/tests/show", O_RDONLY), path = open("/tests/show-pie", O_PATH),
-	    closing = open("/tests/show", O_RDONLY | O_CLOEXEC), script = open("/tmp/script", O_RDONLY),
-	    closing_script = open("/tmp/script", O_RDONLY | O_CLOEXEC), temporary = open("/tmp", O_PATH), memory, removed;
+	int directory = open("/tests", O_PATH), program = open("/tests/show", O_RDONLY),
+	    path = open("/tests/show-pie", O_PATH), closing = open("/tests/show", O_RDONLY | O_CLOEXEC),
+	    script = open("/tmp/script", O_RDONLY), closing_script = open("/tmp/script", O_RDONLY | O_CLOEXEC),
+	    temporary = open("/tmp", O_PATH), memory, removed;
 	static char copy[1 << 20];
 	ssize_t size = pread(program, copy, sizeof(copy), 0);
 

@@ -11,25 +11,43 @@
 
 enum kind {
 	END,
-	VALUE,  /* a number */
-	TEXT,   /* a path */
-	IN,     /* the call reads SIZE bytes, given as text or zeros */
-	OUT,    /* the call writes up to SIZE bytes */
-	BOTH,   /* a number that is read and written */
+	VALUE, /* a number */
+	TEXT,  /* a path */
+	IN,    /* the call reads SIZE bytes, given as text or zeros */
+	OUT,   /* the call writes up to SIZE bytes */
+	BOTH,  /* a number that is read and written */
 };
 
 struct argument {
 	enum kind kind;
-	long value;       /* VALUE and BOTH; the size of IN and OUT */
+	long value;	  /* VALUE and BOTH; the size of IN and OUT */
 	const char *text; /* TEXT and IN */
 };
 
-#define V(number) { VALUE, number, NULL }
-#define T(path) { TEXT, 0, path }
-#define I(size) { IN, size, NULL }
-#define O(size) { OUT, size, NULL }
-#define B(number) { BOTH, number, NULL }
-#define A(address) { IN, sizeof(address) - 1, address }
+#define V(number) \
+	{ \
+		VALUE, number, NULL \
+	}
+#define T(path) \
+	{ \
+		TEXT, 0, path \
+	}
+#define I(size) \
+	{ \
+		IN, size, NULL \
+	}
+#define O(size) \
+	{ \
+		OUT, size, NULL \
+	}
+#define B(number) \
+	{ \
+		BOTH, number, NULL \
+	}
+#define A(address) \
+	{ \
+		IN, sizeof(address) - 1, address \
+	}
 #define CWD V(AT_FDCWD)
 
 #define UNIX_ADDRESS "\1\0/missing/socket"
@@ -117,7 +135,8 @@ static long number_of(long value)
 static long good(const struct argument *argument)
 {
 	size_t size = argument->kind == TEXT ? strlen(argument->text) + 1 :
-		      argument->kind == BOTH ? sizeof(int) : (size_t)argument->value;
+		      argument->kind == BOTH ? sizeof(int) :
+					       (size_t)argument->value;
 	char *memory;
 
 	if (argument->kind == VALUE || argument->kind == END)

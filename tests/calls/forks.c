@@ -96,7 +96,8 @@ int main(void)
 		int status;
 		pid_t pid;
 
-		wrong += posix_spawn(&pid, "/tests/true", NULL, NULL, arguments, environ) || waitpid(pid, &status, 0) != pid || status;
+		wrong += posix_spawn(&pid, "/tests/true", NULL, NULL, arguments, environ) ||
+			 waitpid(pid, &status, 0) != pid || status;
 	}
 	say("500 spawned: %ld wrong, size %s\n", wrong, field("VmSize:") - size > 64 ? "grew" : "same");
 	in_threads("execute", execute_many, 250);

@@ -136,7 +136,8 @@ static void try_storm(int flags)
 		wrong += mkdir("/dir", 0700) != -1 || errno != EEXIST;
 	}
 	every(0);
-	say("storm: wrong %ld interrupted %ld, signals %s\n", wrong, interrupted, count > 100 ? "came" : "did not come");
+	say("storm: wrong %ld interrupted %ld, signals %s\n", wrong, interrupted,
+	    count > 100 ? "came" : "did not come");
 }
 
 /* Leave a waiting call for ever, by a jump out of the handler. */
@@ -150,7 +151,8 @@ static void try_jumps(const char *what, int kind)
 	if (kind == 2) {
 		/* Fill the backlog, so that connect waits. */
 		for (int i = 0; i < 2; i++)
-			MUST(!connect(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), (struct sockaddr *)&address, sizeof(address)));
+			MUST(!connect(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), (struct sockaddr *)&address,
+				      sizeof(address)));
 		client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	}
 	set_handler(handle_and_jump, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What execve keeps and what it resets: signals, masks, descriptors, names, limits; from threads, vfork and posix_spawn. */
+/* What execve keeps and what it resets: signals, masks, descriptors, names, limits; from threads, vfork and
+ * posix_spawn. */
 #include "call.h"
 #include <pthread.h>
 #include <sched.h>
@@ -219,11 +220,20 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
-	{ "blocked", with_blocked }, { "pending", with_pending }, { "ignored", with_ignored }, { "handled", with_handled },
-	{ "stack", with_stack }, { "descriptors", with_descriptors },
-	{ "settings", with_settings }, { "no randomness", without_randomness }, { "from a thread", from_thread },
-	{ "number from a thread", number_from_thread }, { "failing from a thread", failing_from_thread },
-	{ "vfork", by_vfork }, { "posix_spawn", by_spawn }, { "timer", with_timer },
+	{ "blocked", with_blocked },
+	{ "pending", with_pending },
+	{ "ignored", with_ignored },
+	{ "handled", with_handled },
+	{ "stack", with_stack },
+	{ "descriptors", with_descriptors },
+	{ "settings", with_settings },
+	{ "no randomness", without_randomness },
+	{ "from a thread", from_thread },
+	{ "number from a thread", number_from_thread },
+	{ "failing from a thread", failing_from_thread },
+	{ "vfork", by_vfork },
+	{ "posix_spawn", by_spawn },
+	{ "timer", with_timer },
 };
 
 int main(int argc, char **argv)

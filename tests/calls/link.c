@@ -39,8 +39,11 @@ static long run_linkat_to(int directory, const char *path)
 
 int main(void)
 {
-	static const char *const froms[] = { "/empty", "/bound/inner", "/dir", "/missing", "/link-file", "/bound-file", "/bound/sub/again/innermost" };
-	static const char *const tos[] = { "/tmp/linked", "/bound/linked", "/bound/sub/again/linked", "/dir/mount/linked", "/missing/linked", "/bound" };
+	static const char *const froms[] = {
+		"/empty", "/bound/inner", "/dir", "/missing", "/link-file", "/bound-file", "/bound/sub/again/innermost"
+	};
+	static const char *const tos[] = { "/tmp/linked",	"/bound/linked",   "/bound/sub/again/linked",
+					   "/dir/mount/linked", "/missing/linked", "/bound" };
 	static const int wrong[] = { AT_SYMLINK_NOFOLLOW, AT_REMOVEDIR, -1 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tos); i++) {

@@ -86,7 +86,8 @@ static void try_positions(const char *path)
 	struct dirent *entry;
 
 	MUST(directory);
-	for (positions[0] = telldir(directory); count < 60 && (entry = readdir(directory)); positions[++count] = telldir(directory))
+	for (positions[0] = telldir(directory); count < 60 && (entry = readdir(directory));
+	     positions[++count] = telldir(directory))
 		snprintf(names[count], sizeof(names[0]), "%.31s", entry->d_name);
 	for (int i = count; i-- > 0;) {
 		seekdir(directory, positions[i]);
@@ -98,7 +99,8 @@ static void try_positions(const char *path)
 		entry = readdir(directory);
 		wrong += !entry || strncmp(entry->d_name, names[i], 31);
 	}
-	say("positions of %s: %d entries, %d wrong, rest %s\n", path, count, wrong, readdir(directory) ? "some" : "none");
+	say("positions of %s: %d entries, %d wrong, rest %s\n", path, count, wrong,
+	    readdir(directory) ? "some" : "none");
 	closedir(directory);
 }
 
@@ -107,10 +109,13 @@ static void try_errors(void)
 	static char buf[4096];
 	int fd = open("/dir", O_RDONLY), file = open("/file", O_RDONLY), path = open("/dir", O_PATH);
 
-	say("file %s %s\n", show(CALL(SYS_getdents64, file, buf, sizeof(buf))), show(CALL(SYS_getdents, file, buf, sizeof(buf))));
-	say("path %s %s\n", show(CALL(SYS_getdents64, path, buf, sizeof(buf))), show(CALL(SYS_getdents, path, buf, sizeof(buf))));
+	say("file %s %s\n", show(CALL(SYS_getdents64, file, buf, sizeof(buf))),
+	    show(CALL(SYS_getdents, file, buf, sizeof(buf))));
+	say("path %s %s\n", show(CALL(SYS_getdents64, path, buf, sizeof(buf))),
+	    show(CALL(SYS_getdents, path, buf, sizeof(buf))));
 	say("none %s\n", show(CALL(SYS_getdents64, -1, buf, sizeof(buf))));
-	say("bad memory %s %s\n", show(CALL(SYS_getdents64, fd, no_memory(), 4096)), show(CALL(SYS_getdents, fd, no_memory(), 4096)));
+	say("bad memory %s %s\n", show(CALL(SYS_getdents64, fd, no_memory(), 4096)),
+	    show(CALL(SYS_getdents, fd, no_memory(), 4096)));
 	say("read only %s\n", show(CALL(SYS_getdents64, fd, read_only_page(), 4096)));
 	say("small %s %s\n", show(CALL(SYS_getdents64, fd, buf, 8)), show(CALL(SYS_getdents64, fd, buf, 0)));
 }
@@ -118,8 +123,14 @@ static void try_errors(void)
 int main(void)
 {
 	static const char *const places[] = {
-		"/", "/dir", "/dir/", "/bound", "/bound/sub", "/bound/sub/again", "/dir/mount", "/link-dir", "/bound/..",
-		"/bound/sub/again/..", "/closed", "/hidden", "/file", "/missing", "/dir/sub", "/tests/..",
+		"/",	      "/dir",
+		"/dir/",      "/bound",
+		"/bound/sub", "/bound/sub/again",
+		"/dir/mount", "/link-dir",
+		"/bound/..",  "/bound/sub/again/..",
+		"/closed",    "/hidden",
+		"/file",      "/missing",
+		"/dir/sub",   "/tests/..",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {

@@ -54,7 +54,9 @@ static long run_symlinkat(int directory, const char *path)
 static void sweep_masks(void)
 {
 	static const unsigned int masks[] = { 0, 022, 077, 0777, 07777 };
-	static const unsigned int types[] = { 0, S_IFREG, S_IFIFO, S_IFSOCK, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, 0150000 };
+	static const unsigned int types[] = {
+		0, S_IFREG, S_IFIFO, S_IFSOCK, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, 0150000
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
 		say("umask %o was %o\n", masks[i], umask(masks[i]));

@@ -4,7 +4,8 @@
  * so what must be seen is written down in missing.expected. The directories
  * above such a place are as if of a read-only file system of their own.
  *
- * proot options: -b TREE/place:/new/deep/place -b TREE/another:/new/file -b TREE/also:/dir/also -b TREE/extra:/bound/extra/x
+ * proot options: -b TREE/place:/new/deep/place -b TREE/another:/new/file -b TREE/also:/dir/also -b
+ * TREE/extra:/bound/extra/x
  */
 #include "call.h"
 #include <dirent.h>
@@ -60,7 +61,8 @@ static void look(const char *path)
 	say("%s: stat %s %o", path, show(result), result ? 0 : status.st_mode & S_IFMT);
 	result = CALL(SYS_lstat, path, &status);
 	say(" lstat %s %o", show(result), result ? 0 : status.st_mode & S_IFMT);
-	say(" access %s %s %s", show(CALL(SYS_access, path, F_OK)), show(CALL(SYS_access, path, R_OK)), show(CALL(SYS_access, path, X_OK)));
+	say(" access %s %s %s", show(CALL(SYS_access, path, F_OK)), show(CALL(SYS_access, path, R_OK)),
+	    show(CALL(SYS_access, path, X_OK)));
 	say(" open %s", show_success(CALL(SYS_open, path, O_RDONLY | O_CLOEXEC)));
 	say(" readlink %s\n", show(CALL(SYS_readlink, path, &status, 10)));
 }
@@ -68,7 +70,8 @@ static void look(const char *path)
 static void say_cwd(void)
 {
 	char text[PATH_MAX], link[PATH_MAX];
-	long length = CALL(SYS_getcwd, text, sizeof(text)), link_length = CALL(SYS_readlink, "/proc/self/cwd", link, sizeof(link));
+	long length = CALL(SYS_getcwd, text, sizeof(text)),
+	     link_length = CALL(SYS_readlink, "/proc/self/cwd", link, sizeof(link));
 
 	say("  cwd %s, link %.*s\n", length > 0 ? text : show(length), link_length > 0 ? (int)link_length : 0, link);
 }
@@ -136,11 +139,30 @@ static void open_and_walk(const char *path)
 
 int main(void)
 {
-	static const char *const lists[] = { "/", "/new", "/new/deep", "/new/deep/place", "/dir", "/dir/also", "/bound", "/bound/extra", "/bound/extra/x" };
-	static const char *const looks[] = { "/new", "/new/", "/new/.", "/new/..", "/new/deep", "/new/deep/place", "/new/deep/place/inner", "/new/file", "/new/file/", "/new/missing",
-					     "/new/deep/place/up-link", "/new/deep/place/..", "/dir/also", "/dir/also/innermost", "/dir/also/../file", "/bound/extra", "/bound/extra/x/in",
-					     "/bound/extra/x/../../inner", "/new/deep/place/extra" };
-	static const char *const changes[] = { "/new", "/new/deep", "/new/deep/place", "/new/file", "/new/made", "/new/deep/made", "/dir/also", "/bound/extra", "/bound/extra/x", "/bound/extra/y" };
+	static const char *const lists[] = { "/",	  "/new",   "/new/deep",    "/new/deep/place", "/dir",
+					     "/dir/also", "/bound", "/bound/extra", "/bound/extra/x" };
+	static const char *const looks[] = { "/new",
+					     "/new/",
+					     "/new/.",
+					     "/new/..",
+					     "/new/deep",
+					     "/new/deep/place",
+					     "/new/deep/place/inner",
+					     "/new/file",
+					     "/new/file/",
+					     "/new/missing",
+					     "/new/deep/place/up-link",
+					     "/new/deep/place/..",
+					     "/dir/also",
+					     "/dir/also/innermost",
+					     "/dir/also/../file",
+					     "/bound/extra",
+					     "/bound/extra/x/in",
+					     "/bound/extra/x/../../inner",
+					     "/new/deep/place/extra" };
+	static const char *const changes[] = { "/new",		 "/new/deep",	   "/new/deep/place", "/new/file",
+					       "/new/made",	 "/new/deep/made", "/dir/also",	      "/bound/extra",
+					       "/bound/extra/x", "/bound/extra/y" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		list(lists[i], 1 << 15);
@@ -162,6 +184,7 @@ int main(void)
 	alter("/new/deep");
 	say("made inside: %s", show(CALL(SYS_mkdir, "/new/deep/place/made", 0700)));
 	say(" %s\n", show(CALL(SYS_rename, "/new/deep/place/made", "/new/deep/place/sub/moved")));
-	say("across: %s %s\n", show(CALL(SYS_rename, "/new/deep/place/inner", "/tmp/inner")), show(CALL(SYS_link, "/new/file", "/tmp/file")));
+	say("across: %s %s\n", show(CALL(SYS_rename, "/new/deep/place/inner", "/tmp/inner")),
+	    show(CALL(SYS_link, "/new/file", "/tmp/file")));
 	return 0;
 }

@@ -41,7 +41,8 @@ static long run_openat2(int directory, const char *path)
 static long run_creat(int directory, const char *path)
 {
 	(void)directory;
-	if ((unsigned long)path > 4096 && path != no_memory() && (long)path > 0 && path[0] == '/' && path[1] == 'f' && path[2] == 'i' && path[3] == 'f')
+	if ((unsigned long)path > 4096 && path != no_memory() && (long)path > 0 && path[0] == '/' && path[1] == 'f' &&
+	    path[2] == 'i' && path[3] == 'f')
 		return 0;
 	return look_at(CALL(SYS_creat, path, 0600));
 }
@@ -54,7 +55,8 @@ static void try_sizes(void)
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		copy = page_end(8192);
 		memcpy(copy, &how, sizeof(how));
-		say("openat2 size %zu = %s\n", sizes[i], show(look_at(CALL(SYS_openat2, AT_FDCWD, "/file", copy, sizes[i]))));
+		say("openat2 size %zu = %s\n", sizes[i],
+		    show(look_at(CALL(SYS_openat2, AT_FDCWD, "/file", copy, sizes[i]))));
 		if (sizes[i] > 24) {
 			copy[sizes[i] < 8192 ? sizes[i] - 1 : 8191] = 1;
 			say("openat2 size %zu with a bit = %s\n", sizes[i],

@@ -6,7 +6,8 @@
 #include "call.h"
 #include <pthread.h>
 
-static const char *const links[] = { "exe", "cwd", "root", "fd/10", "fd/11", "fd/12", "fd/13", "fd/14", "fd/15", "fd/16", "fd/17" };
+static const char *const links[] = { "exe",   "cwd",   "root",	"fd/10", "fd/11", "fd/12",
+				     "fd/13", "fd/14", "fd/15", "fd/16", "fd/17" };
 
 static void say_link(const char *path)
 {
@@ -163,7 +164,8 @@ int main(void)
 		char text[PATH_MAX];
 		long length = CALL(SYS_readlinkat, directory, links[i], text, sizeof(text));
 
-		say("readlinkat SELF %s = %s '%.*s'\n", links[i], show_success(length), length > 0 ? (int)length : 0, text);
+		say("readlinkat SELF %s = %s '%.*s'\n", links[i], show_success(length), length > 0 ? (int)length : 0,
+		    text);
 	}
 	MUST(!fstat(directory, &status));
 	directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
@@ -175,10 +177,11 @@ int main(void)
 		length = CALL(SYS_readlinkat, directory, number, text, sizeof(text));
 		say("readlinkat FD %d = %s '%.*s'", fd, show_success(length), length > 0 ? (int)length : 0, text);
 		say(" same %d\n", !fstatat(directory, number, &status, 0) && !fstat(fd, &other) &&
-			status.st_ino == other.st_ino && status.st_dev == other.st_dev);
+					  status.st_ino == other.st_ino && status.st_dev == other.st_dev);
 	}
 	say("write by descriptor %s\n", show(CALL(SYS_truncate, "/proc/self/fd/10", 3)));
-	say("link of removed %s\n", show(CALL(SYS_linkat, AT_FDCWD, "/proc/self/fd/10", AT_FDCWD, "/bound/linked", AT_SYMLINK_FOLLOW)));
+	say("link of removed %s\n",
+	    show(CALL(SYS_linkat, AT_FDCWD, "/proc/self/fd/10", AT_FDCWD, "/bound/linked", AT_SYMLINK_FOLLOW)));
 	say("execute exe %s\n", show(CALL(SYS_access, "/proc/self/exe", X_OK)));
 	say("remove %s %s %s\n", show(CALL(SYS_unlink, "/proc/self/exe")), show(CALL(SYS_rmdir, "/proc/self/fd")),
 	    show(CALL(SYS_rename, "/proc/self/exe", "/tmp/exe")));

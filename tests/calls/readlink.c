@@ -25,13 +25,16 @@ static long run_readlinkat(int directory, const char *path)
 
 static void try_sizes(const char *path)
 {
-	static const long sizes[] = { 0, 1, 4, 7, 8, 9, 4095, 4096, 100000, 0x7fffffff, -1, 0x100000004, (long)0x8000000000000000 };
+	static const long sizes[] = {
+		0, 1, 4, 7, 8, 9, 4095, 4096, 100000, 0x7fffffff, -1, 0x100000004, (long)0x8000000000000000
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		memset(text, '#', sizeof(text));
 		say("readlink %s %lx = %s", path, sizes[i], show(CALL(SYS_readlink, path, text, sizes[i])));
 		say(" '%.16s'\n", text);
-		say("readlinkat %s %lx = %s\n", path, sizes[i], show(CALL(SYS_readlinkat, AT_FDCWD, path, text, sizes[i])));
+		say("readlinkat %s %lx = %s\n", path, sizes[i],
+		    show(CALL(SYS_readlinkat, AT_FDCWD, path, text, sizes[i])));
 	}
 }
 
@@ -39,9 +42,11 @@ static void try_sizes(const char *path)
 static void try_buffers(const char *path)
 {
 	for (size_t room = 0; room < 12; room += 3)
-		say("readlink %s into %zu bytes = %s\n", path, room, show(CALL(SYS_readlink, path, page_end(room), 64)));
+		say("readlink %s into %zu bytes = %s\n", path, room,
+		    show(CALL(SYS_readlink, path, page_end(room), 64)));
 	say("readlink %s into nothing = %s\n", path, show(CALL(SYS_readlink, path, NULL, 64)));
-	say("readlink %s into what can't be written = %s\n", path, show(CALL(SYS_readlink, path, read_only_page(), 64)));
+	say("readlink %s into what can't be written = %s\n", path,
+	    show(CALL(SYS_readlink, path, read_only_page(), 64)));
 }
 
 /* A link longer than most. */

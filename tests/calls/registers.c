@@ -24,49 +24,52 @@ __asm__(".text\n"
 	"test %rdx, %rdx\n jz 1f\n"
 #define LOAD(n, at) "vmovdqu " #at "(%rdi), %ymm" #n "\n"
 	LOAD(0, 128) LOAD(1, 160) LOAD(2, 192) LOAD(3, 224) LOAD(4, 256) LOAD(5, 288) LOAD(6, 320) LOAD(7, 352)
-	LOAD(8, 384) LOAD(9, 416) LOAD(10, 448) LOAD(11, 480) LOAD(12, 512) LOAD(13, 544) LOAD(14, 576) LOAD(15, 608)
-	"jmp 2f\n1:\n"
+		LOAD(8, 384) LOAD(9, 416) LOAD(10, 448) LOAD(11, 480) LOAD(12, 512) LOAD(13, 544) LOAD(14, 576)
+			LOAD(15, 608) "jmp 2f\n1:\n"
 #undef LOAD
 #define LOAD(n, at) "movdqu " #at "(%rdi), %xmm" #n "\n"
 	LOAD(0, 128) LOAD(1, 160) LOAD(2, 192) LOAD(3, 224) LOAD(4, 256) LOAD(5, 288) LOAD(6, 320) LOAD(7, 352)
-	LOAD(8, 384) LOAD(9, 416) LOAD(10, 448) LOAD(11, 480) LOAD(12, 512) LOAD(13, 544) LOAD(14, 576) LOAD(15, 608)
-	"2:\n"
-	"push %rdx\n"
-	"push 120(%rdi)\n popfq\n"
-	"mov 0(%rdi), %rax\n mov 8(%rdi), %rbx\n mov 24(%rdi), %rdx\n mov 32(%rdi), %rsi\n"
-	"mov 48(%rdi), %rbp\n mov 56(%rdi), %r8\n mov 64(%rdi), %r9\n mov 72(%rdi), %r10\n mov 80(%rdi), %r11\n"
-	"mov 88(%rdi), %r12\n mov 96(%rdi), %r13\n mov 104(%rdi), %r14\n mov 112(%rdi), %r15\n"
-	"mov 40(%rdi), %rdi\n"
-	"movq $0x5a5a5a5a, -8(%rsp)\n movq $0x5b5b5b5b, -128(%rsp)\n"
-	"syscall\n"
-	"3:\n"
-	"pushfq\n"
-	"push %rdi\n"
-	"mov 24(%rsp), %rdi\n"
-	"mov %rax, 0(%rdi)\n mov %rbx, 8(%rdi)\n mov %rcx, 16(%rdi)\n mov %rdx, 24(%rdi)\n mov %rsi, 32(%rdi)\n"
-	"mov %rbp, 48(%rdi)\n mov %r8, 56(%rdi)\n mov %r9, 64(%rdi)\n mov %r10, 72(%rdi)\n mov %r11, 80(%rdi)\n"
-	"mov %r12, 88(%rdi)\n mov %r13, 96(%rdi)\n mov %r14, 104(%rdi)\n mov %r15, 112(%rdi)\n"
-	"pop %rax\n mov %rax, 40(%rdi)\n"
-	"pop %rax\n mov %rax, 120(%rdi)\n"
-	"lea 3b(%rip), %rax\n sub %rax, 16(%rdi)\n"
-	"cld\n"
-	"pop %rdx\n"
-	"test %rdx, %rdx\n jz 1f\n"
+		LOAD(8, 384) LOAD(9, 416) LOAD(10, 448) LOAD(11, 480) LOAD(12, 512) LOAD(13, 544) LOAD(14, 576) LOAD(
+			15, 608) "2:\n"
+				 "push %rdx\n"
+				 "push 120(%rdi)\n popfq\n"
+				 "mov 0(%rdi), %rax\n mov 8(%rdi), %rbx\n mov 24(%rdi), %rdx\n mov 32(%rdi), %rsi\n"
+				 "mov 48(%rdi), %rbp\n mov 56(%rdi), %r8\n mov 64(%rdi), %r9\n mov 72(%rdi), %r10\n "
+				 "mov 80(%rdi), %r11\n"
+				 "mov 88(%rdi), %r12\n mov 96(%rdi), %r13\n mov 104(%rdi), %r14\n mov 112(%rdi), %r15\n"
+				 "mov 40(%rdi), %rdi\n"
+				 "movq $0x5a5a5a5a, -8(%rsp)\n movq $0x5b5b5b5b, -128(%rsp)\n"
+				 "syscall\n"
+				 "3:\n"
+				 "pushfq\n"
+				 "push %rdi\n"
+				 "mov 24(%rsp), %rdi\n"
+				 "mov %rax, 0(%rdi)\n mov %rbx, 8(%rdi)\n mov %rcx, 16(%rdi)\n mov %rdx, 24(%rdi)\n "
+				 "mov %rsi, 32(%rdi)\n"
+				 "mov %rbp, 48(%rdi)\n mov %r8, 56(%rdi)\n mov %r9, 64(%rdi)\n mov %r10, 72(%rdi)\n "
+				 "mov %r11, 80(%rdi)\n"
+				 "mov %r12, 88(%rdi)\n mov %r13, 96(%rdi)\n mov %r14, 104(%rdi)\n mov %r15, 112(%rdi)\n"
+				 "pop %rax\n mov %rax, 40(%rdi)\n"
+				 "pop %rax\n mov %rax, 120(%rdi)\n"
+				 "lea 3b(%rip), %rax\n sub %rax, 16(%rdi)\n"
+				 "cld\n"
+				 "pop %rdx\n"
+				 "test %rdx, %rdx\n jz 1f\n"
 #define STORE(n, at) "vmovdqu %ymm" #n ", " #at "(%rdi)\n"
 	STORE(0, 128) STORE(1, 160) STORE(2, 192) STORE(3, 224) STORE(4, 256) STORE(5, 288) STORE(6, 320) STORE(7, 352)
-	STORE(8, 384) STORE(9, 416) STORE(10, 448) STORE(11, 480) STORE(12, 512) STORE(13, 544) STORE(14, 576) STORE(15, 608)
-	"jmp 2f\n1:\n"
+		STORE(8, 384) STORE(9, 416) STORE(10, 448) STORE(11, 480) STORE(12, 512) STORE(13, 544) STORE(14, 576)
+			STORE(15, 608) "jmp 2f\n1:\n"
 #undef STORE
 #define STORE(n, at) "movdqu %xmm" #n ", " #at "(%rdi)\n"
 	STORE(0, 128) STORE(1, 160) STORE(2, 192) STORE(3, 224) STORE(4, 256) STORE(5, 288) STORE(6, 320) STORE(7, 352)
-	STORE(8, 384) STORE(9, 416) STORE(10, 448) STORE(11, 480) STORE(12, 512) STORE(13, 544) STORE(14, 576) STORE(15, 608)
-	"2:\n"
-	"pop %rsi\n"
-	"pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n"
-	"ret\n");
+		STORE(8, 384) STORE(9, 416) STORE(10, 448) STORE(11, 480) STORE(12, 512) STORE(13, 544) STORE(14, 576)
+			STORE(15, 608) "2:\n"
+				       "pop %rsi\n"
+				       "pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n"
+				       "ret\n");
 
-static const char *const names[] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12",
-				     "r13", "r14", "r15", "flags" };
+static const char *const names[] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8",
+				     "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "flags" };
 enum { RAX = 0, RCX = 2, RDX = 3, RSI = 4, RDI = 5, R8 = 7, R9 = 8, R10 = 9, R11 = 10, FLAGS = 15 };
 
 static void try(const char *name, long number, long a, long b, long c, long d, long e, long f, unsigned long flags)

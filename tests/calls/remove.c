@@ -23,8 +23,9 @@ static long run_unlinkat(int directory, const char *path)
 
 /* Something to remove at each of these. */
 static const char *const victims[] = {
-	"/tmp/victim", "/dir/sub/victim", "/bound/victim", "/bound/sub/again/victim", "/dir/mount/victim",
-	"/link-dir/victim", "/bound/sub/../victim", "/bound/back-link/victim", "/link-mount/victim",
+	"/tmp/victim",	      "/dir/sub/victim",  "/bound/victim",	  "/bound/sub/again/victim",
+	"/dir/mount/victim",  "/link-dir/victim", "/bound/sub/../victim", "/bound/back-link/victim",
+	"/link-mount/victim",
 };
 
 static void try_victims(void)

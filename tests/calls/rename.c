@@ -3,9 +3,33 @@
 #include "call.h"
 
 static const char *const places[] = {
-	"/tmp/one", "/dir/two", "/bound/three", "/bound/sub/four", "/bound/sub/again/five", "/dir/mount/six", "/missing/x",
-	"/tmp/missing", "/file/x", "/dangling", "/link-dir/seven", "/bound", "/bound/sub/again", "/bound-file", "/dir/mount",
-	"/", "/.", "/dir/..", "/tmp/.", "/tmp/one/", "/bound/", "/bound/..", "/loop", "/loop/x", "/link-dir/", "/closed/x", "",
+	"/tmp/one",
+	"/dir/two",
+	"/bound/three",
+	"/bound/sub/four",
+	"/bound/sub/again/five",
+	"/dir/mount/six",
+	"/missing/x",
+	"/tmp/missing",
+	"/file/x",
+	"/dangling",
+	"/link-dir/seven",
+	"/bound",
+	"/bound/sub/again",
+	"/bound-file",
+	"/dir/mount",
+	"/",
+	"/.",
+	"/dir/..",
+	"/tmp/.",
+	"/tmp/one/",
+	"/bound/",
+	"/bound/..",
+	"/loop",
+	"/loop/x",
+	"/link-dir/",
+	"/closed/x",
+	"",
 };
 
 static void make_files(void)
@@ -30,7 +54,8 @@ static void try_pairs(const char *name, void (*make)(void), unsigned int flags)
 			make();
 			say("%s %x %s %s = ", name, flags, places[from], places[to]);
 			if (flags)
-				say("%s\n", show(CALL(SYS_renameat2, AT_FDCWD, places[from], AT_FDCWD, places[to], flags)));
+				say("%s\n",
+				    show(CALL(SYS_renameat2, AT_FDCWD, places[from], AT_FDCWD, places[to], flags)));
 			else
 				say("%s\n", show(CALL(SYS_rename, places[from], places[to])));
 		}

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #define LOAD_NUMBER BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
-#define WHEN(number, verdict)                                          	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),             	BPF_STMT(BPF_RET | BPF_K, verdict)
+#define WHEN(number, verdict) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, verdict)
 #define OTHERWISE(verdict) BPF_STMT(BPF_RET | BPF_K, verdict)
 
 static struct sock_filter refuse_some[] = {
@@ -145,7 +145,8 @@ static void errors(void)
 	say("  wrong program %s\n", show(install(wrong, 1, 0)));
 	say("  wrong flags %s\n", show(install(refuse_some, ARRAY_SIZE(refuse_some), 1u << 20)));
 	say("  wrong operation %s\n", show(CALL(SYS_seccomp, 77, 0, 0)));
-	say("  action %s %s\n", show(CALL(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &(unsigned int){ SECCOMP_RET_TRAP })),
+	say("  action %s %s\n",
+	    show(CALL(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &(unsigned int){ SECCOMP_RET_TRAP })),
 	    show(CALL(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &(unsigned int){ 12345 })));
 	say("  wrong mode %s\n", show(CALL(SYS_prctl, PR_SET_SECCOMP, 9, &none)));
 }
@@ -154,8 +155,14 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
-	{ "refused", refused }, { "refused by prctl", refused_by_prctl }, { "killed", killed }, { "trapped", trapped },
-	{ "trapped by default", trapped_by_default }, { "allowed", allowed }, { "inherited", inherited }, { "errors", errors },
+	{ "refused", refused },
+	{ "refused by prctl", refused_by_prctl },
+	{ "killed", killed },
+	{ "trapped", trapped },
+	{ "trapped by default", trapped_by_default },
+	{ "allowed", allowed },
+	{ "inherited", inherited },
+	{ "errors", errors },
 };
 
 int main(void)

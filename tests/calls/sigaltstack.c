@@ -13,7 +13,9 @@ static char *memory;
 static void say_stack(const char *what, long result, const stack_t *stack)
 {
 	say("  %s %s: flags %x size %zu%s\n", what, show(result), (unsigned int)stack->ss_flags, stack->ss_size,
-	    stack->ss_sp == memory ? " ours" : stack->ss_sp ? " another" : "");
+	    stack->ss_sp == memory ? " ours" :
+	    stack->ss_sp	   ? " another" :
+				     "");
 }
 
 static void query(const char *what)
@@ -51,7 +53,8 @@ static void try_size(size_t size, unsigned int flags, int action_flags)
 	say("size %zu flags %x action %x: %s\n", size, flags, (unsigned int)action_flags, show(result));
 	say_stack("old", 0, &old);
 	query("query");
-	say("  stat %s open %s\n", show(CALL(SYS_stat, "/dir/../file", &status)), show(CALL(SYS_open, "/missing", O_RDONLY)));
+	say("  stat %s open %s\n", show(CALL(SYS_stat, "/dir/../file", &status)),
+	    show(CALL(SYS_open, "/missing", O_RDONLY)));
 	query("query again");
 	MUST(!sigaction(SIGUSR1, &action, NULL));
 	/* The kernel wants room for its frame; a smaller stack kills, so none is used then. */

@@ -51,8 +51,11 @@ static void say_disposition(int signal)
 
 	MUST(!sigaction(signal, NULL, &action));
 	say("  %s is %s flags %x", sigabbrev_np(signal),
-	    action.sa_handler == SIG_DFL ? "default" : action.sa_handler == SIG_IGN ? "ignored" :
-	    action.sa_sigaction == handle ? "handled" : action.sa_handler == handle_plain ? "handled plainly" : "something else",
+	    action.sa_handler == SIG_DFL      ? "default" :
+	    action.sa_handler == SIG_IGN      ? "ignored" :
+	    action.sa_sigaction == handle     ? "handled" :
+	    action.sa_handler == handle_plain ? "handled plainly" :
+						"something else",
 	    (unsigned int)action.sa_flags & ~0x04000000u);
 	say(" mask");
 	for (int i = 1; i < 65; i++)
@@ -215,7 +218,8 @@ static void masks_for_a_call(void)
 	say(" %s", show(CALL(SYS_rt_sigaction, SIGUSR1, NULL, NULL, 16)));
 	say(" bad how %s", show(CALL(SYS_rt_sigprocmask, 9, &full, NULL, 8)));
 	say(" bad how, no set %s", show(CALL(SYS_rt_sigprocmask, 9, NULL, &full, 8)));
-	say(" bad signal %s %s\n", show(CALL(SYS_rt_sigaction, 0, NULL, NULL, 8)), show(CALL(SYS_rt_sigaction, 65, NULL, NULL, 8)));
+	say(" bad signal %s %s\n", show(CALL(SYS_rt_sigaction, 0, NULL, NULL, 8)),
+	    show(CALL(SYS_rt_sigaction, 65, NULL, NULL, 8)));
 	say("  kill and stop: %s %s\n", show(CALL(SYS_rt_sigaction, SIGKILL, &action, NULL, 8)),
 	    show(CALL(SYS_rt_sigaction, SIGSTOP, &action, NULL, 8)));
 }

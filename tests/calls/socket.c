@@ -63,7 +63,8 @@ static void say_bound_name(int fd, long number, const char *what, const char *pa
 		return;
 	say("  %s %s", what, show(CALL(number, fd, &name, &length)));
 	say(" leads %s\n", !stat(path, &status) && !stat(name.sun_path, &other) && status.st_ino == other.st_ino ?
-				 "there" : "elsewhere");
+				   "there" :
+				   "elsewhere");
 }
 
 /* A stream socket at PATH: bound, connected to, both asked for their names. */
@@ -132,12 +133,14 @@ static void try_datagram(const char *path, const char *other)
 		from_length = sizeof(from);
 	}
 	say("  sendto, no data %s", show(CALL(SYS_sendto, sender, "", 0, 0, &address, length)));
-	say(" recvfrom without address %s\n", show(CALL(SYS_recvfrom, receiver, buf, sizeof(buf), MSG_DONTWAIT, NULL, NULL)));
+	say(" recvfrom without address %s\n",
+	    show(CALL(SYS_recvfrom, receiver, buf, sizeof(buf), MSG_DONTWAIT, NULL, NULL)));
 	say("  connect %s", show(CALL(SYS_connect, sender, &address, length)));
 	say(" send %s\n", show(CALL(SYS_sendto, sender, "data", 4, 0, NULL, 0)));
 	say_name(sender, SYS_getpeername, "getpeername");
 	from_length = 4;
-	say("  recvfrom, small address %s", show(CALL(SYS_recvfrom, receiver, buf, sizeof(buf), MSG_DONTWAIT, &from, &from_length)));
+	say("  recvfrom, small address %s",
+	    show(CALL(SYS_recvfrom, receiver, buf, sizeof(buf), MSG_DONTWAIT, &from, &from_length)));
 	say(" %u\n", from_length);
 	close(receiver);
 	close(sender);
@@ -147,7 +150,10 @@ static void try_datagram(const char *path, const char *other)
 
 static void try_errors(void)
 {
-	static const char *const paths[] = { "/missing/s", "/file/s", "/dir", "/file", "/loop", "/closed/s", "/bound", "/bound-file", "/dangling", "/socket", "/tmp/s/", "/", "." };
+	static const char *const paths[] = { "/missing/s", "/file/s",	"/dir",	   "/file",
+					     "/loop",	   "/closed/s", "/bound",  "/bound-file",
+					     "/dangling",  "/socket",	"/tmp/s/", "/",
+					     "." };
 	struct sockaddr_un address;
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -162,8 +168,9 @@ static void try_errors(void)
 		close(stream);
 		close(datagram);
 	}
-	say("not a socket: %s %s %s %s\n", show(CALL(SYS_bind, 0, &address, 10)), show(CALL(SYS_connect, 0, &address, 10)),
-	    show(CALL(SYS_getsockname, 0, &address, &(socklen_t){ 10 })), show(CALL(SYS_connect, -1, &address, 10)));
+	say("not a socket: %s %s %s %s\n", show(CALL(SYS_bind, 0, &address, 10)),
+	    show(CALL(SYS_connect, 0, &address, 10)), show(CALL(SYS_getsockname, 0, &address, &(socklen_t){ 10 })),
+	    show(CALL(SYS_connect, -1, &address, 10)));
 }
 
 static void try_lengths(void)
@@ -181,7 +188,8 @@ static void try_lengths(void)
 		make_address(&name.address, "/tmp/x", true);
 		say("bind, length %d: %s", lengths[i], show(CALL(SYS_bind, fd, &name, lengths[i])));
 		say(" connect %s", show(CALL(SYS_connect, socket(AF_UNIX, SOCK_DGRAM, 0), &name, lengths[i])));
-		say(" sendto %s\n", show(CALL(SYS_sendto, socket(AF_UNIX, SOCK_DGRAM, 0), "x", 1, 0, &name, lengths[i])));
+		say(" sendto %s\n",
+		    show(CALL(SYS_sendto, socket(AF_UNIX, SOCK_DGRAM, 0), "x", 1, 0, &name, lengths[i])));
 		unlink("/tmp/x");
 		unlink("/tmp/");
 	}
@@ -260,7 +268,8 @@ int main(void)
 	static const char *const paths[] = {
 		"/tmp/s", "/dir/s", "/bound/s", "/bound/sub/again/s", "/dir/mount/s", "s", "dir/s", "./tmp/s",
 	};
-	static const char *const detours[] = { "bound/s", "/link-dir/s", "link-dir/s", "bound/../s", "/bound/back-link/s" };
+	static const char *const detours[] = { "bound/s", "/link-dir/s", "link-dir/s", "bound/../s",
+					       "/bound/back-link/s" };
 
 	umask(022);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)

@@ -57,7 +57,8 @@ static void try_directory(void)
 /* No buffers here: the whole stack is 16 KiB. */
 static void *work(void *number)
 {
-	static const char *const paths[] = { "/bound/inner", "/link-dir/../file", "/bound/sub/again/../file", "dir/file" };
+	static const char *const paths[] = { "/bound/inner", "/link-dir/../file", "/bound/sub/again/../file",
+					     "dir/file" };
 	long wrong = 0;
 
 	for (int i = 0; i < 2000; i++) {

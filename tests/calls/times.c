@@ -58,10 +58,12 @@ static long run_utimensat(int directory, const char *path)
 int main(void)
 {
 	static const struct utimbuf seconds = { 5000, 6000 };
-	static const struct timeval micros[2] = { { 5000, 1 }, { 6000, 2 } }, bad_micros[2] = { { 1, 1000000 }, { 1, -1 } };
+	static const struct timeval micros[2] = { { 5000, 1 }, { 6000, 2 } },
+				    bad_micros[2] = { { 1, 1000000 }, { 1, -1 } };
 	static const struct timespec nanos[2] = { { 7000, 3 }, { 8000, 4 } }, bad[2] = { { 1, 1000000000 }, { 1, 0 } };
 	static const struct timespec omit[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
-	static const struct timespec mixed[2] = { { 0, UTIME_OMIT }, { 9000, 5 } }, now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+	static const struct timespec mixed[2] = { { 0, UTIME_OMIT }, { 9000, 5 } },
+				     now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 	static const void *const kinds[] = { nanos, bad, omit, mixed, now, NULL };
 	static const int wrong[] = { 0x40, -1 };
 

@@ -15,7 +15,9 @@ static void say_mode(const char *path)
 int main(void)
 {
 	static const unsigned int masks[] = { 0, 022, 027, 077, 0777 };
-	static const char *const places[] = { "/tmp/new", "new", "/bound/new", "bound/sub/../new", "/link-mount/new", "/bound/sub/again/new" };
+	static const char *const places[] = { "/tmp/new",	 "new",
+					      "/bound/new",	 "bound/sub/../new",
+					      "/link-mount/new", "/bound/sub/again/new" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(masks); i++)
 		for (size_t j = 0; j < ARRAY_SIZE(places); j++) {

@@ -29,7 +29,12 @@ static long say_list(long result)
 	return result;
 }
 
-#define BY_PATH(function, number, then, ...)                       	static long function(int directory, const char *path)      	{                                                          		(void)directory;                                   		return then(CALL(number, path, ##__VA_ARGS__));    	}
+#define BY_PATH(function, number, then, ...) \
+	static long function(int directory, const char *path) \
+	{ \
+		(void)directory; \
+		return then(CALL(number, path, ##__VA_ARGS__)); \
+	}
 
 static long same(long result)
 {
@@ -54,7 +59,7 @@ static long run_getxattrat(int directory, const char *path)
 
 static long run_setxattrat(int directory, const char *path)
 {
-	struct arguments arguments = { (uint64_t)"by at", 5, 0 };
+	struct arguments arguments = { (uint64_t) "by at", 5, 0 };
 
 	return CALL(SYS_setxattrat, directory, path, flags, "user.at", &arguments, sizeof(arguments));
 }
@@ -72,8 +77,19 @@ static long run_removexattrat(int directory, const char *path)
 static void try_names(void)
 {
 	static char longest[300];
-	const char *const names[] = { "user.kept", "user.missing", "kept", "", "user.", "trusted.none", "security.none", "system.none",
-				      NULL, (const char *)8, no_memory(), longest, text_at_page_end("user.kept", true),
+	const char *const names[] = { "user.kept",
+				      "user.missing",
+				      "kept",
+				      "",
+				      "user.",
+				      "trusted.none",
+				      "security.none",
+				      "system.none",
+				      NULL,
+				      (const char *)8,
+				      no_memory(),
+				      longest,
+				      text_at_page_end("user.kept", true),
 				      text_at_page_end("user.kept", false) };
 	static const unsigned long sizes[] = { 0, 1, 4, 5, 6, 65536, 65537, -1ul };
 

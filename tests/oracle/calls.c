@@ -156,8 +156,15 @@ static void say_stat_result(long result, const struct stat *status)
 
 static void do_stat(void)
 {
-	static const int flags_of[] = { 0, 0, 0, AT_SYMLINK_NOFOLLOW, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH,
-					AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, 0x80000 };
+	static const int flags_of[] = { 0,
+					0,
+					0,
+					AT_SYMLINK_NOFOLLOW,
+					AT_SYMLINK_NOFOLLOW,
+					AT_EMPTY_PATH,
+					AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
+					AT_NO_AUTOMOUNT,
+					0x80000 };
 	struct place place = random_place();
 	struct stat status;
 	int flags;
@@ -219,7 +226,9 @@ static void do_fstat(void)
 
 static void do_access(void)
 {
-	static const int flags_of[] = { 0, 0, AT_SYMLINK_NOFOLLOW, AT_EACCESS, AT_EMPTY_PATH, AT_EACCESS | AT_SYMLINK_NOFOLLOW, 0x8000000 };
+	static const int flags_of[] = {
+		0, 0, AT_SYMLINK_NOFOLLOW, AT_EACCESS, AT_EMPTY_PATH, AT_EACCESS | AT_SYMLINK_NOFOLLOW, 0x8000000
+	};
 	struct place place = random_place();
 	int mode = (int)random_below(random_chance(95) ? 8 : 16), flags = PICK(flags_of);
 
@@ -246,8 +255,9 @@ static void do_access(void)
 
 static int random_open_flags(void)
 {
-	static const int flags_of[] = { O_CREAT, O_EXCL, O_CREAT | O_EXCL, O_TRUNC, O_DIRECTORY, O_NOFOLLOW, O_PATH,
-					O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_PATH | O_NOFOLLOW, O_NOATIME };
+	static const int flags_of[] = { O_CREAT,  O_EXCL,   O_CREAT | O_EXCL, O_TRUNC, O_DIRECTORY, O_NOFOLLOW,
+					O_PATH,	  O_APPEND, O_CLOEXEC,	      O_CREAT, O_DIRECTORY, O_PATH | O_NOFOLLOW,
+					O_NOATIME };
 	int flags = O_NONBLOCK | (random_chance(60) ? O_RDONLY : (int)random_below(3));
 
 	for (int i = (int)random_below(4); i > 0; i--)
@@ -318,8 +328,9 @@ static void do_openat2(void)
 static void do_readlink(void)
 {
 	static const int sizes[] = { 0, 1, 3, 64, 4096, 4096, 4096, 8192, -1 };
-	static const char *const magic[] = { "/proc/self/exe", "/proc/self/cwd", "/proc/self/root", "/proc/self/fd/3",
-					     "/proc/self/fd/4", "/proc/self/fd/5", "/proc/thread-self/cwd" };
+	static const char *const magic[] = { "/proc/self/exe",	     "/proc/self/cwd",	"/proc/self/root",
+					     "/proc/self/fd/3",	     "/proc/self/fd/4", "/proc/self/fd/5",
+					     "/proc/thread-self/cwd" };
 	struct place place = random_place();
 	static char buf[8192];
 	int size = PICK(sizes);
@@ -626,7 +637,8 @@ static void say_names(const char *names, long size)
 
 static void do_attribute(void)
 {
-	static const char *const names[] = { "user.a", "user.a", "user.b", "user.missing", "bad", "", "trusted.x", "security.y" };
+	static const char *const names[] = { "user.a", "user.a", "user.b",    "user.missing",
+					     "bad",    "",	 "trusted.x", "security.y" };
 	static const int numbers[][4] = {
 		{ SYS_setxattr, SYS_getxattr, SYS_listxattr, SYS_removexattr },
 		{ SYS_lsetxattr, SYS_lgetxattr, SYS_llistxattr, SYS_lremovexattr },
@@ -682,13 +694,15 @@ static void do_attribute_at(void)
 		say("setxattrat ");
 		say_place(&place);
 		say(" %x", flags);
-		say_result(CALL(SYS_setxattrat, place.directory, place.path, flags, "user.a", &arguments, sizeof(arguments)));
+		say_result(CALL(SYS_setxattrat, place.directory, place.path, flags, "user.a", &arguments,
+				sizeof(arguments)));
 		break;
 	case 1:
 		say("getxattrat ");
 		say_place(&place);
 		say(" %x", flags);
-		result = CALL(SYS_getxattrat, place.directory, place.path, flags, "user.a", &arguments, sizeof(arguments));
+		result = CALL(SYS_getxattrat, place.directory, place.path, flags, "user.a", &arguments,
+			      sizeof(arguments));
 		if (say_result(result))
 			say(" '%.*s'", (int)result, buf);
 		break;
@@ -810,7 +824,8 @@ static void do_socket(void)
 		struct stat status, other;
 
 		memcpy(text, name.sun_path, length - offsetof(struct sockaddr_un, sun_path));
-		say(" %s", !lstat(path, &status) && !lstat(text, &other) && status.st_ino == other.st_ino ? "itself" : "another");
+		say(" %s", !lstat(path, &status) && !lstat(text, &other) && status.st_ino == other.st_ino ? "itself" :
+													    "another");
 	} else if (result) {
 		say(" %u", length);
 	}
@@ -919,11 +934,12 @@ static const struct {
 	void (*run)(void);
 	unsigned int weight;
 } kinds[] = {
-	{ do_stat, 14 }, { do_statx, 4 }, { do_fstat, 2 }, { do_access, 7 }, { do_open, 16 }, { do_openat2, 4 },
-	{ do_readlink, 8 }, { do_chdir, 8 }, { do_getcwd, 2 }, { do_make, 12 }, { do_remove, 7 }, { do_rename, 8 },
-	{ do_link, 5 }, { do_chmod, 4 }, { do_chown, 4 }, { do_times, 5 }, { do_truncate, 2 }, { do_statfs, 2 },
-	{ do_attribute, 5 }, { do_attribute_at, 3 }, { do_handle, 2 }, { do_list, 5 }, { do_socket, 4 },
-	{ do_execute, 3 }, { do_watch, 2 }, { do_other, 4 },
+	{ do_stat, 14 },   { do_statx, 4 },    { do_fstat, 2 },	 { do_access, 7 },    { do_open, 16 },
+	{ do_openat2, 4 }, { do_readlink, 8 }, { do_chdir, 8 },	 { do_getcwd, 2 },    { do_make, 12 },
+	{ do_remove, 7 },  { do_rename, 8 },   { do_link, 5 },	 { do_chmod, 4 },     { do_chown, 4 },
+	{ do_times, 5 },   { do_truncate, 2 }, { do_statfs, 2 }, { do_attribute, 5 }, { do_attribute_at, 3 },
+	{ do_handle, 2 },  { do_list, 5 },     { do_socket, 4 }, { do_execute, 3 },   { do_watch, 2 },
+	{ do_other, 4 },
 };
 
 void calls_start(void)

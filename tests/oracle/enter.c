@@ -36,7 +36,7 @@
 #define NOT_PERMITTED 77
 
 struct request {
-	long uid;            /* -1: stay */
+	long uid;	     /* -1: stay */
 	const char *root;    /* NULL: the host's */
 	char *bindings[256]; /* HOST:GUEST */
 	int binding_count;

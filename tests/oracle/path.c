@@ -21,8 +21,30 @@ static char buffers[BUFFERS][2 * PATH_MAX];
 static unsigned int next_buffer;
 
 static const char *const components[] = {
-	"a", "b", "c", "d", "e", "f", "a", "b", "c", "d", "e", "f", ".", "..", "..", "x", "y", "", "bin", "bin/hello",
-	"proc/self/cwd", "proc/self/root", "proc/self/fd/4", "proc/thread-self/cwd",
+	"a",
+	"b",
+	"c",
+	"d",
+	"e",
+	"f",
+	"a",
+	"b",
+	"c",
+	"d",
+	"e",
+	"f",
+	".",
+	"..",
+	"..",
+	"x",
+	"y",
+	"",
+	"bin",
+	"bin/hello",
+	"proc/self/cwd",
+	"proc/self/root",
+	"proc/self/fd/4",
+	"proc/thread-self/cwd",
 };
 
 static const char *component(void)

@@ -25,12 +25,12 @@ bool random_chance(unsigned int percent);
 enum node_type { NODE_DIRECTORY, NODE_FILE, NODE_LINK, NODE_FIFO, NODE_SOCKET, NODE_PROGRAM, NODE_SCRIPT };
 
 struct node {
-	char path[256];   /* as the guest sees it, if nothing is bound over it */
+	char path[256];	  /* as the guest sees it, if nothing is bound over it */
 	char target[320]; /* of a link; the first line of a script */
 	enum node_type type;
 	mode_t mode;
-	int tree;         /* 0: the root; n: the tree bound as binding n */
-	bool is_owned;    /* by the user, else by root */
+	int tree;      /* 0: the root; n: the tree bound as binding n */
+	bool is_owned; /* by the user, else by root */
 	bool has_attribute;
 };
 
@@ -49,7 +49,8 @@ extern int binding_count;
 
 /* Think up the tree and the bindings of the present random state. */
 void tree_imagine(void);
-/* Make it below DIRECTORY (root/ and tree1/ ...), owned by UID, with the programs of the directory PROGRAMS in root/bin. */
+/* Make it below DIRECTORY (root/ and tree1/ ...), owned by UID, with the programs of the directory PROGRAMS in
+ * root/bin. */
 void tree_make(const char *directory, uid_t uid, const char *programs);
 /* Print what is below DIRECTORY now, in a form that two equal trees share. */
 void tree_list(const char *directory);

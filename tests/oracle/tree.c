@@ -25,9 +25,36 @@ struct binding bindings[BINDINGS_MOST];
 int binding_count;
 
 static const char *const link_targets[] = {
-	"a", "b", "c", "d", "..", ".", "/", "../a", "../b", "../../c", "a/b", "b/", "./a", "/a", "/b", "/c/", "//a//b",
-	"../../../../../a", "/a/../b", "/a/b/c", "c/./d", "x", "/x/y", "d/..", "/proc/self/cwd", "/proc/self/root/a",
-	"/proc/self/fd/4", "../..", "/b/..", "./././././././././././././././././././././././././a",
+	"a",
+	"b",
+	"c",
+	"d",
+	"..",
+	".",
+	"/",
+	"../a",
+	"../b",
+	"../../c",
+	"a/b",
+	"b/",
+	"./a",
+	"/a",
+	"/b",
+	"/c/",
+	"//a//b",
+	"../../../../../a",
+	"/a/../b",
+	"/a/b/c",
+	"c/./d",
+	"x",
+	"/x/y",
+	"d/..",
+	"/proc/self/cwd",
+	"/proc/self/root/a",
+	"/proc/self/fd/4",
+	"../..",
+	"/b/..",
+	"./././././././././././././././././././././././././a",
 };
 
 static void imagine_target(struct node *node)
@@ -76,8 +103,13 @@ static enum node_type imagine_type(void)
 {
 	unsigned int number = random_below(100);
 
-	return number < 42 ? NODE_DIRECTORY : number < 62 ? NODE_FILE : number < 86 ? NODE_LINK :
-	       number < 89 ? NODE_FIFO : number < 91 ? NODE_SOCKET : number < 95 ? NODE_PROGRAM : NODE_SCRIPT;
+	return number < 42 ? NODE_DIRECTORY :
+	       number < 62 ? NODE_FILE :
+	       number < 86 ? NODE_LINK :
+	       number < 89 ? NODE_FIFO :
+	       number < 91 ? NODE_SOCKET :
+	       number < 95 ? NODE_PROGRAM :
+			     NODE_SCRIPT;
 }
 
 static bool has_node(int tree, const char *path)
@@ -247,7 +279,11 @@ static void make_node(const char *directory, const struct node *node, const char
 		write_text(path, "", number);
 		break;
 	case NODE_SCRIPT:
-		write_text(path, number % 3 ? first_line : number % 2 ? "#!/bin/hello" : "#! /bin/hello  a word ", number);
+		write_text(path,
+			   number % 3 ? first_line :
+			   number % 2 ? "#!/bin/hello" :
+					"#! /bin/hello  a word ",
+			   number);
 		break;
 	case NODE_LINK:
 		status = symlink(node->target, path);

@@ -30,6 +30,7 @@ struct node {
 		path, target \
 	}
 #define MAGIC_TARGET "magic"
+#define JUMP_TARGET "jump:" /* and the guest path of an object */
 #define LONG_NAME \
 	"a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-" \
 	"many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters-a-name-of-many-letters"
@@ -67,6 +68,8 @@ static const struct node nodes[] = {
 	FILE_AT("/r/mnt/hidden"),
 	DIRECTORY("/r/proc"),
 	LINK("/r/proc/fd", MAGIC_TARGET),
+	LINK("/r/proc/cwd", JUMP_TARGET "/mnt/d"),
+	LINK("/r/proc/root", JUMP_TARGET "/"),
 	DIRECTORY("/h"),
 	DIRECTORY("/h/data"),
 	FILE_AT("/h/data/f"),
@@ -153,6 +156,11 @@ static long read_link(void *context, const char *host_path, char *buf, size_t si
 		return -EINVAL;
 	if (!strcmp(target, MAGIC_TARGET))
 		return VIEW_MAGIC;
+	if (!strncmp(target, JUMP_TARGET, strlen(JUMP_TARGET))) {
+		target += strlen(JUMP_TARGET);
+		memcpy(buf, target, strlen(target) + 1);
+		return VIEW_JUMP + (long)strlen(target);
+	}
 	if (strlen(target) > size)
 		abort();
 	memcpy(buf, target, strlen(target));
@@ -528,6 +536,43 @@ static void test_magic(void)
 	LEADS("/proc/fd/", VIEW_FOLLOW, "/r/proc/fd/", "/proc/fd");
 }
 
+/* Links that lead straight to an object of the guest, as /proc/self/cwd does. */
+static void test_jumps(void)
+{
+	start("/r");
+	bind_at("/mnt", "/h/data", VIEW_DIRECTORY);
+	LEADS("/proc/cwd", VIEW_FOLLOW, "/h/data/d", "/mnt/d");
+	LEADS("/proc/cwd", 0, "/r/proc/cwd", "/proc/cwd");
+	LEADS("/proc/cwd/e", VIEW_FOLLOW, "/h/data/d/e", "/mnt/d/e");
+	LEADS("/proc/cwd/", 0, "/h/data/d/", "/mnt/d");
+	LEADS("/proc/cwd/..", VIEW_FOLLOW, "/h/data", "/mnt");
+	LEADS("/proc/cwd/../../bin/sh", VIEW_FOLLOW, "/r/bin/sh", "/bin/sh");
+	LEADS("/proc/cwd/new", VIEW_PARENT, "/h/data/d/new", "/mnt/d/new");
+	LEADS("/proc/root", VIEW_FOLLOW, "/r", "");
+	LEADS("/proc/root/mnt/f", VIEW_FOLLOW, "/h/data/f", "/mnt/f");
+	LEADS("/proc/root/..", VIEW_FOLLOW, "/r", "");
+	LEADS("/proc/root/proc/root/proc/cwd/e", VIEW_FOLLOW, "/h/data/d/e", "/mnt/d/e");
+	FAILS("/proc/cwd/e", VIEW_NO_LINKS, ELOOP);
+}
+
+static char *repeat(char *buf, const char *part, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		buf[i] = part[i % strlen(part)];
+	buf[length] = '\0';
+	return buf;
+}
+
+static void test_many_jumps(void)
+{
+	static char path[PATH_SIZE];
+	size_t one = strlen("/proc/root");
+
+	start("/r");
+	ok(is_at(repeat(path, "/proc/root", 40 * one), VIEW_FOLLOW, "/r", ""), "40 jumps");
+	ok(fails(repeat(path, "/proc/root", 41 * one), VIEW_FOLLOW, ELOOP), "41 jumps");
+}
+
 static void test_object(void)
 {
 	start("/r");
@@ -542,14 +587,6 @@ static void test_object(void)
 	ok(!view_resolve(view, &slow, "", "/usr/lib/x", VIEW_FOLLOW | VIEW_OBJECT, &scratch, &result) &&
 		   result.object == -1,
 	   "there is none without check_plain");
-}
-
-static char *repeat(char *buf, const char *part, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		buf[i] = part[i % strlen(part)];
-	buf[length] = '\0';
-	return buf;
 }
 
 static void test_limits(void)
@@ -777,6 +814,8 @@ int main(void)
 	test_missing_places();
 	test_missing_ok();
 	test_magic();
+	test_jumps();
+	test_many_jumps();
 	test_object();
 	test_limits();
 	test_to_guest();

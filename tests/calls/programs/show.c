@@ -84,9 +84,9 @@ static void show_vector(int argc, char **argv, char **envp)
 	say("\n");
 	say("auxv in proc alike %d\n", size >= 0 && !memcmp(file, vector, (size_t)size > 320 ? 320 : (size_t)size));
 	say("execfn %s\n", short_of((const char *)getauxval(AT_EXECFN)));
-	say("platform %s pagesz %lu clktck %lu secure %lu uid %lu %lu gid %lu %lu\n", (const char *)getauxval(AT_PLATFORM),
-	    getauxval(AT_PAGESZ), getauxval(AT_CLKTCK), getauxval(AT_SECURE), getauxval(AT_UID), getauxval(AT_EUID),
-	    getauxval(AT_GID), getauxval(AT_EGID));
+	say("platform %s pagesz %lu clktck %lu secure %lu uid %lu %lu gid %lu %lu\n",
+	    (const char *)getauxval(AT_PLATFORM), getauxval(AT_PAGESZ), getauxval(AT_CLKTCK), getauxval(AT_SECURE),
+	    getauxval(AT_UID), getauxval(AT_EUID), getauxval(AT_GID), getauxval(AT_EGID));
 	say("entry %d phent %lu random %d minsigstksz %d hwcap %d\n", getauxval(AT_ENTRY) == (unsigned long)_start,
 	    getauxval(AT_PHENT), getauxval(AT_RANDOM) > (unsigned long)vector, getauxval(AT_MINSIGSTKSZ) > 0,
 	    getauxval(AT_HWCAP) != 0);
@@ -225,8 +225,9 @@ static void show_rest(void)
 
 	prctl(PR_GET_PDEATHSIG, &death);
 	__asm__("stmxcsr %0" : "=m"(control));
-	say("dumpable %d keepcaps %d pdeathsig %d thp %d timerslack %d mxcsr %x\n", prctl(PR_GET_DUMPABLE), prctl(PR_GET_KEEPCAPS),
-	    death, prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), prctl(PR_GET_TIMERSLACK) > 0, control);
+	say("dumpable %d keepcaps %d pdeathsig %d thp %d timerslack %d mxcsr %x\n", prctl(PR_GET_DUMPABLE),
+	    prctl(PR_GET_KEEPCAPS), death, prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), prctl(PR_GET_TIMERSLACK) > 0,
+	    control);
 	say("session %d group %d priority %d\n", getsid(0) > 0, getpgrp() > 0, getpriority(PRIO_PROCESS, 0));
 }
 
