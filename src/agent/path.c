@@ -208,6 +208,36 @@ static const char *link_place(struct call *call)
 	return place.text;
 }
 
+/* Tell the guest the text in slot->spare of the link HOST_PATH, whose length is LENGTH. */
+static long tell_link(struct call *call, const char *host_path, long length, unsigned long to, int size)
+{
+	struct slot *slot = call->slot;
+	long found = -ENOENT;
+
+	slot->spare[length] = '\0';
+	if (slot->spare[0] == '/')
+		found = proc_link_guest(host_path, slot->spare, slot->scratch.link);
+	if (found >= 0) {
+		length = found;
+		memcpy(slot->spare, slot->scratch.link, (size_t)length);
+	}
+	length = MIN(length, (long)size);
+	return guest_write(to, slot->spare, (size_t)length) ? -EFAULT : length;
+}
+
+/* readlinkat of an empty path: the descriptor is of the link itself. */
+static long read_link_descriptor(struct call *call, unsigned long to, int size)
+{
+	char *host_path = call->slot->results[0].host;
+	long length = GATE_4(NR_readlinkat, call->arguments[0], "", call->slot->spare, PATH_SIZE - 1);
+
+	if (length < 0)
+		return length;
+	if (proc_read_descriptor((int)call->arguments[0], host_path) < 0)
+		host_path[0] = '\0';
+	return tell_link(call, host_path, length, to, size);
+}
+
 /*
  * A link's text goes to the guest as it is, but for those of /proc that name
  * host paths. Only an absolute text can be such.
@@ -218,28 +248,20 @@ long handle_readlink(struct call *call)
 	unsigned long to = call->arguments[at ? 2 : 1];
 	int size = (int)call->arguments[at ? 3 : 2];
 	struct slot *slot = call->slot;
-	long length = translate_path(call, 0, 0), found;
+	long length = translate_path(call, 0, 0);
 
 	if (length < 0)
 		return translate_refuse(call, 0, length);
-	if (length == TRANSLATE_NOTHING || size <= 0)
+	if (size <= 0 || (length == TRANSLATE_NOTHING && !(at && call->original[1])))
 		return call_make(call, call->nr);
+	if (length == TRANSLATE_NOTHING)
+		return read_link_descriptor(call, to, size);
 	if (call->paths[0].is_resolved && call->paths[0].result->is_virtual)
 		return -EINVAL;
 	length = GATE_4(NR_readlinkat, call->paths[0].directory, call->paths[0].path, slot->spare, PATH_SIZE - 1);
 	if (length < 0)
 		return length;
-	slot->spare[length] = '\0';
-	if (slot->spare[0] == '/') {
-		found = proc_link_guest(link_place(call), slot->spare, slot->scratch.link);
-		if (found >= 0) {
-			length = found;
-			memcpy(slot->spare, slot->scratch.link, (size_t)length);
-		}
-	}
-	length = MIN(length, (long)size);
-	found = guest_write(to, slot->spare, (size_t)length);
-	return found ? found : length;
+	return tell_link(call, slot->spare[0] == '/' ? link_place(call) : "", length, to, size);
 }
 
 long handle_chdir(struct call *call)

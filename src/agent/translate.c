@@ -67,6 +67,7 @@ static long agent_read_link(void *context, const char *host_path, char *buf, siz
 		walk->directory = AT_FDCWD;
 		walk->base_length = (size_t)length;
 		memcpy(walk->base, buf, walk->base_length);
+		walk->base[walk->base_length] = '\0';
 	}
 	length = proc_translate_link(host_path, buf, length, is_last, &is_magic);
 	return is_magic && walk->refuses_magic ? -ELOOP : length;
@@ -346,15 +347,16 @@ const char *translate_path_of_error(const struct call *call, unsigned int which,
 	case -ELOOP:
 		return MANY_LINKS;
 	case -EBADF:
-		return "x";
+		return ".proot-nowhere/.proot-nowhere";
 	case -EACCES:
-		/* Below the directory the resolver was refused: nothing is there to be changed. */
-		if (!call->paths[which].guest_path || result->host_length + 3 >= PATH_SIZE)
+		/*
+		 * Below the directory the resolver was refused, by the very path it was
+		 * refused by: that of a relative one may name something else.
+		 */
+		if (!call->paths[which].guest_path || call->paths[which].guest_path[0] != '/' ||
+		    result->host_length + 3 >= PATH_SIZE)
 			return NULL;
 		memcpy(result->host + result->host_length, "/x", 3);
-		if (call->paths[which].guest_path[0] != '/' && text_begins(result->host, call->slot->base))
-			return result->host + strlen(call->slot->base) +
-			       1; /* as the walk has asked, from the guest's directory */
 		return result->host;
 	default:
 		return NULL;

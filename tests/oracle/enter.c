@@ -13,9 +13,10 @@
  * is where proot is started, so that both sides are alike and a guest that is
  * root does not touch the machine's /proc.
  *
- * When not started as root, -r takes a user namespace in which the user keeps
- * its number, and nothing is done without -r. Exit status: the command's;
- * 128 + n when signal n ended it; 77 when the namespaces are not permitted.
+ * When not started as root, it takes a user namespace in which the user keeps
+ * its number, and has no other. Exit status: the command's; 128 + n when signal
+ * n ended it; 77 when the namespaces are not permitted, but without -r the
+ * command then runs without them.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -162,11 +163,24 @@ static struct request read_options(int argc, char **argv)
 	return request;
 }
 
+/* Whether the kernel gives this user such namespaces; a child tries. */
+static int is_permitted(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		make_namespaces();
+		_exit(0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
 int main(int argc, char **argv)
 {
 	struct request request = read_options(argc, argv);
 
-	if (!geteuid() || request.root) {
+	if (request.root || is_permitted()) {
 		make_namespaces();
 		step_down();
 		mount_proc(request.root);

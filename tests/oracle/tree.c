@@ -379,8 +379,10 @@ static void list_node(const char *path, const char *shown)
 	struct stat status;
 	ssize_t size;
 
-	if (lstat(path, &status))
-		err(1, "%s", path);
+	if (lstat(path, &status)) {
+		printf("%s: %s\n", shown, strerrorname_np(errno));
+		return;
+	}
 	printf("%s %o %u %u %lu", shown, status.st_mode, status.st_uid, status.st_gid, (unsigned long)status.st_nlink);
 	if (status.st_mtime < 1000000000)
 		printf(" @%ld", (long)status.st_mtime);
