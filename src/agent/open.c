@@ -136,6 +136,18 @@ static long read_how(struct call *call, struct open_how *how)
 	return status;
 }
 
+/* The path that stands in for EACCES leads through a link of /proc: that must be allowed in the copy. */
+static long refuse_search(struct call *call, const struct open_how *how)
+{
+	struct open_how *copy = (struct open_how *)call->slot->spare;
+
+	if (guest_read(copy, call->arguments[2], call->arguments[3]))
+		return -EFAULT;
+	copy->resolve = how->resolve & ~(uint64_t)(RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+	call->arguments[2] = (unsigned long)copy;
+	return translate_refuse(call, 0, -EACCES);
+}
+
 /*
  * BENEATH and IN_ROOT keep the walk below the descriptor, so the kernel can do
  * it as it is: nothing outside the view is met. NO_XDEV speaks of the guest's
@@ -158,6 +170,8 @@ long handle_openat2(struct call *call)
 		status = translate_for(call, how.flags,
 				       (how.resolve & RESOLVE_NO_SYMLINKS ? TRANSLATE_NO_LINKS : 0) |
 					       (how.resolve & RESOLVE_NO_MAGICLINKS ? TRANSLATE_NO_MAGIC : 0));
+		if (status == -EACCES)
+			return refuse_search(call, &how);
 		if (status < 0)
 			return translate_refuse(call, 0, status);
 	}

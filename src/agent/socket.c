@@ -164,7 +164,7 @@ static long bind_in_child(struct call *call)
 static long refuse_address(const struct call *call, unsigned long *address, int *length, long error)
 {
 	struct socket_work *work = work_of(call->slot);
-	const char *path = translate_path_of_error(call, 0, error);
+	const char *path = error == -EACCES ? NULL : translate_path_of_error(error);
 	size_t size = path ? strlen(path) + 1 : 0;
 
 	if (!path || size > sizeof(work->unix_address.sun_path))

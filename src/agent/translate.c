@@ -333,10 +333,8 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags)
 #define LONG_NAME TIMES_4(TIMES_4("nnnnnnnnnnnnnnnn"))		      /* 256 bytes */
 #define MANY_LINKS TIMES_4(TIMES_4("/proc/self/root/proc/self/root")) /* 64 links */
 
-const char *translate_path_of_error(const struct call *call, unsigned int which, long error)
+const char *translate_path_of_error(long error)
 {
-	struct view_result *result = &call->slot->results[which];
-
 	switch (error) {
 	case -ENOENT:
 		return "/.proot-nowhere/.proot-nowhere";
@@ -349,15 +347,8 @@ const char *translate_path_of_error(const struct call *call, unsigned int which,
 	case -EBADF:
 		return ".proot-nowhere/.proot-nowhere";
 	case -EACCES:
-		/*
-		 * Below the directory the resolver was refused, by the very path it was
-		 * refused by: that of a relative one may name something else.
-		 */
-		if (!call->paths[which].guest_path || call->paths[which].guest_path[0] != '/' ||
-		    result->host_length + 3 >= PATH_SIZE)
-			return NULL;
-		memcpy(result->host + result->host_length, "/x", 3);
-		return result->host;
+		/* Of the first process an ordinary user may see nothing. Elsewhere it is ENOENT: translate_refuse(). */
+		return "/proc/1/root/.proot-nowhere/.proot-nowhere";
 	default:
 		return NULL;
 	}
@@ -365,7 +356,8 @@ const char *translate_path_of_error(const struct call *call, unsigned int which,
 
 long translate_refuse(struct call *call, unsigned int which, long error)
 {
-	const char *path = translate_path_of_error(call, which, error);
+	const char *path = translate_path_of_error(error);
+	long result;
 
 	if (error != -EFAULT && !path)
 		return error;
@@ -373,5 +365,6 @@ long translate_refuse(struct call *call, unsigned int which, long error)
 		if (i >= which)
 			call->arguments[call->row->paths[i].path] =
 				path ? (unsigned long)path : call->original[call->row->paths[i].path];
-	return call_make(call, call->nr);
+	result = call_make(call, call->nr);
+	return error == -EACCES && !which && result == -ENOENT ? error : result;
 }

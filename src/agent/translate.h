@@ -38,10 +38,10 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags);
 long translate_refuse(struct call *call, unsigned int which, long error);
 
 /*
- * A path of which the kernel says ERROR, or NULL where there is none to be
- * had. Nothing can be made or changed by it. Lives as long as the slot.
+ * A path of which the kernel says ERROR, or ENOENT, or NULL where there is none
+ * to be had. Nothing can be made or changed by it.
  */
-const char *translate_path_of_error(const struct call *call, unsigned int which, long error);
+const char *translate_path_of_error(long error);
 
 /*
  * As translate_path() for a path that is no argument: GUEST_PATH, in slot->path[0],

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Bindings over places the rootfs does not have: no mount can be made there,
- * so what must be seen is written down in missing.expected. The directories
+ * so what must be seen is written down in missing.expected, and
+ * the bindings in missing.options. The directories
  * above such a place are as if of a read-only file system of their own.
- *
- * proot options: -b TREE/place:/new/deep/place -b TREE/another:/new/file -b TREE/also:/dir/also -b
- * TREE/extra:/bound/extra/x
  */
 #include "call.h"
 #include <dirent.h>
