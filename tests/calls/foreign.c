@@ -26,7 +26,7 @@ int main(void)
 	MUST(low != MAP_FAILED);
 	strcpy(low, "/");
 	/* The oracle knows some of these; a guest has none of them. */
-	if (getenv("PROOT_TEST_INSIDE")) {
+	if (!strcmp(getenv("PROOT_TEST_SIDE"), "proot")) {
 		static const int old[] = { 5, 33, 12, 20, 106, 195, 295, 0 };
 
 		for (size_t i = 0; i < ARRAY_SIZE(old); i++)

@@ -75,10 +75,32 @@ static void in_threads(const char *what, void *(*function)(void *), long count)
 	say("%s in four threads: %ld wrong\n", what, wrong);
 }
 
+/* What a vfork child does before it executes: its own directory and descriptors, the parent's memory. */
+static void in_vfork(void)
+{
+	char text[PATH_MAX];
+	int status;
+	volatile int fd = -1;
+	pid_t pid = vfork();
+
+	if (!pid) {
+		if (chdir("/bound/sub") || (fd = open("../inner", O_RDONLY)) < 0 || close(fd) ||
+		    access("again/innermost", R_OK))
+			_exit(1);
+		execve("../../tests/missing-program", (char *const[]){ "missing", NULL }, environ);
+		execve("../../tests/true", (char *const[]){ "true", NULL }, environ);
+		_exit(2);
+	}
+	MUST(waitpid(pid, &status, 0) == pid);
+	say("vfork child: %d, parent in %s, descriptor %s\n", status, getcwd(text, sizeof(text)),
+	    fcntl(fd, F_GETFD) < 0 ? "the child's" : "here");
+}
+
 int main(void)
 {
 	long size, resident, wrong;
 
+	in_vfork();
 	for (int i = 0; i < 100; i++)
 		execute("/tests/true");
 	size = field("VmSize:");

@@ -144,7 +144,8 @@ static void try_storm(int flags)
 static void try_jumps(const char *what, int kind)
 {
 	struct sockaddr_un address, peer;
-	int server, before, client = -1;
+	volatile int client = -1;
+	int server, before;
 	long size;
 
 	make_listener(&server, &address);

@@ -60,7 +60,7 @@ static void show_arguments(int argc, char **argv, char **envp)
 		say("argv %s\n", short_of(argv[i]));
 	for (; envp[envc]; envc++)
 		if (envc < 20)
-			say("envp %s\n", short_of(envp[envc]));
+			say("envp %s\n", strncmp(envp[envc], "PROOT_TEST_", 11) ? short_of(envp[envc]) : "of the test");
 	say("cmdline %d environ %d count %d\n", is_strings("/proc/self/cmdline", argv, argc),
 	    is_strings("/proc/self/environ", envp, envc), envc);
 }
