@@ -60,13 +60,16 @@ static long check_parent(const struct call *call, const struct host_path *path, 
 	return GATE_4(NR_faccessat2, AT_FDCWD, host_parent_of(call, path), access, AT_EACCESS);
 }
 
-/* Whether the two paths lie on two file systems of the host too: then the kernel itself refuses to join them. */
-static bool is_kernel_boundary(const struct call *call)
+/*
+ * Whether HOST_PATH and the directory of the new name lie on two file systems
+ * of the host too: then the kernel itself refuses to join them.
+ */
+static bool is_kernel_boundary(const struct call *call, const char *host_path)
 {
 	struct stat old, new;
 
-	return !GATE_2(NR_stat, host_parent_of(call, &call->paths[0]), &old) &&
-	       !GATE_2(NR_stat, host_parent_of(call, &call->paths[1]), &new) && old.st_dev != new.st_dev;
+	return !GATE_2(NR_lstat, host_path, &old) && !GATE_2(NR_stat, host_parent_of(call, &call->paths[1]), &new) &&
+	       old.st_dev != new.st_dev;
 }
 
 /*
@@ -212,7 +215,7 @@ static long refuse_two_mounts(const struct call *call)
 {
 	long status;
 
-	if (is_kernel_boundary(call))
+	if (is_kernel_boundary(call, host_parent_of(call, &call->paths[0])))
 		return call_make(call, call->nr);
 	status = check_parents(call);
 	return status ? status : -EXDEV;
@@ -270,7 +273,7 @@ static long refuse_other_mount(const struct call *call)
 	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
 	long status;
 
-	if (!new->result->is_mount_point && is_kernel_boundary(call))
+	if (!new->result->is_mount_point && is_kernel_boundary(call, old->result->host))
 		return call_make(call, call->nr);
 	status = GATE_4(NR_faccessat2, old->directory, old->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
 	return status ? status : refuse_new_name(call);

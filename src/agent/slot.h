@@ -61,8 +61,9 @@ struct slot {
 	char path[2][PATH_SIZE];
 	struct view_result results[2];
 	struct view_scratch scratch;
-	char base[PATH_SIZE];  /* of a relative path: the host path of what it is relative to */
-	char spare[PATH_SIZE]; /* for the handler: socket addresses, link targets, masks */
+	char relative[2][PATH_SIZE]; /* host paths named from there */
+	char base[PATH_SIZE];	     /* of a relative path: the host path of what it is relative to */
+	char spare[PATH_SIZE];	     /* for the handler: socket addresses, link targets, masks */
 	char stack[];
 };
 

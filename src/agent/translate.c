@@ -33,29 +33,60 @@ static long check_plain_at(int directory, const char *path, enum view_check kind
 
 /*
  * What the resolver looks at is named relative to the guest's own descriptor
- * or cwd where it lies below that: the way there from the host's root may be
- * closed to the guest, or longer than PATH_MAX.
+ * or cwd as long as the walk has not left its neighbourhood: the way there from
+ * the host's root may be closed to the guest.
  */
 struct walk_context {
 	int directory;
+	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
+	bool has_jumped;    /* DIRECTORY has become the cwd, through a link of /proc */
+	const struct view_result *at;
 	char *base;	    /* the host path of DIRECTORY, in slot->base */
 	size_t base_length; /* 0 where it plays no part */
-	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
+	char *relative;	    /* PATH_SIZE bytes for the name from there */
 };
 
-/* The part of HOST_PATH that is relative to the context's directory, or NULL. */
-static const char *below_base(const struct walk_context *context, const char *host_path)
+/* Where BASE and PATH part: the length of the directory they share, without a final slash. */
+static size_t shared_length(const char *base, const char *path)
 {
-	if (!context->base_length || memcmp(host_path, context->base, MIN(context->base_length, strlen(host_path) + 1)))
+	size_t shared = 0, at = 0;
+
+	for (; base[at] && base[at] == path[at]; at++)
+		if (base[at] == '/')
+			shared = at;
+	if ((!base[at] || base[at] == '/') && (!path[at] || path[at] == '/'))
+		shared = at;
+	return shared;
+}
+
+/* HOST_PATH as it is named from the context's directory, or NULL where it has to be named from the root. */
+static const char *from_base(const struct walk_context *context, const char *host_path)
+{
+	struct text relative;
+	size_t shared;
+
+	if (!context->base_length || !(context->at->is_anchored || context->has_jumped))
 		return NULL;
-	host_path += context->base_length;
-	return host_path[0] == '/' && host_path[1] ? host_path + 1 : NULL;
+	shared = context->base_length == 1 ? 0 : shared_length(context->base, host_path);
+	text_init(&relative, context->relative, PATH_SIZE);
+	for (const char *up = context->base + shared; context->base_length > 1 && *up; up++)
+		if (*up == '/')
+			text_add(&relative, relative.length ? "/.." : "..");
+	host_path += shared;
+	while (*host_path == '/')
+		host_path++;
+	if (*host_path && relative.length)
+		text_add(&relative, "/");
+	text_add(&relative, host_path);
+	if (!relative.length)
+		text_add(&relative, ".");
+	return relative.full ? NULL : relative.text;
 }
 
 static long agent_read_link(void *context, const char *host_path, char *buf, size_t size, bool is_last)
 {
 	struct walk_context *walk = context;
-	const char *relative = below_base(walk, host_path);
+	const char *relative = from_base(walk, host_path);
 	bool is_magic = false;
 	long length = GATE_4(NR_readlinkat, relative ? walk->directory : AT_FDCWD, relative ? relative : host_path, buf,
 			     size);
@@ -65,6 +96,7 @@ static long agent_read_link(void *context, const char *host_path, char *buf, siz
 	if (length < PATH_SIZE && proc_is_own_cwd(host_path)) {
 		/* The walk goes on below the cwd, whatever may be closed above it. */
 		walk->directory = AT_FDCWD;
+		walk->has_jumped = true;
 		walk->base_length = (size_t)length;
 		memcpy(walk->base, buf, walk->base_length);
 		walk->base[walk->base_length] = '\0';
@@ -76,7 +108,7 @@ static long agent_read_link(void *context, const char *host_path, char *buf, siz
 static long agent_check_plain(void *context, const char *host_path, enum view_check kind, int *object)
 {
 	const struct walk_context *walk = context;
-	const char *relative = below_base(walk, host_path);
+	const char *relative = from_base(walk, host_path);
 
 	return check_plain_at(relative ? walk->directory : AT_FDCWD, relative ? relative : host_path, kind, object);
 }
@@ -194,20 +226,6 @@ static long check_is_directory(int directory)
 	return (file.st_mode & S_IFMT) == S_IFDIR ? 0 : -ENOTDIR;
 }
 
-/*
- * A removed directory has no place in the view, but the kernel still knows
- * what it was in, and that was in the view.
- */
-static bool leaves_removed_plainly(const struct host_path *out, const char *guest_base)
-{
-	const char *rest = out->guest_path + 2;
-	unsigned int count;
-
-	if (!text_ends(guest_base, " (deleted)") || !text_begins(out->guest_path, "..") || (*rest && *rest != '/'))
-		return false;
-	return view_is_relative_plain(the_view(), rest, &count) && is_deep_and_plain(out);
-}
-
 /* The base of a relative path: its guest path to slot->spare, its host path to slot->base. */
 static long find_base(struct slot *slot, struct host_path *out, struct walk_context *context)
 {
@@ -220,20 +238,26 @@ static long find_base(struct slot *slot, struct host_path *out, struct walk_cont
 	return status;
 }
 
-/* Whether the path, whose base could not be told or was removed, can be left to the kernel. */
-static bool is_own_way(const struct host_path *out, const char *guest_base, long status)
+/* Whether the path, whose base could not be told, can be left to the kernel. */
+static bool is_own_way(const struct host_path *out, long status)
 {
 	if (status == -ENOENT)
 		return out->directory != AT_FDCWD; /* a directory outside the view that the guest was given: its own */
 	if (status == -ENAMETOOLONG)
 		return is_deep_and_plain(out);
-	return !status && leaves_removed_plainly(out, guest_base);
+	return false;
 }
 
 static long resolve(struct call *call, struct host_path *out, unsigned int view_flags, bool refuses_magic)
 {
 	struct slot *slot = call->slot;
-	struct walk_context context = { .directory = AT_FDCWD, .base = slot->base, .refuses_magic = refuses_magic };
+	struct walk_context context = {
+		.directory = AT_FDCWD,
+		.refuses_magic = refuses_magic,
+		.at = out->result,
+		.base = slot->base,
+		.relative = slot->relative[out == &call->paths[1]],
+	};
 	const struct view_operations operations = { .context = &context,
 						    .read_link = agent_read_link,
 						    .check_plain = agent_check_plain };
@@ -243,7 +267,7 @@ static long resolve(struct call *call, struct host_path *out, unsigned int view_
 	slot->spare[0] = '\0';
 	if (out->guest_path[0] != '/') {
 		status = find_base(slot, out, &context);
-		if (is_own_way(out, slot->spare, status))
+		if (is_own_way(out, status))
 			return 0;
 	}
 	if (status)
@@ -252,9 +276,10 @@ static long resolve(struct call *call, struct host_path *out, unsigned int view_
 			      out->result);
 	if (status)
 		return status;
-	relative = below_base(&context, out->result->host);
-	if (context.base_length && text_equal(out->result->host, slot->base) && !(view_flags & VIEW_PARENT))
-		relative = ".";
+	relative = from_base(&context, out->result->host);
+	/* What is made or removed needs a name of its own. */
+	if (relative && view_flags & VIEW_PARENT && !out->result->ends_in_dot && text_ends(relative, "."))
+		relative = NULL;
 	out->is_resolved = true;
 	out->directory = relative ? context.directory : AT_FDCWD;
 	out->path = relative ? relative : out->result->host;

@@ -108,8 +108,10 @@ static long go_up(struct walk *walk)
 
 	truncate_last(at->guest, &at->guest_length);
 	walk->is_missing = false;
-	if (leaves_mount)
+	if (leaves_mount) {
+		at->is_anchored = false;
 		return enter_guest(walk);
+	}
 	truncate_last(at->host, &at->host_length);
 	return 0;
 }
@@ -118,6 +120,7 @@ static void go_to_root(struct walk *walk)
 {
 	walk->at->guest_length = 0;
 	walk->at->guest[0] = '\0';
+	walk->at->is_anchored = false;
 	enter_guest(walk);
 }
 
@@ -172,6 +175,7 @@ static long jump(struct walk *walk, size_t length)
 
 	if (++walk->links > VIEW_LINKS_MOST || walk->flags & VIEW_NO_LINKS)
 		return -ELOOP;
+	at->is_anchored = false;
 	at->guest_length = 0;
 	at->guest[0] = '\0';
 	if (length > 1)
@@ -207,6 +211,7 @@ static void enter_binding(struct walk *walk, uint32_t index)
 	const struct view_binding *binding = view_binding(walk->view, index);
 
 	at->mount = index;
+	at->is_anchored = false;
 	at->host_length = 0;
 	append(at->host, &at->host_length, view_host(walk->view, index), binding->host_length);
 	walk->is_directory = false;
@@ -406,6 +411,7 @@ long view_resolve(const struct view *view, const struct view_operations *operati
 			return status;
 	}
 	status = enter_guest(&walk);
+	result->is_anchored = *guest_path != '/' && !stands_on_virtual(&walk);
 	if (!status)
 		status = skip_plain(&walk);
 	while (!status && next_step(walk.rest, &step)) {

@@ -107,8 +107,10 @@ struct view_result {
 	bool is_mount_point;   /* GUEST is exactly a binding (or the root) */
 	bool is_virtual;       /* GUEST is a virtual directory: HOST is not valid */
 	bool is_magic;	       /* HOST ends in a link left to the kernel: the object may be anywhere */
-	bool ends_in_dot;      /* the path ended in "." or, with VIEW_PARENT, ".." */
-	bool wants_directory;  /* the path ended in "/", "/." or "/.." */
+	bool is_anchored; /* the walk has met no binding, no absolute link and no root: HOST may be named from the base
+			   */
+	bool ends_in_dot; /* the path ended in "." or, with VIEW_PARENT, ".." */
+	bool wants_directory; /* the path ended in "/", "/." or "/.." */
 };
 
 /* Storage view_resolve() needs; too large for a guest's stack. */
