@@ -5,6 +5,7 @@
 #include "cli/explain.h"
 #include "cli/host.h"
 #include "cli/message.h"
+#include "engine/engine.h"
 #include "cli/places.h"
 #include "image/plan.h"
 #include "image/state.h"
@@ -374,6 +375,10 @@ static int start(struct command *command)
 	struct launch launch;
 	int status;
 
+	if (engine_is_nested()) {
+		message_error("proot inside proot is not supported yet");
+		return EXIT_OWN_FAILURE;
+	}
 	fill_settings(command);
 	image_fd = image_compose(command->data);
 	if (image_fd < 0) {

@@ -6,9 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+bool engine_is_nested(void)
+{
+	unsigned char is_resident;
+
+	return !mincore((void *)IMAGE_ADDRESS, 1, &is_resident);
+}
 
 static int install_filter(const struct image_data *data)
 {

@@ -7,6 +7,9 @@
 
 #include "image/image.h"
 
+/* Whether this process runs on an image itself: proot inside proot, whose two agents would not know of each other. */
+bool engine_is_nested(void);
+
 /*
  * In the process that is about to execute the image: set no_new_privs and
  * install the filter. From here on only calls from the agent's gate, and those

@@ -257,3 +257,9 @@ background() {
 	run inside -b /dev sh -c 'i=0; while [ $i -lt 300 ]; do /bin/busybox true & i=$((i + 1)); done; wait; echo done'
 	[ "$output" = "done" ]
 }
+
+@test "proot inside proot says that it is not supported yet" {
+	run -125 "$PROOT" "$PROOT" true
+	[[ $output == "proot error: proot inside proot is not supported yet" ]]
+	run -0 "$PROOT" "$PROOT" --help
+}
