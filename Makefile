@@ -65,7 +65,8 @@ COMMAND_OBJECTS := $(patsubst src/%,$(BUILD)/command/%.o,$(COMMAND_SOURCES))
 AGENT := $(BUILD)/agent.elf
 
 proot: $(BUILD)/proot
-	$(Q)cp $< $@
+	$(Q)cp $< $@.tmp
+	$(Q)mv -f $@.tmp $@
 
 $(BUILD)/proot: $(COMMAND_OBJECTS)
 	$(call say,LINK,$@)

@@ -20,6 +20,9 @@
 #include "image/image.h"
 #include "numbers.h"
 
+/* Hidden: addresses known when linking, for clang too. */
+#pragma GCC visibility push(hidden)
+
 /* One system call, past the filter. The result is the kernel's: negative errno. */
 long gate(long nr, unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e,
 	  unsigned long f);
@@ -50,5 +53,7 @@ extern char guest_exe[PATH_SIZE];
 
 /* Ends of the agent, from the linker. */
 extern char agent_image_start[], agent_image_end[];
+
+#pragma GCC visibility pop
 
 #endif

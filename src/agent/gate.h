@@ -8,6 +8,9 @@
 
 #include "agent/slot.h"
 
+/* Hidden: addresses known when linking, for clang too. */
+#pragma GCC visibility push(hidden)
+
 extern char gate_open[]; /* as gate_blocking, for an openat2 that call->retry follows on ELOOP */
 extern char gate_open_done[];
 extern char gate_blocking[];	  /* about to make the call, or to make it again */
@@ -30,5 +33,7 @@ long agent_call_on(void *stack_end, slot_finish *function, struct slot *a, long 
 long agent_call_in_child(void *stack_end, slot_finish *function, struct slot *a, long b);
 /* Leave for the guest's first instruction; all registers but the stack pointer are 0. */
 _Noreturn void agent_enter_guest(unsigned long *stack, unsigned long entry);
+
+#pragma GCC visibility pop
 
 #endif

@@ -15,7 +15,7 @@ int virtual_of_path(const char *host_path)
 	const char *at = text_base_name(host_path);
 	long number;
 
-	if (!text_begins(at, NAME + 1))
+	if (!text_begins(at, &NAME[1]))
 		return -1;
 	at += sizeof(NAME) - 2;
 	number = text_read_number(&at);
