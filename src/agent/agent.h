@@ -8,8 +8,9 @@
  *    interrupts it, and no call that may wait is made from it: such a call
  *    resumes at the gate instead (call_resume()).
  * 3. Memory of the guest is read and written only by guest_memory.h.
- * 4. A vfork child shares this memory with its parent: nothing that belongs to
- *    one process is kept in it, but what exec set for the program (guest_exe).
+ * 4. A vfork child shares this memory with its parent: what belongs to one
+ *    process (cwd, identity) is asked of the kernel, not kept. Tables that must
+ *    be kept are keyed by thread, or only ever added to.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H

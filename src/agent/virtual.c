@@ -7,7 +7,7 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
-#define NAME "/.proot-virtual-"
+#define NAME "/" IMAGE_VIRTUAL_NAME
 #define DELETED " (deleted)"
 
 int virtual_of_path(const char *host_path)

@@ -3,6 +3,7 @@
 #include "cli/host.h"
 
 #include "base/text.h"
+#include "image/image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -151,7 +152,7 @@ static int open_removed(const char *parent, uint32_t binding)
 	char name[PATH_SIZE];
 	int fd;
 
-	if (snprintf(name, sizeof(name), "%s/.proot-virtual-%u-%d-0", parent, binding, getpid()) >= PATH_SIZE)
+	if (snprintf(name, sizeof(name), "%s/" IMAGE_VIRTUAL_NAME "%u-%d-0", parent, binding, getpid()) >= PATH_SIZE)
 		return -ENAMETOOLONG;
 	if (mkdir(name, 0755) < 0)
 		return -errno;

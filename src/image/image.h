@@ -13,6 +13,13 @@
 
 #define IMAGE_MAGIC 0x746f6f7270 /* "proot" */
 
+/*
+ * How the removed directories begin that stand for virtual ones; the number of
+ * the view's entry follows (agent/virtual.h). The command makes one too, for a
+ * guest that starts in one.
+ */
+#define IMAGE_VIRTUAL_NAME ".proot-virtual-"
+
 enum image_flags {
 	IMAGE_ALLOW_UNKNOWN = 1, /* -u */
 };
