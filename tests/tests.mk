@@ -14,6 +14,7 @@ UNIT_resolve := $(UNIT_view)
 UNIT_plan := src/image/plan.c src/image/elf.c src/base/text.c
 UNIT_state := src/image/state.c src/base/text.c
 UNIT_text := src/base/text.c
+UNIT_socket_name := src/agent/socket_name.c
 UNIT_filter := src/engine/filter.c src/agent/calls.c
 UNIT_calls := src/agent/calls.c
 UNIT_options := src/cli/options.c src/base/text.c
@@ -22,7 +23,12 @@ UNIT_NAMES := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_PROGRAMS := $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 UNIT_OBJECTS := $(sort $(foreach name,$(UNIT_NAMES),$(patsubst %.c,$(BUILD)/tests/%.o,tests/unit/test_$(name).c $(UNIT_$(name)))))
 
-tests: proot $(UNIT_PROGRAMS)
+tests: proot $(BUILD)/tests/private $(UNIT_PROGRAMS)
+
+$(BUILD)/tests/private: tests/private.c tests/private.h Makefile
+	@mkdir -p $(@D)
+	$(call say,TEST,$<)
+	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) -o $@ $<
 
 # The numbers of this machine's kernel headers, for test_calls.
 $(BUILD)/tests/headers.def: Makefile tests/tests.mk

@@ -6,8 +6,10 @@
  * 1. It is freestanding. Every system call goes through gate().
  * 2. It runs on the stack of a slot, with all signals blocked; so nothing
  *    interrupts it, and no call that may wait is made from it: such a call
- *    resumes at the gate instead (call_resume()).
- * 3. Memory of the guest is read and written only by guest_memory.h.
+ *    resumes at the gate instead (call_resume()). But for fast.c, which stays on
+ *    the guest's stack, signals open, and so holds nothing.
+ * 3. Memory of the guest is read and written only by guest_memory.h; fast.c also
+ *    looks at what the kernel has written there at once before.
  * 4. A vfork child shares this memory with its parent: what belongs to one
  *    process (cwd, identity) is asked of the kernel, not kept. Tables that must
  *    be kept are keyed by thread, or only ever added to.
@@ -51,6 +53,9 @@ static inline const struct view *the_view(void)
 
 /* The canonical guest path of the program this process runs. Other agents read it here. */
 extern char guest_exe[PATH_SIZE];
+
+/* Of large arrays: they lie apart, so that the small variables that every program touches share a page. */
+#define AGENT_LARGE __attribute__((section(".bss.large")))
 
 /* Ends of the agent, from the linker. */
 extern char agent_image_start[], agent_image_end[];

@@ -8,12 +8,18 @@
 #include "numbers.h"
 #include "view/view.h"
 #include <asm/signal.h>
+#include <asm/socket.h>
 #include <linux/errno.h>
 #include <linux/fanotify.h>
 #include <linux/fcntl.h>
 #include <linux/inotify.h>
+#include <linux/landlock.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
+
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59 /* Linux 5.11 */
+#endif
 
 #ifdef CALL_HANDLERS
 #include "agent/handlers.h"
@@ -24,7 +30,8 @@
 
 #define ALWAYS .condition = WHEN_ALWAYS
 #define SET(arg) .condition = WHEN_SET, .when_argument = (arg)
-#define EQUAL(arg, number) .condition = WHEN_EQUAL, .when_argument = (arg), .when_value = (number)
+#define AMONG(arg, bits) .condition = WHEN_AMONG, .when_argument = (arg), .when_value = (bits)
+#define BIT(number) (1ull << (number))
 #define DIFFERS(arg, number) .condition = WHEN_DIFFERS, .when_argument = (arg), .when_value = (number)
 #define VIEW(bits) .condition = WHEN_VIEW, .when_value = (bits)
 
@@ -58,7 +65,9 @@
 	}
 
 #define READS .writes = false
-#define WRITES .writes = true
+#define WATCHES .once = true
+#define WRITES .writes = true, .once = true
+#define MOVES .writes = true, .once = true, .moves = true
 
 #define ROW(call) .name = #call, .nr = NR_##call
 #define PASS(call) { ROW(call), .action = CALL_PASS },

@@ -18,7 +18,7 @@ enum call_action {
 enum call_condition {
 	WHEN_ALWAYS,
 	WHEN_SET,     /* argument WHEN_ARGUMENT is not 0 (NULL) */
-	WHEN_EQUAL,   /* its low word equals WHEN_VALUE */
+	WHEN_AMONG,   /* its low word is the number of a bit of WHEN_VALUE */
 	WHEN_DIFFERS, /* its low word differs from WHEN_VALUE */
 	WHEN_VIEW,    /* the view has a binding with one of the flags WHEN_VALUE */
 };
@@ -57,7 +57,9 @@ struct call_row {
 	uint8_t when_argument;
 	uint8_t error; /* of CALL_REFUSE: a positive errno */
 	bool writes;   /* changes what the path names: EROFS on a virtual directory */
-	uint32_t when_value;
+	bool once;     /* made again it would do something else, or say so */
+	bool moves;    /* changes what names mean: agent/plain.h */
+	uint64_t when_value;
 	struct call_path paths[2];
 	call_handler *handler;
 };

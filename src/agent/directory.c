@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Listings: a directory shows the bindings in it whose names the host does not
- * have there. They come first, before the host's own entries, while the
- * descriptor is at position 0. Trapped only when the view has such bindings.
+ * have there. Trapped only when the view has such bindings.
+ *
+ * Where a reader stands is the position of the open file, as everywhere: two
+ * descriptors of it share that, and seekdir(3) finds its way back. The
+ * bindings come behind the host's own entries, at positions from BEHIND on.
  */
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
@@ -12,6 +15,14 @@
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
+
+/*
+ * No file system has positions here that its entries use: ext4's and NFS's
+ * are spread over 63 bits, and others count from 0. All let lseek(2) go there:
+ * the lowest limit is that of /proc, 2^31 - 1.
+ */
+#define BEHIND 0x7ec0de00l
+#define BEHIND_MOST 0x100000l
 
 #define SEEK_SET 0
 #define SEEK_CUR 1
@@ -34,16 +45,20 @@ struct entry {
 	char name[]; /* its NUL, padding, and in the last byte the type */
 };
 
-/* A listing being written to the guest's buffer. */
+/* A listing being written to the guest's buffer. Its entries are numbered, and a position is a number + BASE. */
 struct listing {
 	struct call *call;
+	int fd;
+	long base;
+	long next; /* entries before it have been read */
 	unsigned long at;
 	size_t room;
 	long written;
+	long error; /* why the last entry was not added */
 };
 
-/* Add one entry: false when there is no room for it, or the buffer is bad (then WRITTEN is -EFAULT). */
-static bool add_entry(struct listing *listing, const char *name, uint64_t inode, unsigned int type, long offset)
+/* Write one entry at the buffer's end. */
+static long write_entry(struct listing *listing, const char *name, uint64_t inode, unsigned int type, long offset)
 {
 	bool is64 = listing->call->nr == NR_getdents64;
 	size_t name_length = strlen(name);
@@ -52,7 +67,7 @@ static bool add_entry(struct listing *listing, const char *name, uint64_t inode,
 	char *buf = listing->call->slot->spare;
 
 	if (length > listing->room)
-		return false;
+		return -EINVAL;
 	memset(buf, 0, length);
 	if (is64) {
 		*(struct entry64 *)buf = (struct entry64){ inode, offset, (uint16_t)length, (uint8_t)type };
@@ -61,17 +76,27 @@ static bool add_entry(struct listing *listing, const char *name, uint64_t inode,
 		buf[length - 1] = (char)type;
 	}
 	memcpy(buf + head, name, name_length);
-	if (guest_write(listing->at, buf, length)) {
-		listing->written = -EFAULT;
-		return false;
-	}
+	if (guest_write(listing->at, buf, length))
+		return -EFAULT;
 	listing->at += length;
 	listing->room -= length;
 	listing->written += (long)length;
+	return 0;
+}
+
+/* Add entry NUMBER unless it has been read already: false when that can't be. */
+static bool add_entry(struct listing *listing, long number, const char *name, uint64_t inode, unsigned int type)
+{
+	if (number < listing->next)
+		return true;
+	listing->error = write_entry(listing, name, inode, type, listing->base + number + 1);
+	if (listing->error)
+		return false;
+	listing->next = number + 1;
 	return true;
 }
 
-static bool add_binding(struct listing *listing, uint32_t index, const char *name, long offset)
+static bool add_binding(struct listing *listing, long number, uint32_t index, const char *name)
 {
 	const struct view_binding *binding = view_binding(the_view(), index);
 	uint64_t inode = translate_virtual_inode(index);
@@ -82,102 +107,92 @@ static bool add_binding(struct listing *listing, uint32_t index, const char *nam
 		inode = host.st_ino;
 		type = (host.st_mode & S_IFMT) >> TYPE_SHIFT;
 	}
-	return add_entry(listing, name, inode, type, offset);
+	return add_entry(listing, number, name, inode, type);
 }
 
-/* A directory that has no host object: "." and "..", then what is bound; the position counts entries. */
-static long list_virtual(struct listing *listing, int fd, uint32_t index)
+/* The host has an entry of that name after all, made behind our back: it shows by itself. */
+static bool is_listed(const struct listing *listing, const char *name)
 {
-	const struct view_binding *binding = view_binding(the_view(), index);
-	const char *guest_path = view_guest(the_view(), index), *name;
-	long position = GATE_3(NR_lseek, fd, 0, SEEK_CUR), at = 0;
-	int child = -1;
+	struct stat host;
 
-	for (; at < 2; at++)
-		if (at >= position &&
-		    !add_entry(listing, at ? ".." : ".", translate_virtual_inode(index), TYPE_DIRECTORY, at + 1))
-			goto full;
-	while ((child = view_next_child(the_view(), guest_path, binding->guest_length, child, &name)) >= 0) {
-		if (at >= position && !add_binding(listing, (uint32_t)child, name, at + 1))
-			break;
-		at++;
-	}
-full:
-	GATE_3(NR_lseek, fd, MAX(at, position), SEEK_SET);
-	return !listing->written && child >= 0 ? -EINVAL : listing->written;
+	return !GATE_4(NR_newfstatat, listing->fd, name, &host, AT_SYMLINK_NOFOLLOW);
 }
 
-/* How many unlisted bindings a reader with a small buffer has already got, by descriptor. */
-static struct {
-	int fd; /* + 1; 0 is free */
-	int count;
-} partial[16];
-
-static int partial_of(int fd)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(partial); i++)
-		if (partial[i].fd == fd + 1)
-			return partial[i].count;
-	return 0;
-}
-
-static void set_partial(int fd, int count)
-{
-	int index = -1;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(partial); i++)
-		if (partial[i].fd == fd + 1 || (index < 0 && !partial[i].fd))
-			index = (int)i;
-	if (index < 0)
-		return;
-	partial[index].fd = count ? fd + 1 : 0;
-	partial[index].count = count;
-}
-
-/* The next child of the directory that the host's own listing does not show. */
-static int next_unlisted(const char *guest_path, size_t length, int after, const char **name)
-{
-	do
-		after = view_next_child(the_view(), guest_path, length, after, name);
-	while (after >= 0 && !(view_binding(the_view(), (uint32_t)after)->flags & VIEW_UNLISTED));
-	return after;
-}
-
-static long list_merged(struct listing *listing, int fd, const char *guest_path)
+/* The bindings in the directory GUEST_PATH, the first of them being entry NUMBER. */
+static void add_bindings(struct listing *listing, const char *guest_path, long number)
 {
 	size_t length = strlen(guest_path);
-	int skip = partial_of(fd), count = 0, child = -1;
 	const char *name;
-	long status;
+	int child = -1;
 
-	while ((child = next_unlisted(guest_path, length, child, &name)) >= 0) {
-		if (count >= skip && !add_binding(listing, (uint32_t)child, name, 0))
-			break;
-		count++;
-	}
-	if (listing->written < 0)
-		return listing->written;
-	set_partial(fd, child < 0 ? 0 : count);
-	if (child >= 0)
-		return listing->written ? listing->written : -EINVAL;
-	status = GATE_3(listing->call->nr, fd, listing->at, listing->room);
-	if (status < 0)
-		return listing->written ? listing->written : status;
-	return listing->written + status;
+	for (; (child = view_next_child(the_view(), guest_path, length, child, &name)) >= 0; number++)
+		if (number >= listing->next && !is_listed(listing, name) &&
+		    !add_binding(listing, number, (uint32_t)child, name))
+			return;
+}
+
+/* What the call returns, and where the next one begins. */
+static long end_listing(struct listing *listing)
+{
+	if (!listing->written)
+		return listing->error;
+	/* Without a position to go on from it would never end. */
+	return GATE_3(NR_lseek, listing->fd, listing->base + listing->next, SEEK_SET) < 0 ? 0 : listing->written;
+}
+
+static uint64_t parent_inode(const struct listing *listing, const char *guest_path)
+{
+	char *parent = listing->call->slot->path[0], *host_path = listing->call->slot->scratch.link;
+	size_t length = strlen(guest_path);
+	struct stat host;
+	int index;
+
+	memcpy(parent, guest_path, length + 1);
+	while (length && parent[--length] != '/')
+		;
+	parent[length] = '\0';
+	index = view_find(the_view(), parent, length);
+	if (index >= 0 && view_binding(the_view(), (uint32_t)index)->flags & VIEW_VIRTUAL)
+		return translate_virtual_inode((uint32_t)index);
+	translate_stand_in(parent, host_path);
+	return GATE_2(NR_stat, host_path, &host) ? 0 : host.st_ino;
+}
+
+/* A directory that has no host object: "." and "..", then what is bound. */
+static long list_virtual(struct listing *listing, uint32_t index)
+{
+	const char *guest_path = view_guest(the_view(), index);
+
+	listing->next = GATE_3(NR_lseek, listing->fd, 0, SEEK_CUR);
+	if (add_entry(listing, 0, ".", translate_virtual_inode(index), TYPE_DIRECTORY) &&
+	    add_entry(listing, 1, "..", parent_inode(listing, guest_path), TYPE_DIRECTORY))
+		add_bindings(listing, guest_path, 2);
+	return end_listing(listing);
 }
 
 long handle_getdents(struct call *call)
 {
 	struct slot *slot = call->slot;
-	int fd = (int)call->arguments[0];
-	struct listing listing = { call, call->arguments[1], (unsigned int)call->arguments[2], 0 };
-	int index = virtual_of_descriptor(fd, slot->spare);
-	const char *name;
+	struct listing listing = { .call = call,
+				   .fd = (int)call->arguments[0],
+				   .at = call->arguments[1],
+				   .room = (unsigned int)call->arguments[2] };
+	int index = virtual_of_descriptor(listing.fd, slot->spare);
+	long position, status;
 
 	if (index >= 0)
-		return list_virtual(&listing, fd, (uint32_t)index);
-	if (GATE_3(NR_lseek, fd, 0, SEEK_CUR) || translate_directory(fd, slot->path[0], slot->scratch.link) ||
-	    next_unlisted(slot->path[0], strlen(slot->path[0]), -1, &name) < 0)
-		return call_make(call, call->nr);
-	return list_merged(&listing, fd, slot->path[0]);
+		return list_virtual(&listing, (uint32_t)index);
+	position = GATE_3(NR_lseek, listing.fd, 0, SEEK_CUR);
+	if (position < BEHIND || position - BEHIND > BEHIND_MOST) {
+		status = call_make(call, call->nr);
+		if (status)
+			return status;
+		position = BEHIND;
+	}
+	if (translate_directory(listing.fd, slot->path[0], slot->scratch.link))
+		return 0;
+	listing.base = BEHIND;
+	listing.next = position - BEHIND;
+	add_bindings(&listing, slot->path[0], 0);
+	return end_listing(&listing);
 }

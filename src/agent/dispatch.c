@@ -1,28 +1,118 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/dispatch.h"
+#include "agent/clone.h"
 #include "agent/gate.h"
 #include "agent/handlers.h"
 #include "agent/log.h"
+#include "agent/patch.h"
+#include "agent/mounts.h"
+#include "agent/pin.h"
 #include "agent/signal.h"
 #include "image/filter_data.h"
+#include <linux/fcntl.h>
 
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1 /* asm-generic/siginfo.h, left out by some headers */
 #endif
 
+/* Most files are removed by unlinkat, most directories too: only the latter changes what names mean. */
+static bool changes_names(const struct call *call)
+{
+	return call->row->moves && (call->nr != NR_unlinkat || call->arguments[2] & AT_REMOVEDIR);
+}
+
+/*
+ * What is made or removed below a descriptor (pin.h): calls that take none have
+ * a form that does. It has the descriptor before each path, and FLAGS at the end.
+ */
+static const struct form {
+	uint16_t nr;
+	uint16_t arguments; /* how many NR has */
+	uint16_t form;
+	uint16_t flags;
+} forms[] = {
+	{ NR_unlink, 1, NR_unlinkat, 0 }, { NR_rmdir, 1, NR_unlinkat, AT_REMOVEDIR }, { NR_mkdir, 2, NR_mkdirat, 0 },
+	{ NR_mknod, 3, NR_mknodat, 0 },	  { NR_symlink, 2, NR_symlinkat, 0 },	      { NR_rename, 2, NR_renameat, 0 },
+	{ NR_link, 2, NR_linkat, 0 },
+};
+
+static const struct form *form_of(const struct call *call)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+		if (forms[i].nr == call->nr)
+			return &forms[i];
+	return NULL;
+}
+
+static long make_form(const struct call *call, const struct form *form)
+{
+	unsigned long arguments[6] = { 0 };
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < form->arguments; i++) {
+		for (unsigned int which = 0; which < ARRAY_SIZE(call->paths); which++)
+			if (call->row->paths[which].follow != FOLLOW_NONE && call->row->paths[which].path == (int)i)
+				arguments[count++] = (unsigned long)call->paths[which].directory;
+		arguments[count++] = call->arguments[i];
+	}
+	arguments[count] = form->flags;
+	return gate(form->form, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], 0);
+}
+
+bool call_takes_directory(const struct call *call, unsigned int which)
+{
+	const struct call_path *shape = &call->row->paths[which];
+
+	return shape->follow != FOLLOW_NONE && (shape->directory != CALL_CWD || form_of(call));
+}
+
 long call_make(const struct call *call, unsigned long nr)
 {
 	const unsigned long *arguments = call->arguments;
+	const struct form *form = nr == call->nr && pin_is_held(call) ? form_of(call) : NULL;
+	bool changes = changes_names(call);
+	long result;
 
-	return gate((long)nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+	if (changes)
+		plain_begin_change();
+	if (form)
+		result = make_form(call, form);
+	else
+		result = gate((long)nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+			      arguments[5]);
+	if (changes)
+		plain_end_change();
+	return result;
 }
 
-/* -v 3 wants the result, so every call that waits has something left to do. */
-static long finish_logged(struct slot *slot, long result)
+/* -v 3 wants the result, and who holds a descriptor must give it back: then there is something left to do. */
+static long finish_whole(struct slot *slot, long result)
 {
 	if (slot->call.finish)
 		result = slot->call.finish(slot, result);
-	log_call(&slot->call, result);
+	pin_release(&slot->call);
+	if (image_data()->verbosity >= 3)
+		log_call(&slot->call, result);
+	return result;
+}
+
+/* After a walk: whether names have changed since the last one, so that they may while the call is made. */
+static bool are_names_changing(const struct call *call)
+{
+	static plain_stamp last;
+	plain_stamp before = __atomic_exchange_n(&last, call->mark, __ATOMIC_RELAXED);
+
+	return call->mark && before != call->mark;
+}
+
+/* The new descriptor is to be the lowest free one, as if we had held none. */
+static long finish_open(struct slot *slot, long result)
+{
+	if (result < 0)
+		return result;
+	result = pin_take_place(&slot->call, (int)result);
+	if (slot->call.mount)
+		mounts_note_descriptor((int)result, slot->call.mount);
 	return result;
 }
 
@@ -31,8 +121,10 @@ static long resume_at(struct call *call, const char *gate_at, unsigned long nr, 
 {
 	struct slot *slot = call->slot;
 
+	if (!finish && call->mount)
+		finish = finish_open;
 	call->finish = finish;
-	slot->finish = image_data()->verbosity >= 3 ? finish_logged : finish;
+	slot->finish = image_data()->verbosity >= 3 || pin_is_held(call) ? finish_whole : finish;
 	slot->keep = 1;
 	registers_enter_gate(call->context, &slot->saved, slot, (unsigned long)gate_at, nr, arguments);
 	return CALL_RESUME;
@@ -51,46 +143,80 @@ long call_resume_open(struct call *call, int directory, const char *path, const 
 					     sizeof(*how) };
 
 	call->retry = retry;
-	return resume_at(call, gate_open, NR_openat2, arguments, NULL);
+	return resume_at(call, gate_open, NR_openat2, arguments,
+			 pin_is_held(call) || are_names_changing(call) ? finish_open : NULL);
 }
 
-/* A call that waited at the gate has its result, and something is left to do. */
-static void finish_call(struct ucontext *context)
+long call_resume_retry(struct call *call, call_handler *retry)
 {
-	struct slot *slot = registers_slot(context);
+	call->retry = retry;
+	return resume_at(call, gate_open, call->nr, call->arguments,
+			 pin_is_held(call) || are_names_changing(call) ? finish_open : NULL);
+}
+
+long call_resume_clone(struct call *call, struct clone_child *child, bool is_shared)
+{
+	long status;
+
+	registers_set_child(call->arguments, child, is_shared);
+	status = resume_at(call, gate_clone3, NR_clone3, call->arguments, NULL);
+	child->saved = call->slot->saved;
+	return status;
+}
+
+#define STEADY_TRIES_MOST 20 /* as in translate.c */
+
+/* A link was in the way; or the walk that led here and the call may have met different names. */
+static bool wants_retry(const struct call *call, long result)
+{
+	if (!call->retry)
+		return false;
+	return result == -ELOOP || ((result == -ENOENT || result == -ENOTDIR) && call->tries < STEADY_TRIES_MOST &&
+				    plain_has_changed(call->mark));
+}
+
+/* The call in SLOT, which waited at the gate, has its result, and something is left to do. */
+static void finish_call(struct slot *slot, struct ucontext *context)
+{
 	long result = slot->result;
 
 	registers_finish(context, &slot->saved, result);
-	if (result == -ELOOP && slot->call.retry) {
+	if (wants_retry(&slot->call, result)) {
 		/* As at the site, in case the call has to be made from there again. */
 		registers_set_result(context, (long)slot->call.nr);
 		slot->call.context = context;
+		pin_release(&slot->call);
 		result = slot->call.retry(&slot->call);
 		if (result == CALL_RESUME)
 			return;
+		pin_release(&slot->call);
 		log_call(&slot->call, result);
 	} else if (slot->finish) {
 		result = slot->finish(slot, result);
 	}
 	registers_set_result(context, result);
-	slot_free(slot);
 }
 
-static void handle_call(struct slot *slot, const struct call_row *row, struct ucontext *context)
+bool dispatch_call(struct slot *slot, struct ucontext *context)
 {
+	const struct call_row *row = call_find(registers_number(context));
 	struct call *call = &slot->call;
 	long result;
 
-	*call = (struct call){ .row = row, .slot = slot, .context = context, .nr = row->nr };
+	*call = (struct call){
+		.row = row, .slot = slot, .context = context, .nr = row->nr, .paths = { { .pin = -1 }, { .pin = -1 } }
+	};
 	registers_arguments(context, call->arguments);
 	memcpy(call->original, call->arguments, sizeof(call->original));
 	result = row->handler(call);
 	if (result == CALL_RESUME)
-		return;
+		return true;
+	pin_release(call);
 	log_call(call, result);
 	/* The handler may have moved the frame, or left it for the guest's own. */
 	if (row->nr != NR_rt_sigreturn)
 		registers_set_result(call->context, result);
+	return false;
 }
 
 unsigned long agent_signal(struct slot *slot, const siginfo_t *info, struct ucontext *context)
@@ -102,10 +228,11 @@ unsigned long agent_signal(struct slot *slot, const siginfo_t *info, struct ucon
 	slot->call.leave_stack = 0;
 	if (is_trap && nr == FINISH_NUMBER &&
 	    registers_instruction(context) == (unsigned long)agent_finish_site + ARCH_SYSCALL_SIZE)
-		finish_call(context);
-	else if (is_trap && row && row->action == CALL_TRAP)
-		handle_call(slot, row, context);
-	else if (is_trap)
+		finish_call(slot, context);
+	else if (is_trap && row && row->action == CALL_TRAP) {
+		patch_consider(row, context);
+		dispatch_call(slot, context);
+	} else if (is_trap)
 		registers_set_result(context, -ENOSYS); /* the number of the finishing trap, made by the guest */
 	else
 		return signal_deliver_own(slot, context);

@@ -15,6 +15,12 @@
  */
 unsigned long agent_signal(struct slot *slot, const siginfo_t *info, struct ucontext *context);
 
+/* Handle the call in CONTEXT, on the stack of SLOT. True when it goes on at the gate. */
+bool dispatch_call(struct slot *slot, struct ucontext *context);
+
+/* Whether path WHICH of the call, made with call_make(), may be relative to a descriptor. */
+bool call_takes_directory(const struct call *call, unsigned int which);
+
 /* Make the call NR with call->arguments. */
 long call_make(const struct call *call, unsigned long nr);
 
@@ -32,5 +38,15 @@ long call_resume(struct call *call, unsigned long nr, slot_finish *finish);
  */
 long call_resume_open(struct call *call, int directory, const char *path, const struct open_how *how,
 		      call_handler *retry);
+
+/* The same for the call itself, with call->arguments. */
+long call_resume_retry(struct call *call, call_handler *retry);
+
+/*
+ * The same for clone3, whose child, if there is one, goes back to the guest's
+ * site by CHILD (agent/clone.h). IS_SHARED: it has the same memory.
+ */
+struct clone_child;
+long call_resume_clone(struct call *call, struct clone_child *child, bool is_shared);
 
 #endif

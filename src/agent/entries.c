@@ -3,8 +3,12 @@
  * Calls that remove, rename or link directory entries: where bindings are
  * mount points, and two bindings two mounts.
  */
+#include "agent/capability.h"
 #include "agent/dispatch.h"
+#include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/pin.h"
+#include "agent/proc.h"
 #include "agent/translate.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -14,6 +18,7 @@
 #include <linux/stat.h>
 
 #define ACCESS_WRITE_SEARCH 3 /* W_OK | X_OK */
+#define ACCESS_WRITE 2	      /* W_OK */
 #define ACCESS_EXISTS 0	      /* F_OK */
 
 /* Whether the entry is a mount point of the guest, or a directory with one below that the host does not have. */
@@ -27,49 +32,45 @@ static bool is_mount_point(const struct host_path *path)
 	return path->is_resolved && path->result->is_mount_point;
 }
 
-/* The directory that holds the last component, or is named by it: its guest path to BUF, of PATH_SIZE. */
-static void parent_of(const struct host_path *path, char *buf)
-{
-	size_t length = path->result->guest_length;
-
-	memcpy(buf, path->result->guest, length + 1);
-	if (path->result->ends_in_dot)
-		return;
-	while (length && buf[--length] != '/')
-		;
-	buf[length] = '\0';
-}
-
-/* The host path of that directory, with "/." behind it. Lies in slot->spare. */
-static const char *host_parent_of(const struct call *call, const struct host_path *path)
-{
-	char *guest_path = call->slot->scratch.link, *host_path = call->slot->spare;
-	size_t length;
-
-	parent_of(path, guest_path);
-	translate_stand_in(guest_path, host_path);
-	length = strlen(host_path);
-	if (length + 3 < PATH_SIZE)
-		memcpy(host_path + length, "/.", 3);
-	return host_path;
-}
-
 /* Ask for ACCESS to the directory that holds the last component: 0 or the errno. */
 static long check_parent(const struct call *call, const struct host_path *path, int access)
 {
-	return GATE_4(NR_faccessat2, AT_FDCWD, host_parent_of(call, path), access, AT_EACCESS);
+	int directory;
+	const char *name = translate_parent(call, path, &directory);
+
+	return GATE_4(NR_faccessat2, directory, name, access, AT_EACCESS);
 }
 
-/*
- * Whether HOST_PATH and the directory of the new name lie on two file systems
- * of the host too: then the kernel itself refuses to join them.
- */
-static bool is_kernel_boundary(const struct call *call, const char *host_path)
+static long stat_parent(const struct call *call, const struct host_path *path, struct stat *status)
+{
+	int directory;
+	const char *name = translate_parent(call, path, &directory);
+
+	return GATE_4(NR_newfstatat, directory, name, status, 0);
+}
+
+static bool is_same_parent(const struct call *call)
 {
 	struct stat old, new;
 
-	return !GATE_2(NR_lstat, host_path, &old) && !GATE_2(NR_stat, host_parent_of(call, &call->paths[1]), &new) &&
-	       old.st_dev != new.st_dev;
+	return !stat_parent(call, &call->paths[0], &old) && !stat_parent(call, &call->paths[1], &new) &&
+	       old.st_dev == new.st_dev &&old.st_ino == new.st_ino;
+}
+
+/* Whether OLD lies on another file system of the host than the directory of the new name: the kernel itself refuses. */
+static bool is_kernel_boundary(const struct call *call, const struct stat *old)
+{
+	struct stat new;
+
+	return !stat_parent(call, &call->paths[1], &new) && old->st_dev != new.st_dev;
+}
+
+static void strip_slashes(char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		path[--length] = '\0';
 }
 
 /*
@@ -78,37 +79,93 @@ static bool is_kernel_boundary(const struct call *call, const char *host_path)
  */
 static long type_of(const struct call *call, const struct host_path *path)
 {
-	size_t length = strlen(path->path);
 	char *name = call->slot->spare;
 	struct stat file;
 	long status;
 
 	if (path->result->is_virtual)
 		return S_IFDIR;
-	memcpy(name, path->path, length + 1);
-	while (length > 1 && name[length - 1] == '/')
-		name[--length] = '\0';
+	memcpy(name, path->path, strlen(path->path) + 1);
+	strip_slashes(name);
 	status = GATE_4(NR_newfstatat, path->directory, name, &file, AT_SYMLINK_NOFOLLOW);
 	if (status)
 		return status == -ENOENT ? 0 : status;
 	return file.st_mode & S_IFMT;
 }
 
-/* What the kernel says before it says EBUSY of a mount point: may_delete(), fs/namei.c. */
+/*
+ * What lies below a mount point is the kernel's victim; it has the name in its
+ * directory. In slot->spare or in slot->scratch.link, relative to *DIRECTORY.
+ */
+static const char *covered_name(const struct call *call, const struct host_path *path, int *directory)
+{
+	char *name = translate_parent(call, path, directory);
+	size_t length = strlen(name);
+	struct text last;
+
+	text_init(&last, name + length, PATH_SIZE - length);
+	text_add(&last, "/");
+	text_add(&last, text_base_name(path->result->guest));
+	return name;
+}
+
+static long stat_covered(const struct call *call, const struct host_path *path, struct stat *status)
+{
+	int directory;
+	const char *name = covered_name(call, path, &directory);
+
+	return GATE_4(NR_newfstatat, directory, name, status, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Whether both names are one, or hard links to one file: to rename them is to do nothing. */
+static bool is_same_file(const struct call *call)
+{
+	struct stat old, new;
+
+	return text_equal(call->paths[0].result->guest, call->paths[1].result->guest) ||
+	       (!stat_covered(call, &call->paths[0], &old) && !stat_covered(call, &call->paths[1], &new) &&
+		old.st_dev == new.st_dev &&old.st_ino == new.st_ino);
+}
+
+/* Whether a sticky directory keeps the guest from removing FILE: __check_sticky(), fs/namei.c. */
+static bool is_kept_by_sticky(const struct call *call, const struct host_path *path)
+{
+	struct stat parent, file;
+	unsigned int user = (unsigned int)GATE_0(NR_geteuid);
+
+	if (stat_parent(call, path, &parent) || !(parent.st_mode & S_ISVTX) || parent.st_uid == user)
+		return false;
+	if (stat_covered(call, path, &file) || file.st_uid == user)
+		return false;
+	return !has_capability(CAP_FOWNER);
+}
+
+/* May a directory, or something else, be removed there? The first part of may_delete(), fs/namei.c, and its order. */
+static long check_delete(const struct call *call, const struct host_path *path, bool wants_directory)
+{
+	bool is_directory = type_of(call, path) == S_IFDIR;
+
+	if (check_parent(call, path, ACCESS_WRITE_SEARCH) == -EACCES)
+		return -EACCES;
+	if (is_kept_by_sticky(call, path))
+		return -EPERM;
+	if (wants_directory != is_directory)
+		return is_directory ? -EISDIR : -ENOTDIR;
+	return 0;
+}
+
+/* What the kernel says before it says EBUSY of a mount point. */
 static long refuse_mount_point(const struct call *call, bool wants_directory)
 {
 	const struct host_path *path = &call->paths[0];
-	bool is_directory = type_of(call, path) == S_IFDIR;
+	long status;
 
-	if (!path->result->guest_length)
+	if (path->result->is_root)
 		return wants_directory ? -EBUSY : -EISDIR;
 	if (path->result->wants_directory && !wants_directory)
-		return is_directory ? -EISDIR : -ENOTDIR;
-	if (check_parent(call, path, ACCESS_WRITE_SEARCH) == -EACCES)
-		return -EACCES;
-	if (wants_directory != is_directory)
-		return is_directory ? -EISDIR : -ENOTDIR;
-	return -EBUSY;
+		return type_of(call, path) == S_IFDIR ? -EISDIR : -ENOTDIR;
+	status = check_delete(call, path, wants_directory);
+	return status ? status : -EBUSY;
 }
 
 long handle_remove(struct call *call)
@@ -130,8 +187,9 @@ long handle_remove(struct call *call)
 	return call_make(call, call->nr);
 }
 
-/* Negative on an error, and then *RESULT is the call's. */
-static long translate_both(struct call *call, unsigned int flags, long *result)
+/* Negative on an error, and then *RESULT is the call's, or it is PIN_AGAIN. What is wrong with the first path counts.
+ */
+static long name_both(struct call *call, unsigned int flags, long *result)
 {
 	long first = translate_path(call, 0, flags), second;
 
@@ -140,17 +198,78 @@ static long translate_both(struct call *call, unsigned int flags, long *result)
 		return first;
 	}
 	second = translate_path(call, 1, flags);
-	if (second < 0)
-		*result = translate_refuse(call, 1, second);
-	return second < 0 ? second : first | second;
+	if (second >= 0)
+		return first | second;
+	first = first ? 0 : translate_hold(call, 0);
+	if (first != PIN_AGAIN)
+		*result = first ? translate_refuse(call, 0, first) : translate_refuse(call, 1, second);
+	return first ? first : second;
+}
+
+static bool is_of_proc(const struct host_path *path)
+{
+	return path->is_resolved && text_begins(path->result->host, "/proc/");
+}
+
+/*
+ * The same for what they name. In /proc nothing can be made or moved, but its
+ * names may be of a descriptor that is held: they are looked up before.
+ */
+static long hold_both(struct call *call, long *result)
+{
+	const struct host_path *old = &call->paths[0];
+	long status = 0;
+
+	if (is_of_proc(&call->paths[1]) || (is_of_proc(old) && !old->result->is_magic))
+		return 0;
+	if (is_of_proc(old))
+		status = *result = GATE_4(NR_faccessat2, old->directory, old->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
+	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && !status; i++) {
+		if (call->paths[i].path)
+			status = translate_hold(call, i);
+		if (status < 0 && status != PIN_AGAIN)
+			*result = translate_refuse(call, i, status);
+	}
+	return status;
+}
+
+#define TRIES_MOST 1000
+
+/* Both paths are named before one is held: a path may lead through the descriptors of its own process. */
+static long translate_both(struct call *call, unsigned int flags, long *result)
+{
+	long status, held = PIN_AGAIN;
+
+	for (unsigned int tries = 0; held == PIN_AGAIN && tries < TRIES_MOST; tries++) {
+		pin_release(call);
+		status = name_both(call, flags | TRANSLATE_NAME, result);
+		if (status < 0 && status != PIN_AGAIN)
+			return status;
+		held = status < 0 ? status : hold_both(call, result);
+		if (!held)
+			return status;
+		flags |= TRANSLATE_FULL;
+	}
+	if (held == PIN_AGAIN)
+		*result = held = -ELOOP;
+	return held;
+}
+
+static int start_of(const struct call *call, unsigned int which)
+{
+	int directory = call->row->paths[which].directory;
+
+	return directory == CALL_CWD ? AT_FDCWD : (int)call->original[directory];
 }
 
 /* Whether both paths are known well enough to say that they lie on one mount of the guest. */
 static bool is_same_place(const struct call *call)
 {
-	const struct host_path *paths = call->paths;
+	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
 
-	return !paths[0].is_resolved && !paths[1].is_resolved && paths[0].directory == paths[1].directory;
+	if (old->is_plain || new->is_plain)
+		return old->is_plain && new->is_plain;
+	return !old->is_resolved && !new->is_resolved &&start_of(call, 0) == start_of(call, 1);
 }
 
 static bool is_below(const struct host_path *path, const struct host_path *above)
@@ -169,6 +288,36 @@ static long check_parents(const struct call *call)
 	return status ? status : check_parent(call, &call->paths[1], ACCESS_EXISTS);
 }
 
+/* A directory that gets another parent must be writable: its ".." changes. */
+static bool may_change_parent(const struct call *call, const struct host_path *path, long type)
+{
+	int directory;
+	const char *name;
+
+	if (type != S_IFDIR)
+		return true;
+	name = covered_name(call, path, &directory);
+	return GATE_4(NR_faccessat2, directory, name, ACCESS_WRITE, AT_EACCESS) != -EACCES;
+}
+
+/* The last questions: vfs_rename(), fs/namei.c. */
+static long check_rename(const struct call *call, long old_type, long new_type, unsigned int flags)
+{
+	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
+	long status = check_delete(call, old, old_type == S_IFDIR);
+
+	if (!status && !new_type)
+		status = check_parent(call, new, ACCESS_WRITE_SEARCH) == -EACCES ? -EACCES : 0;
+	else if (!status)
+		status = check_delete(call, new, (flags & RENAME_EXCHANGE ? new_type : old_type) == S_IFDIR);
+	if (status || is_same_parent(call))
+		return status ? status : -EBUSY;
+	if (!may_change_parent(call, old, old_type) ||
+	    (flags & RENAME_EXCHANGE && !may_change_parent(call, new, new_type)))
+		return -EACCES;
+	return -EBUSY;
+}
+
 /*
  * One of the paths is a mount point, or above one: what do_renameat2(),
  * fs/namei.c, says, in its order.
@@ -180,9 +329,9 @@ static long refuse_rename(const struct call *call, unsigned int flags)
 
 	if (status)
 		return status;
-	if (!old->result->guest_length)
+	if (old->result->is_root)
 		return -EBUSY;
-	if (!new->result->guest_length)
+	if (new->result->is_root)
 		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
 	if (old_type <= 0)
 		return old_type ? old_type : -ENOENT;
@@ -201,21 +350,17 @@ static long refuse_rename(const struct call *call, unsigned int flags)
 		return -EINVAL;
 	if (is_below(old, new))
 		return flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
-	if (text_equal(old->result->guest, new->result->guest))
+	if (is_same_file(call))
 		return 0;
-	if (check_parent(call, old, ACCESS_WRITE_SEARCH) == -EACCES ||
-	    check_parent(call, new, ACCESS_WRITE_SEARCH) == -EACCES)
-		return -EACCES;
-	if (new_type && !(flags & RENAME_EXCHANGE) && (old_type == S_IFDIR) != (new_type == S_IFDIR))
-		return old_type == S_IFDIR ? -ENOTDIR : -EISDIR;
-	return -EBUSY;
+	return check_rename(call, old_type, new_type, flags);
 }
 
 static long refuse_two_mounts(const struct call *call)
 {
-	long status;
+	struct stat old;
+	long status = stat_parent(call, &call->paths[0], &old);
 
-	if (is_kernel_boundary(call, host_parent_of(call, &call->paths[0])))
+	if (!status && is_kernel_boundary(call, &old))
 		return call_make(call, call->nr);
 	status = check_parents(call);
 	return status ? status : -EXDEV;
@@ -241,7 +386,7 @@ long handle_rename(struct call *call)
 	if (paths[0].result->parent_mount != paths[1].result->parent_mount)
 		return refuse_two_mounts(call);
 	/* Dots are refused by the kernel; the root, which is a name to it, is not. */
-	if (is_mount_point(&paths[0]) && !paths[0].result->guest_length)
+	if (is_mount_point(&paths[0]) && paths[0].result->is_root)
 		return (status = check_parents(call)) ? status : -EBUSY;
 	if (paths[0].result->ends_in_dot || paths[1].result->ends_in_dot)
 		return call_make(call, call->nr);
@@ -271,12 +416,23 @@ static long refuse_new_name(const struct call *call)
 static long refuse_other_mount(const struct call *call)
 {
 	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
-	long status;
+	struct stat file;
+	bool follows = call->nr == NR_linkat && call->arguments[4] & AT_SYMLINK_FOLLOW;
+	int flags = old->result->is_magic || follows ? 0 : AT_SYMLINK_NOFOLLOW;
+	long status = GATE_4(NR_newfstatat, old->directory, old->path, &file, flags);
 
-	if (!new->result->is_mount_point && is_kernel_boundary(call, old->result->host))
+	if (!status && !new->result->is_mount_point && is_kernel_boundary(call, &file))
 		return call_make(call, call->nr);
-	status = GATE_4(NR_faccessat2, old->directory, old->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
 	return status ? status : refuse_new_name(call);
+}
+
+static long refuse_descriptor(const struct call *call)
+{
+	struct stat file;
+
+	if (!GATE_4(NR_newfstatat, call->arguments[0], "", &file, AT_EMPTY_PATH) && is_kernel_boundary(call, &file))
+		return call_make(call, call->nr);
+	return refuse_new_name(call);
 }
 
 /* linkat of an open file (AT_EMPTY_PATH): whether its place is known to be on another mount than the new name's. */
@@ -286,11 +442,42 @@ static bool is_descriptor_elsewhere(struct call *call)
 
 	if (!call->original[1] || !(call->original[4] & AT_EMPTY_PATH) || translate_path(call, 1, TRANSLATE_FULL))
 		return false;
-	if (!call->paths[1].is_resolved || (int)call->original[0] == AT_FDCWD ||
+	if (!call->paths[1].is_resolved ||
 	    translate_directory((int)call->original[0], guest_path, call->slot->scratch.link))
 		return false;
 	call->arguments[1] = (unsigned long)"";
 	return view_find_above(the_view(), guest_path, strlen(guest_path)) != call->paths[1].result->parent_mount;
+}
+
+/* The mount that an existing object lies on; that of the other path where it can't be told. */
+static uint32_t mount_of(struct call *call, const struct host_path *path)
+{
+	char *name = call->slot->scratch.rest, *text = call->slot->spare, *guest_path = call->slot->scratch.link;
+	long length;
+
+	if (!path->result->is_magic)
+		return path->result->mount;
+	memcpy(name, path->result->host, path->result->host_length + 1);
+	length = proc_read_link_guest(name, text, guest_path);
+	if (length < 0)
+		return call->paths[1].result->parent_mount;
+	return view_find_above(the_view(), guest_path, (size_t)length);
+}
+
+/*
+ * AT_EMPTY_PATH allows only descriptors that were opened with the caller's own
+ * credentials, or a capability: path_init(), fs/namei.c, Linux 6.10. It is
+ * asked with a new name that can't be made.
+ */
+static bool is_foreign_descriptor(const struct call *call)
+{
+	char *path = call->slot->path[0];
+
+	if (call->nr != NR_linkat || !(call->arguments[4] & AT_EMPTY_PATH) || (int)call->arguments[0] == AT_FDCWD)
+		return false;
+	if (guest_read_string(path, call->arguments[1], PATH_SIZE) < 0 || path[0] == '/')
+		return false;
+	return GATE_5(NR_linkat, call->arguments[0], "", AT_FDCWD, "/", AT_EMPTY_PATH) == -ENOENT;
 }
 
 #define LINK_FLAGS (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)
@@ -302,17 +489,18 @@ long handle_link(struct call *call)
 
 	if (call->nr == NR_linkat && call->arguments[4] & 0xffffffff & ~(unsigned long)LINK_FLAGS)
 		return -EINVAL;
+	if (is_foreign_descriptor(call))
+		return -ENOENT;
 	status = translate_both(call, 0, &result);
 	if (!status && !is_same_place(call))
 		status = translate_both(call, TRANSLATE_FULL, &result);
 	if (status == TRANSLATE_NOTHING && is_descriptor_elsewhere(call))
-		return refuse_new_name(call);
+		return refuse_descriptor(call);
 	if (status < 0)
 		return result;
 	if (!paths[0].is_resolved || !paths[1].is_resolved)
 		return call_make(call, call->nr);
-	if (paths[1].result->is_mount_point ||
-	    (paths[0].result->mount != paths[1].result->parent_mount && !paths[0].result->is_magic))
+	if (paths[1].result->is_mount_point || mount_of(call, &paths[0]) != paths[1].result->parent_mount)
 		return refuse_other_mount(call);
 	return call_make(call, call->nr);
 }

@@ -3,11 +3,16 @@
  * execve: everything the kernel would check is checked here, then the kernel
  * executes the image again, which loads the program it finds in its state.
  */
+#include "agent/child.h"
 #include "agent/dispatch.h"
+#include "agent/fast.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/mounts.h"
+#include "agent/privileges.h"
 #include "agent/proc.h"
 #include "agent/program.h"
+#include "agent/root.h"
 #include "agent/signal.h"
 #include "agent/translate.h"
 #include "base/text.h"
@@ -33,12 +38,13 @@ struct request {
 	unsigned long argv;
 	unsigned long envp;
 	char *file_name;       /* as the new program will be told: AT_EXECFN */
+	char *interpreter;     /* where no descriptor is free: the ELF interpreter's canonical guest path; or NULL */
 	bool is_by_descriptor; /* execveat of an empty path */
 	bool is_first;	       /* the next file opened is the one the guest named */
 };
 
-/* A regular file that may be executed, open for reading; not close-on-exec: the new image reads it. */
-static long open_executable(int directory, const char *host_path, unsigned long flags)
+/* 0 for a regular file that may be executed. */
+static long check_executable(int directory, const char *host_path, unsigned long flags)
 {
 	struct stat file;
 	long status = GATE_4(NR_newfstatat, directory, host_path, &file, flags);
@@ -55,7 +61,34 @@ static long open_executable(int directory, const char *host_path, unsigned long 
 		status = GATE_4(NR_faccessat2, directory, host_path, ACCESS_EXECUTE, AT_EACCESS | flags);
 	if (status == -ENOSYS)
 		status = GATE_3(NR_faccessat, directory, host_path, ACCESS_EXECUTE);
+	return status;
+}
+
+/* That, open for reading; not close-on-exec: the new image reads it. */
+static long open_executable(int directory, const char *host_path, unsigned long flags)
+{
+	long status = check_executable(directory, host_path, flags);
+
 	return status ? status : GATE_4(NR_openat, directory, host_path, O_RDONLY, 0);
+}
+
+static long open_by_descriptor(int fd)
+{
+	struct text path;
+	char name[48];
+
+	text_init(&path, name, sizeof(name));
+	text_add(&path, PROC_DESCRIPTORS);
+	text_add_number(&path, fd);
+	return GATE_4(NR_openat, AT_FDCWD, name, O_RDONLY, 0);
+}
+
+/* The program that the descriptor PIN is of. */
+static long open_pinned(int pin)
+{
+	long status = check_executable(pin, "", AT_EMPTY_PATH);
+
+	return status ? status : open_by_descriptor(pin);
 }
 
 /* The canonical guest path of an open program, where its path does not tell it: /proc/self/fd/N, memfds. */
@@ -74,18 +107,10 @@ static void name_by_descriptor(struct call *call, long fd, char *exe)
 /* execveat with AT_EMPTY_PATH: the descriptor itself. */
 static long open_descriptor(struct request *request, char *exe)
 {
-	struct text path;
-	char name[32];
-	long fd = open_executable(request->directory, "", AT_EMPTY_PATH);
+	long fd = check_executable(request->directory, "", AT_EMPTY_PATH);
 
-	if (fd == -ENOENT || fd == -EINVAL || fd >= 0) {
-		if (fd >= 0)
-			GATE_1(NR_close, fd);
-		text_init(&path, name, sizeof(name));
-		text_add(&path, "/proc/self/fd/");
-		text_add_number(&path, request->directory);
-		fd = GATE_4(NR_openat, AT_FDCWD, name, O_RDONLY, 0);
-	}
+	if (fd == -ENOENT || fd == -EINVAL || !fd)
+		fd = open_by_descriptor(request->directory);
 	if (fd >= 0 && exe)
 		name_by_descriptor(request->call, fd, exe);
 	return fd;
@@ -111,12 +136,13 @@ static long open_guest(void *context, const char *guest_path, char *exe)
 	if (!length)
 		return -ENOENT;
 	memmove(call->slot->path[0], guest_path, length + 1);
-	status = translate_text(call, directory, no_follow ? 0 : VIEW_FOLLOW, TRANSLATE_FULL);
+	status = translate_text(call, directory, no_follow ? 0 : VIEW_FOLLOW, TRANSLATE_FULL | TRANSLATE_OBJECT);
 	if (status)
 		return status;
 	if (path->is_resolved && path->result->is_virtual)
 		return -EACCES;
-	status = open_executable(path->directory, path->path, no_follow ? AT_SYMLINK_NOFOLLOW : 0);
+	status = path->pin >= 0 ? open_pinned(path->pin) :
+				  open_executable(path->directory, path->path, no_follow ? AT_SYMLINK_NOFOLLOW : 0);
 	if (status < 0 || !exe)
 		return status;
 	if (path->is_resolved && !text_begins(path->result->host, "/proc/"))
@@ -191,7 +217,7 @@ static long execute_image(struct slot *slot, const unsigned long *argv, const un
 
 	if (known)
 		GATE_1(NR_set_tid_address, &slot->owner);
-	status = GATE_3(NR_execve, "/proc/self/exe", argv, envp);
+	status = GATE_3(NR_execve, "/proc/thread-self/exe", argv, envp);
 	if (known)
 		GATE_1(NR_set_tid_address, clear_at);
 	return status;
@@ -204,9 +230,13 @@ static long execute(struct request *request, struct plan *plan)
 		.program_fd = plan->program_fd,
 		.interpreter_fd = plan->interpreter_fd,
 		.signal_mask = request->call->context->uc_sigmask,
-		.flags = signal_state() | (request->is_by_descriptor ? STATE_NAMED_BY_EXE : 0),
+		.flags = signal_state() | privileges_state() | fast_state() |
+			 (request->is_by_descriptor ? STATE_NAMED_BY_EXE : 0),
 		.file_name = request->file_name,
 		.exe = plan->exe,
+		.root = root_path(),
+		.interpreter = request->interpreter,
+		.cwd_mount = mounts_of_cwd(),
 	};
 	char numbers[STATE_NUMBERS_SIZE];
 	const char *strings[STATE_STRINGS];
@@ -221,6 +251,63 @@ static long execute(struct request *request, struct plan *plan)
 		GATE_2(NR_munmap, slot->extra, slot->extra_size);
 	slot->extra = NULL;
 	return status;
+}
+
+/* A plan that a child makes, whose descriptors are its own. */
+struct plan_aside {
+	struct request *request;
+	struct plan *plan;
+	const char *guest_path;
+	long status;
+};
+
+/* Whether the canonical GUEST_PATH names the open file FD. */
+static bool is_name_of(struct slot *slot, const char *guest_path, int fd)
+{
+	struct stat named, open;
+
+	translate_stand_in(guest_path, slot->spare);
+	return guest_path[0] == '/' && !GATE_2(NR_stat, slot->spare, &named) && !GATE_2(NR_fstat, fd, &open) &&
+	       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+}
+
+/* In the child: make room, plan, and see that the paths found will do in place of the descriptors. */
+static long make_plan_aside(struct slot *aside_at, long unused)
+{
+	struct plan_aside *aside = (struct plan_aside *)aside_at;
+	struct request *request = aside->request;
+	struct plan *plan = aside->plan;
+	struct slot *slot = request->call->slot;
+
+	(void)unused;
+	program_make_room(request->directory);
+	aside->status = plan_exec(plan, &operations, request, aside->guest_path);
+	if (aside->status)
+		return 0;
+	request->interpreter[0] = '\0';
+	if (plan->interpreter_fd >= 0)
+		memcpy(request->interpreter, slot->results[0].guest, slot->results[0].guest_length + 1);
+	if (request->is_by_descriptor || !is_name_of(slot, plan->exe, plan->program_fd) ||
+	    (plan->interpreter_fd >= 0 && !is_name_of(slot, request->interpreter, plan->interpreter_fd)))
+		aside->status = -EMFILE;
+	return 0;
+}
+
+/*
+ * execve(2) needs no descriptor. Where none is free a child finds the files,
+ * and the new image opens them by their names, in a child again.
+ */
+static long plan_without_descriptors(struct request *request, struct plan *plan, const char *guest_path)
+{
+	struct plan_aside aside = { request, plan, guest_path, -EMFILE };
+
+	request->is_first = true;
+	request->is_by_descriptor = false;
+	request->interpreter = request->call->slot->scratch.link;
+	if (child_run(make_plan_aside, &aside, 0, 0))
+		return -EMFILE;
+	plan->program_fd = plan->interpreter_fd = -1;
+	return aside.status;
 }
 
 /* What execveat tells the new program of its file: do_open_execat() and alloc_bprm(), fs/exec.c. */
@@ -243,6 +330,18 @@ static bool is_lost_script(const struct request *request, const struct plan *pla
 {
 	return plan->front_count && request->directory != AT_FDCWD && text_begins(request->file_name, "/dev/fd/") &&
 	       GATE_2(NR_fcntl, request->directory, F_GETFD) & FD_CLOEXEC;
+}
+
+/* AT_EXECVE_CHECK: the file is looked at, not what is in it; then the arrays. */
+static long check(struct request *request, const char *guest_path)
+{
+	long status = open_guest(request, guest_path, NULL);
+
+	if (status < 0)
+		return status;
+	program_close((int)status);
+	status = GATE_5(NR_execveat, AT_FDCWD, "/proc/self/exe", request->argv, request->envp, AT_EXECVE_CHECK);
+	return status == -EINVAL ? 0 : status;
 }
 
 long handle_execve(struct call *call)
@@ -270,17 +369,15 @@ long handle_execve(struct call *call)
 		return -EINVAL;
 	memcpy(slot->results[1].guest, slot->spare, (size_t)status + 1);
 	name_file(&request, slot->results[1].guest);
-	if (request.flags & AT_EXECVE_CHECK) {
-		/* The file is looked at, not what is in it. */
-		status = open_guest(&request, slot->results[1].guest, NULL);
-		if (status >= 0)
-			program_close((int)status);
-		return MIN(status, 0);
-	}
+	if (request.flags & AT_EXECVE_CHECK)
+		return check(&request, slot->results[1].guest);
 	/* The path as named serves the plan until the arrays take its place. */
 	status = plan_exec(&plan, &operations, &request, slot->results[1].guest);
+	if (status == -EMFILE)
+		status = plan_without_descriptors(&request, &plan, slot->results[1].guest);
+	/* Before the interpreter is looked for: load_script(), fs/binfmt_script.c. */
 	if (status)
-		return status;
+		return is_lost_script(&request, &plan) ? -ENOENT : status;
 	if (plan.front_count && plan.front[plan.front_count - 1] == slot->results[1].guest)
 		plan.front[plan.front_count - 1] = request.file_name;
 	if (is_lost_script(&request, &plan))

@@ -15,9 +15,20 @@ extern char gate_open[]; /* as gate_blocking, for an openat2 that call->retry fo
 extern char gate_open_done[];
 extern char gate_blocking[];	  /* about to make the call, or to make it again */
 extern char gate_blocking_done[]; /* rax is the result, the slot is at its first register */
-extern char gate_restored[];	  /* the guest's registers are back but one, the slot is at its late register */
-extern char gate_freed[];	  /* the slot is free: only the jump is left */
-extern char agent_finish_site[];  /* about to trap, with the result in the slot */
+extern char gate_clone3[];	  /* about to make clone3, with the child's record and whether it shares memory */
+extern char gate_clone3_done[];	  /* in parent or child, as the result says */
+extern char gate_clone3_free[];	  /* about to free the child's record, in the parent */
+extern char gate_clone3_freed[];
+extern char gate_restored[]; /* the guest's registers are back but one, the slot is at its late register */
+extern char gate_freed[];    /* the slot is free: only the jump is left */
+extern char gate_unmask[];   /* a call of a patched site on its way to the gate, the slot is there, up to: */
+extern char gate_unmask_end[];
+extern char agent_finish_site[]; /* about to trap, with the result in the slot */
+
+/* A call of a patched site on its way: fast_leave_for_signal(). */
+extern char fast_entry[], fast_looking[], fast_beginning[], fast_moving[], fast_flags[], fast_saved[], fast_passed[],
+	fast_leave[], fast_leaving[];
+extern char fast_left[], fast_gone[], gate_fast_opened[], gate_fast_open[], gate_fast_end[], gate_fast_masked[];
 
 extern char gate_sigreturn[];	 /* restorer */
 extern char agent_sigsys[];	 /* handler */
@@ -26,11 +37,12 @@ extern char agent_trampolines[]; /* TRAMPOLINE_COUNT of TRAMPOLINE_SIZE bytes */
 /* Call FUNCTION(A, B) on the stack that ends at STACK_END. */
 long agent_call_on(void *stack_end, slot_finish *function, struct slot *a, long b);
 /*
- * Call FUNCTION(A, B) in a child that shares memory and descriptors but has a
- * cwd of its own, on the stack that ends at STACK_END, and wait until it has
- * ended: the child's number, to be reaped with __WCLONE, or a negative errno.
+ * Call FUNCTION(A, B) in a child that shares memory, but has a cwd of its own
+ * and, without CLONE_FILES in FLAGS, descriptors of its own, on the stack that
+ * ends at STACK_END, and wait until it has ended: the child's number, to be
+ * reaped with __WCLONE, or a negative errno.
  */
-long agent_call_in_child(void *stack_end, slot_finish *function, struct slot *a, long b);
+long agent_call_in_child(void *stack_end, slot_finish *function, struct slot *a, long b, unsigned long flags);
 /* Leave for the guest's first instruction; all registers but the stack pointer are 0. */
 _Noreturn void agent_enter_guest(unsigned long *stack, unsigned long entry);
 

@@ -15,4 +15,10 @@ long guest_read_string(char *to, unsigned long address, size_t size);
 /* The number of pointers before the NULL that ends the array at ADDRESS, or -EFAULT. NULL has none. */
 long guest_count_pointers(unsigned long address);
 
+/*
+ * What the kernel is given where the guest's address can't be read: not that
+ * address, for what was unreadable a moment ago may be readable now, and hold a path.
+ */
+#define BAD_ADDRESS (~0xffful)
+
 #endif

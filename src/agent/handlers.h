@@ -10,8 +10,17 @@
 
 #define CALL_RESUME (-0x7fffffffffffffff)
 
+/* Hidden: addresses known when linking. */
+#pragma GCC visibility push(hidden)
+
 /* path.c */
-call_handler handle_paths, handle_stat, handle_fstat, handle_readlink, handle_chdir, handle_chroot, handle_getcwd;
+call_handler handle_paths, handle_name_to_handle, handle_stat, handle_fstat, handle_readlink, handle_chdir;
+/* mounts.c */
+call_handler handle_fchdir;
+/* root.c */
+call_handler handle_chroot, handle_getcwd;
+/* marks.c */
+call_handler handle_fanotify_mark, handle_landlock_rule;
 /* open.c */
 call_handler handle_open, handle_openat2;
 /* entries.c */
@@ -20,9 +29,15 @@ call_handler handle_remove, handle_rename, handle_link;
 call_handler handle_getdents;
 /* exec.c */
 call_handler handle_execve;
+/* clone.c */
+call_handler handle_clone3;
 /* socket.c */
-call_handler handle_bind, handle_connect, handle_sendto, handle_sendmsg, handle_accept, handle_socket_name,
-	handle_recvfrom;
+call_handler handle_connect, handle_sendto, handle_sendmsg, handle_accept, handle_socket_name, handle_peer_name,
+	handle_recvfrom, handle_recvmsg;
+/* socket_bind.c */
+call_handler handle_bind;
+/* socket_many.c */
+call_handler handle_sendmmsg, handle_recvmmsg;
 /* mask.c */
 call_handler handle_sigprocmask, handle_sigsuspend, handle_ppoll, handle_pselect6, handle_epoll_pwait,
 	handle_io_pgetevents;
@@ -30,5 +45,7 @@ call_handler handle_sigprocmask, handle_sigsuspend, handle_ppoll, handle_pselect
 call_handler handle_sigaction, handle_sigreturn, handle_sigaltstack;
 /* seccomp.c */
 call_handler handle_prctl, handle_seccomp;
+
+#pragma GCC visibility pop
 
 #endif

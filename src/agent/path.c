@@ -5,14 +5,20 @@
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/mount.h"
+#include "agent/mounts.h"
 #include "agent/proc.h"
+#include "agent/root.h"
 #include "agent/translate.h"
 #include "agent/virtual.h"
 #include "base/text.h"
 #include <asm/stat.h>
-#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
+
+#ifndef AT_HANDLE_MNT_ID_UNIQUE
+#define AT_HANDLE_MNT_ID_UNIQUE 1 /* Linux 6.12 */
+#endif
 
 /* What a call gets on a virtual directory: the nearest real one's answer, or EROFS for a change. */
 static long use_stand_in(struct call *call, unsigned int which)
@@ -30,19 +36,23 @@ static long use_stand_in(struct call *call, unsigned int which)
 	return 0;
 }
 
+static long handle_path(struct call *call, unsigned int flags)
+{
+	long status = translate_path(call, 0, flags);
+
+	if (status < 0)
+		return translate_refuse(call, 0, status);
+	if (!status)
+		status = use_stand_in(call, 0);
+	return status < 0 ? status : call_make(call, call->nr);
+}
+
 long handle_paths(struct call *call)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && call->row->paths[i].follow != FOLLOW_NONE; i++) {
-		long status = translate_path(call, i, 0);
+	/* What has been changed can't be taken back; what was read can be read again. */
+	long result = handle_path(call, call->row->once ? 0 : TRANSLATE_PLAIN);
 
-		if (status < 0)
-			return translate_refuse(call, i, status);
-		if (!status)
-			status = use_stand_in(call, i);
-		if (status < 0)
-			return status;
-	}
-	return call_make(call, call->nr);
+	return plain_holds(call->paths[0].stamp) ? result : handle_path(call, TRANSLATE_FULL);
 }
 
 /* Give the result of a stat call the inode number of a virtual directory. */
@@ -97,17 +107,13 @@ static long stat_descriptor(struct call *call)
 static long stat_object(struct call *call)
 {
 	const unsigned long *arguments = call->arguments;
-	int object = call->paths[0].object;
-	long status;
+	int object = call->paths[0].pin;
 
 	if (call->nr == NR_newfstatat)
-		status = GATE_4(NR_newfstatat, object, "", arguments[2], arguments[3] | AT_EMPTY_PATH);
-	else if (call->nr == NR_statx)
-		status = GATE_5(NR_statx, object, "", arguments[2] | AT_EMPTY_PATH, arguments[3], arguments[4]);
-	else
-		status = GATE_2(NR_fstat, object, arguments[1]);
-	GATE_1(NR_close, object);
-	return status;
+		return GATE_4(NR_newfstatat, object, "", arguments[2], arguments[3] | AT_EMPTY_PATH);
+	if (call->nr == NR_statx)
+		return GATE_5(NR_statx, object, "", arguments[2] | AT_EMPTY_PATH, arguments[3], arguments[4]);
+	return GATE_2(NR_fstat, object, arguments[1]);
 }
 
 /* The status the kernel has just written for the guest is that of a link. */
@@ -151,9 +157,11 @@ static long stat_as_is(struct call *call)
 	default:
 		return call_make(call, call->nr);
 	}
-	if (status || (call->nr != NR_stat && arguments[call->row->paths[0].flags] & AT_SYMLINK_NOFOLLOW))
+	if ((status && status != -EFAULT) ||
+	    (call->nr != NR_stat && arguments[call->row->paths[0].flags] & AT_SYMLINK_NOFOLLOW))
 		return status;
-	return has_met_link(call) ? -ELOOP : 0;
+	/* Where a link leads is an error before that the status can't be written. */
+	return status || has_met_link(call) ? -ELOOP : 0;
 }
 
 /* By descriptor the kernel does not look at all flags; those it would refuse go to it with the path. */
@@ -165,29 +173,102 @@ static bool may_use_object(const struct call *call)
 	       !(call->arguments[call->row->paths[0].flags] & 0xffffffff & ~harmless);
 }
 
-long handle_stat(struct call *call)
+static long get_status(struct call *call)
 {
-	long status = translate_path(call, 0, may_use_object(call) ? TRANSLATE_OBJECT : 0);
+	unsigned int flags = may_use_object(call) ? TRANSLATE_OBJECT : 0;
+	long status = translate_path(call, 0, flags | (flags ? TRANSLATE_PLAIN : 0));
 	const struct host_path *path = &call->paths[0];
 
 	if (status < 0)
 		return translate_refuse(call, 0, status);
 	if (status == TRANSLATE_NOTHING)
 		return stat_descriptor(call);
-	if (path->object >= 0)
+	if (flags && path->pin >= 0)
 		return stat_object(call);
 	if (!path->is_resolved) {
 		status = stat_as_is(call);
-		if (status != -ELOOP)
+		if (status != -ELOOP && plain_holds(path->stamp))
 			return status;
-		status = translate_path(call, 0, TRANSLATE_FULL);
+		status = translate_path(call, 0, TRANSLATE_FULL | flags);
 		if (status)
-			return status;
+			return status < 0 ? translate_refuse(call, 0, status) : status;
+		if (flags && path->pin >= 0)
+			return stat_object(call);
 	}
 	status = use_stand_in(call, 0);
 	if (!status)
 		status = call_make(call, call->nr);
 	return !status && path->is_resolved && path->result->is_virtual ? set_inode(call, path->result->mount) : status;
+}
+
+/*
+ * Whether the mount has to be found. If its number is not asked for, it is only
+ * the top of one that is told; a descriptor is looked at if it is a directory's.
+ */
+static bool wants_mount(const struct call *call, const struct statx *status)
+{
+	const char *path = call->paths[0].guest_path;
+
+	if (mount_is_asked(call->original[3]))
+		return true;
+	if (the_view()->binding_count == 1)
+		return false;
+	return path ? call->paths[0].is_resolved || path[0] == '/' || path[0] == '.' :
+		      (status->stx_mode & S_IFMT) == S_IFDIR;
+}
+
+/* What statx says of mounts: the guest's. */
+static long tell_mount(struct call *call)
+{
+	unsigned long at = call->original[4];
+	struct mount_place place = { 0 };
+	struct statx status;
+	bool is_found;
+
+	if (guest_read(&status, at, sizeof(status)))
+		return -EFAULT;
+	is_found = wants_mount(call, &status) && mount_find(call, &place);
+	if (is_found && place.is_top && place.binding)
+		status.stx_attributes |= STATX_ATTR_MOUNT_ROOT;
+	if (!mount_is_asked(call->original[3]))
+		mount_leave_out(&status);
+	else if (is_found && status.stx_mask & MOUNT_NUMBERS)
+		status.stx_mnt_id =
+			mount_number(place.binding, status.stx_mnt_id, status.stx_mask & STATX_MNT_ID_UNIQUE);
+	return guest_write(at, &status, sizeof(status));
+}
+
+long handle_stat(struct call *call)
+{
+	long status = get_status(call);
+
+	return !status && call->nr == NR_statx ? tell_mount(call) : status;
+}
+
+/* The number of the mount goes to where argument 3 points, of as many bytes as the flags say. */
+static long tell_handle_mount(struct call *call)
+{
+	bool is_unique = call->original[4] & AT_HANDLE_MNT_ID_UNIQUE;
+	size_t size = is_unique ? sizeof(uint64_t) : sizeof(int);
+	struct mount_place place;
+	uint64_t number = 0;
+
+	if (!mount_find(call, &place))
+		return 0;
+	if (guest_read(&number, call->original[3], size))
+		return -EFAULT;
+	number = mount_number(place.binding, number, is_unique);
+	return guest_write(call->original[3], &number, size);
+}
+
+/* The kernel tells the mount too where the handle has no room: do_sys_name_to_handle(), fs/fhandle.c. */
+long handle_name_to_handle(struct call *call)
+{
+	long result = handle_paths(call);
+
+	if (result && result != -EOVERFLOW)
+		return result;
+	return tell_handle_mount(call) ? -EFAULT : result;
 }
 
 /* Where the link that was read lies on the host, for a relative path that passed as it was. */
@@ -197,14 +278,14 @@ static const char *link_place(struct call *call)
 	struct text place;
 	char *buf = call->slot->results[0].host;
 
-	if (path->is_resolved)
+	if (path->is_resolved || path->is_plain)
 		return path->result->host;
-	if (proc_read_descriptor(path->directory, buf) < 0 || !text_begins(buf, "/proc/"))
+	if (proc_read_descriptor(path->pin >= 0 ? path->pin : path->directory, buf) < 0)
 		return "";
 	text_init(&place, call->slot->results[0].guest, PATH_SIZE);
 	text_add(&place, buf);
 	text_add(&place, "/");
-	text_add(&place, path->guest_path);
+	text_add(&place, text_base_name(path->guest_path));
 	return place.text;
 }
 
@@ -218,7 +299,9 @@ static long tell_link(struct call *call, const char *host_path, long length, uns
 	if (slot->spare[0] == '/')
 		found = proc_link_guest(host_path, slot->spare, slot->scratch.link);
 	if (found >= 0) {
-		length = found;
+		slot->scratch.link[found] = '\0';
+		root_tell(slot->scratch.link);
+		length = (long)strlen(slot->scratch.link);
 		memcpy(slot->spare, slot->scratch.link, (size_t)length);
 	}
 	length = MIN(length, (long)size);
@@ -248,7 +331,7 @@ long handle_readlink(struct call *call)
 	unsigned long to = call->arguments[at ? 2 : 1];
 	int size = (int)call->arguments[at ? 3 : 2];
 	struct slot *slot = call->slot;
-	long length = translate_path(call, 0, 0);
+	long length = translate_path(call, 0, TRANSLATE_PLAIN);
 
 	if (length < 0)
 		return translate_refuse(call, 0, length);
@@ -259,20 +342,22 @@ long handle_readlink(struct call *call)
 	if (call->paths[0].is_resolved && call->paths[0].result->is_virtual)
 		return -EINVAL;
 	length = GATE_4(NR_readlinkat, call->paths[0].directory, call->paths[0].path, slot->spare, PATH_SIZE - 1);
+	if (!plain_holds(call->paths[0].stamp)) {
+		length = translate_path(call, 0, TRANSLATE_FULL);
+		if (length < 0)
+			return translate_refuse(call, 0, length);
+		length = GATE_4(NR_readlinkat, call->paths[0].directory, call->paths[0].path, slot->spare,
+				PATH_SIZE - 1);
+	}
 	if (length < 0)
 		return length;
 	return tell_link(call, slot->spare[0] == '/' ? link_place(call) : "", length, to, size);
 }
 
-long handle_chdir(struct call *call)
+static long chdir_to_virtual(uint32_t binding)
 {
-	long status = translate_path(call, 0, 0), fd;
+	long fd = virtual_open(binding, 0), status;
 
-	if (status < 0)
-		return status;
-	if (status == TRANSLATE_NOTHING || !call->paths[0].is_resolved || !call->paths[0].result->is_virtual)
-		return call_make(call, call->nr);
-	fd = virtual_open(call->paths[0].result->mount, 0);
 	if (fd < 0)
 		return fd;
 	status = GATE_1(NR_fchdir, fd);
@@ -280,56 +365,21 @@ long handle_chdir(struct call *call)
 	return status;
 }
 
-#define ACCESS_SEARCH 1 /* X_OK */
-
-static bool has_capability(int capability)
+long handle_chdir(struct call *call)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	long status = translate_path(call, 0, the_view()->flags & VIEW_TWICE ? TRANSLATE_FULL : 0);
+	const struct host_path *path = &call->paths[0];
+	uint32_t mount;
 
-	GATE_2(NR_capget, &header, data);
-	return data[capability / 32].effective >> capability % 32 & 1;
-}
-
-/* The guest's root is its view's. Another needs a view of its own, which this program does not give yet. */
-long handle_chroot(struct call *call)
-{
-	long status = translate_path(call, 0, TRANSLATE_FULL);
-	struct stat host;
-
-	if (status)
-		return status < 0 ? status : call_make(call, NR_access); /* EFAULT or ENOENT */
-	use_stand_in(call, 0);
-	status = GATE_2(NR_stat, call->paths[0].path, &host);
-	if (status)
+	if (status < 0)
 		return status;
-	if ((host.st_mode & S_IFMT) != S_IFDIR)
-		return -ENOTDIR;
-	status = GATE_4(NR_faccessat2, AT_FDCWD, call->paths[0].path, ACCESS_SEARCH, AT_EACCESS);
-	if (status)
-		return status;
-	return has_capability(CAP_SYS_CHROOT) && !call->paths[0].result->guest_length ? 0 : -EPERM;
-}
-
-long handle_getcwd(struct call *call)
-{
-	struct slot *slot = call->slot;
-	char *host_path = slot->path[0], *guest_path = slot->path[1];
-	unsigned long size = call->arguments[1];
-	long length = GATE_2(NR_getcwd, host_path, PATH_SIZE), status;
-
-	if (length == -ENOENT && proc_read_descriptor(AT_FDCWD, host_path) > 0 && virtual_of_path(host_path) >= 0)
-		length = 0;
-	if (length < 0)
-		return length;
-	status = proc_to_canonical_guest(host_path, guest_path);
-	if (status)
-		guest_path = host_path;
-	else if (!guest_path[0])
-		memcpy(guest_path, "/", 2);
-	length = (long)strlen(guest_path) + 1;
-	if ((unsigned long)length > size)
-		return -ERANGE;
-	status = guest_write(call->arguments[0], guest_path, (size_t)length);
-	return status ? status : length;
+	if (status == TRANSLATE_NOTHING)
+		return call_make(call, call->nr);
+	if (path->is_resolved && path->result->is_virtual)
+		return chdir_to_virtual(path->result->mount);
+	mount = mounts_of_path(path);
+	status = call_make(call, call->nr);
+	if (!status)
+		mounts_note_cwd(mount);
+	return status;
 }

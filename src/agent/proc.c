@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/proc.h"
+#include "agent/mounts.h"
+#include "agent/root.h"
 #include "agent/virtual.h"
 #include "base/text.h"
 #include <asm/stat.h>
+#include <asm/statfs.h>
 #include <linux/fcntl.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 #include <linux/uio.h>
 
 #define PROC "/proc/"
-#define IMAGE_LINK "/memfd:proot" /* what exe of every guest reads on the host: image/compose.c */
 
 /* Which link of a process's directory a path names. */
 enum magic {
@@ -39,25 +42,50 @@ static long skip_process(const char **cursor)
 	}
 	if (text_begins(*cursor, "thread-self/")) {
 		*cursor += 12;
-		return GATE_0(NR_getpid);
+		return GATE_0(NR_gettid);
 	}
 	return skip_number(cursor);
 }
 
+/* Whether the directory named by the first LENGTH bytes of HOST_PATH is of a procfs. */
+static bool is_procfs(const char *host_path, size_t length)
+{
+	char name[256];
+	struct statfs type;
+
+	if (length >= sizeof(name))
+		return false;
+	memcpy(name, host_path, length);
+	name[length] = '\0';
+	return !GATE_2(NR_statfs, name, &type) && type.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Most are mounted at /proc. Of another the type tells; it is looked at where a name may be a process's. */
+const char *proc_of_process(const char *host_path, long *thread)
+{
+	for (const char *at = host_path; *at; at++) {
+		const char *name = at + 1;
+
+		if (*at != '/')
+			continue;
+		*thread = skip_process(&name);
+		if (*thread < 0 || !(text_begins(host_path, PROC) || is_procfs(host_path, (size_t)(at - host_path))))
+			continue;
+		if (text_begins(name, "task/")) {
+			name += 5;
+			*thread = skip_number(&name);
+		}
+		return *thread < 0 ? NULL : name;
+	}
+	return NULL;
+}
+
 static enum magic magic_of(const char *host_path, long *process)
 {
-	const char *at = host_path;
+	const char *at = proc_of_process(host_path, process);
 
-	if (!text_begins(at, PROC))
+	if (!at)
 		return MAGIC_NONE;
-	at += sizeof(PROC) - 1;
-	*process = skip_process(&at);
-	if (*process < 0)
-		return MAGIC_NONE;
-	if (text_begins(at, "task/")) {
-		at += 5;
-		*process = skip_number(&at);
-	}
 	if (text_equal(at, "exe"))
 		return MAGIC_EXE;
 	if (text_equal(at, "cwd"))
@@ -68,24 +96,72 @@ static enum magic magic_of(const char *host_path, long *process)
 												   MAGIC_NONE;
 }
 
-bool proc_is_own_cwd(const char *host_path)
+int proc_own_descriptor(const char *host_path)
+{
+	const char *name = text_base_name(host_path);
+	long process, number;
+	enum magic magic = magic_of(host_path, &process);
+
+	if (magic == MAGIC_NONE || (process != GATE_0(NR_gettid) && process != GATE_0(NR_getpid)))
+		return PROC_NOT_OWN;
+	if (magic == MAGIC_CWD)
+		return AT_FDCWD;
+	if (magic != MAGIC_OBJECT || !text_begins(name - 3, "fd/"))
+		return PROC_NOT_OWN;
+	number = text_read_number(&name);
+	return number < 0 || *name ? PROC_NOT_OWN : (int)number;
+}
+
+bool proc_may_be_magic(const char *host_path)
 {
 	long process;
 
-	return magic_of(host_path, &process) == MAGIC_CWD && process == GATE_0(NR_getpid);
+	return magic_of(host_path, &process) != MAGIC_NONE;
+}
+
+/* Whether what the links of PROCESS lead to is a guest's: its own, or another's of the same view. */
+static bool is_of_guest(long process)
+{
+	return process == GATE_0(NR_getpid) || process == GATE_0(NR_gettid) || proc_is_guest(process);
+}
+
+bool proc_is_kernels_way(const char *host_path)
+{
+	long process;
+	enum magic magic = magic_of(host_path, &process);
+
+	return (magic == MAGIC_CWD || magic == MAGIC_OBJECT) && is_of_guest(process);
+}
+
+bool proc_is_guest(long process)
+{
+	struct stat own, other;
+	struct text path;
+	char name[48];
+
+	text_init(&path, name, sizeof(name));
+	text_add(&path, PROC);
+	text_add_number(&path, process);
+	text_add(&path, "/exe");
+	return !GATE_2(NR_stat, "/proc/self/exe", &own) && !GATE_2(NR_stat, name, &other) &&
+	       own.st_ino == other.st_ino && own.st_dev == other.st_dev;
+}
+
+bool proc_read_agent(long process, const void *from, void *to, size_t size)
+{
+	struct iovec local = { to, size }, remote = { (void *)from, size };
+
+	return GATE_6(NR_process_vm_readv, process, &local, 1, &remote, 1, 0) == (long)size;
 }
 
 /* The guest's program of PROCESS, which runs on an image. Its length, or -ENOENT. */
 static long read_exe(long process, char *buf)
 {
-	struct iovec local = { buf, PATH_SIZE }, remote = { guest_exe, PATH_SIZE };
-	long length = PATH_SIZE;
-
 	if (process == GATE_0(NR_getpid) || process == GATE_0(NR_gettid))
 		memcpy(buf, guest_exe, sizeof(guest_exe));
-	else
-		length = GATE_6(NR_process_vm_readv, process, &local, 1, &remote, 1, 0);
-	if (length != PATH_SIZE || buf[0] != '/')
+	else if (!proc_read_agent(process, guest_exe, buf, sizeof(guest_exe)))
+		return -ENOENT;
+	if (buf[0] != '/')
 		return -ENOENT;
 	buf[PATH_SIZE - 1] = '\0';
 	return (long)strlen(buf);
@@ -109,25 +185,64 @@ long proc_to_canonical_guest(const char *host_path, char *buf)
 	return length < 0 ? length : 0;
 }
 
+/* What a descriptor of a copy (proc_files.c) is called: the name of the file it was made from. */
+static long copied_guest(const char *text, char *buf)
+{
+	char host_path[256];
+	size_t length = strlen(text) - (text_ends(text, " (deleted)") ? 10 : 0),
+	       start = sizeof("/memfd:" PROC_COPY_NAME) - 1;
+
+	if (length - start >= sizeof(host_path))
+		return -ENOENT;
+	memcpy(host_path, text + start, length - start);
+	host_path[length - start] = '\0';
+	return view_to_guest(the_view(), host_path, buf, PATH_SIZE);
+}
+
 long proc_link_guest(const char *host_path, const char *text, char *buf)
 {
-	long process;
+	long process, status;
 	enum magic magic = magic_of(host_path, &process);
+	int own;
 
 	if (magic == MAGIC_NONE || text[0] != '/')
 		return -ENOENT;
-	if (magic == MAGIC_EXE && text_begins(text, IMAGE_LINK))
+	if (magic == MAGIC_EXE && proc_is_guest(process))
 		return read_exe(process, buf);
+	if (magic == MAGIC_OBJECT && text_begins(text, "/memfd:" PROC_COPY_NAME "/"))
+		return copied_guest(text, buf);
 	if (virtual_of_path(text) >= 0) {
 		proc_to_canonical_guest(text, buf);
 		return (long)strlen(buf);
 	}
 	if (magic == MAGIC_ROOT && text_equal(text, "/")) {
 		/* Processes of ours have no root of their own in the kernel's eyes. */
-		memcpy(buf, "/", 2);
-		return 1;
+		root_of(process, buf);
+		if (!buf[0])
+			memcpy(buf, "/", 2);
+		return (long)strlen(buf);
 	}
-	return view_to_guest(the_view(), text, buf, PATH_SIZE);
+	own = proc_own_descriptor(host_path);
+	if (own == PROC_NOT_OWN)
+		return view_to_guest(the_view(), text, buf, PATH_SIZE);
+	status = mounts_to_guest(own, text, buf);
+	if (!status && !buf[0])
+		memcpy(buf, "/", 2);
+	return status ? status : (long)strlen(buf);
+}
+
+long proc_read_link_guest(char *host_path, char *text, char *buf)
+{
+	size_t end = strlen(host_path);
+	long length;
+
+	while (end > 1 && host_path[end - 1] == '/')
+		host_path[--end] = '\0';
+	length = GATE_3(NR_readlink, host_path, text, PATH_SIZE - 1);
+	if (length < 0)
+		return length;
+	text[length] = '\0';
+	return proc_link_guest(host_path, text, buf);
 }
 
 static bool is_directory(const char *host_path)
@@ -137,26 +252,29 @@ static bool is_directory(const char *host_path)
 	return !GATE_2(NR_stat, host_path, &file) && (file.st_mode & S_IFMT) == S_IFDIR;
 }
 
-long proc_translate_link(const char *host_path, char *buf, long length, bool is_last, bool *is_magic)
+long proc_translate_link(const char *host_path, char *buf, long length, bool is_last, bool *is_magic, char *text)
 {
-	char text[PATH_SIZE];
 	long process, found;
 	enum magic magic = magic_of(host_path, &process);
+	bool is_foreign;
 
 	if (magic == MAGIC_NONE)
 		return length;
 	*is_magic = true;
-	if (length >= (long)sizeof(text))
+	if (length >= PATH_SIZE)
 		return -ENAMETOOLONG;
-	if (is_last && (magic == MAGIC_OBJECT || magic == MAGIC_CWD))
+	is_foreign = buf[0] == '/' && !is_of_guest(process);
+	if (!is_foreign && is_last && (magic == MAGIC_OBJECT || magic == MAGIC_CWD))
 		return VIEW_MAGIC;
-	if (magic == MAGIC_OBJECT && !is_directory(host_path))
+	if (!is_foreign && magic == MAGIC_OBJECT && !is_directory(host_path))
 		return VIEW_MAGIC;
 	memcpy(text, buf, (size_t)length);
 	text[length] = '\0';
 	found = proc_link_guest(host_path, text, buf);
-	if (found < 0 || (text_ends(text, " (deleted)") && magic != MAGIC_EXE && virtual_of_path(text) < 0))
-		return VIEW_MAGIC;
+	if (found < 0)
+		return is_foreign ? -EACCES : VIEW_MAGIC;
+	if (text_equal(text, "/"))
+		text[0] = '\0';
 	buf[found] = '\0';
 	return VIEW_JUMP + found;
 }
@@ -168,13 +286,12 @@ long proc_read_descriptor(int directory, char *buf)
 	long length;
 
 	text_init(&path, name, sizeof(name));
-	text_add(&path, "/proc/self/");
 	if (directory == AT_FDCWD) {
-		text_add(&path, "cwd");
+		text_add(&path, "/proc/thread-self/cwd");
 	} else {
 		if (directory < 0)
 			return -EBADF;
-		text_add(&path, "fd/");
+		text_add(&path, PROC_DESCRIPTORS);
 		text_add_number(&path, directory);
 	}
 	length = GATE_3(NR_readlink, name, buf, PATH_SIZE);

@@ -11,9 +11,12 @@
  * The host says that HOST_PATH, below /proc, is a link with the text BUF of
  * LENGTH bytes. If it is one the kernel follows by itself, what the resolver
  * is to be told (struct view_operations.read_link), and *IS_MAGIC; LENGTH for
- * others. BUF has PATH_SIZE bytes.
+ * others. BUF has PATH_SIZE bytes, and TEXT, which is written unless IS_LAST:
+ * it gets the host path of what the link leads to, "" for the root. -EACCES where
+ * a process that is no guest has something that the guest has no name for, as
+ * the kernel says of processes that may not be looked at.
  */
-long proc_translate_link(const char *host_path, char *buf, long length, bool is_last, bool *is_magic);
+long proc_translate_link(const char *host_path, char *buf, long length, bool is_last, bool *is_magic, char *text);
 
 /*
  * The guest path that the link HOST_PATH leads to, in BUF of PATH_SIZE, if it
@@ -22,8 +25,39 @@ long proc_translate_link(const char *host_path, char *buf, long length, bool is_
  */
 long proc_link_guest(const char *host_path, const char *text, char *buf);
 
-/* Whether HOST_PATH is the link to the calling process's cwd. */
-bool proc_is_own_cwd(const char *host_path);
+/*
+ * proc_link_guest() of the link HOST_PATH, slashes behind it aside, which is
+ * read into TEXT of PATH_SIZE and changed.
+ */
+long proc_read_link_guest(char *host_path, char *text, char *buf);
+
+/* Whether the link HOST_PATH leads the kernel and the guest alike: exe and root are others for each. */
+bool proc_is_kernels_way(const char *host_path);
+
+#define PROC_NOT_OWN (-1)
+
+/* The descriptor of the calling thread that the link HOST_PATH leads through, AT_FDCWD for its cwd, or PROC_NOT_OWN. */
+int proc_own_descriptor(const char *host_path);
+
+/* A quick "no" to the question whether HOST_PATH may be such a link. */
+bool proc_may_be_magic(const char *host_path);
+
+/*
+ * Which process's directory of a procfs HOST_PATH lies in: what follows behind
+ * "N/" or "N/task/N/", and *THREAD is the last N; or NULL.
+ */
+const char *proc_of_process(const char *host_path, long *thread);
+
+/* Whether PROCESS runs on our image: then it has an agent. */
+bool proc_is_guest(long process);
+/* Copy SIZE bytes from FROM, in the agent of PROCESS; false when that is not permitted. */
+bool proc_read_agent(long process, const void *from, void *to, size_t size);
+
+/* How the memfd of a copy of a file of /proc is named, before the path of that file. */
+#define PROC_COPY_NAME "proot:"
+
+/* The calling thread's own: it may share descriptors with no other, and the first thread may have ended. */
+#define PROC_DESCRIPTORS "/proc/thread-self/fd/"
 
 /* What descriptor DIRECTORY refers to (AT_FDCWD: the cwd): its host path with a final NUL, in BUF of PATH_SIZE. */
 long proc_read_descriptor(int directory, char *buf);

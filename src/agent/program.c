@@ -6,7 +6,9 @@
 #include "agent/program.h"
 #include "image/elf.h"
 #include <asm/mman.h>
+#include <asm/resource.h>
 #include <linux/mman.h>
+#include <linux/resource.h>
 
 #define PAGE 0x1000ul
 
@@ -18,6 +20,19 @@ long program_read(int fd, void *buf, size_t size, uint64_t offset)
 void program_close(int fd)
 {
 	GATE_1(NR_close, fd);
+}
+
+void program_make_room(int kept)
+{
+	struct rlimit limit;
+
+	if (!GATE_2(NR_getrlimit, RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		GATE_2(NR_setrlimit, RLIMIT_NOFILE, &limit);
+	}
+	for (int fd = 0; fd < 5; fd++)
+		if (fd != kept && fd != 2)
+			program_close(fd);
 }
 
 static int protection_of(const Elf64_Phdr *segment)

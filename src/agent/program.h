@@ -11,6 +11,9 @@
 long program_read(int fd, void *buf, size_t size, uint64_t offset);
 void program_close(int fd);
 
+/* In a child with descriptors of its own: have some free, but for KEPT. */
+void program_make_room(int kept);
+
 /* A mapped ELF file. Addresses as mapped. */
 struct program_map {
 	unsigned long base; /* what was added to the file's addresses */

@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/signal.h"
+#include "agent/clone.h"
 #include "agent/dispatch.h"
+#include "agent/fast.h"
 #include "agent/gate.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/patch.h"
+#include "agent/pin.h"
+#include "agent/proc.h"
 #include "agent/stacks.h"
 #include "image/state.h"
 #include <linux/signal.h>
-
-/* struct sigaction of the kernel: asm/signal.h has it under a name that depends on the header's age. */
-struct disposition {
-	unsigned long handler;
-	unsigned long flags;
-	unsigned long restorer;
-	unsigned long mask;
-};
 
 #define DISPOSITION_DEFAULT 0ul
 #define DISPOSITION_IGNORE 1ul
 
 /* Handlers of the guest, by trampoline. Entries are added, never changed: a vfork child shares them. */
-unsigned long agent_guest_handlers[TRAMPOLINE_COUNT];
+unsigned long agent_guest_handlers[TRAMPOLINE_COUNT] AGENT_LARGE;
+
+const struct disposition agent_disposition = {
+	.handler = (unsigned long)agent_sigsys,
+	.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER,
+	.restorer = (unsigned long)gate_sigreturn,
+	.mask = ~0ul,
+};
 
 /* What the guest believes to have set for SIGSYS. */
 static struct disposition own_sigsys;
@@ -35,7 +39,7 @@ static long set_disposition(int signal, const struct disposition *new, struct di
  * forgets: of two threads that share a place the later counts, and the other
  * is told that SIGSYS is open, which is true.
  */
-static int blocking_threads[64];
+static int blocking_threads[64] __attribute__((aligned(8)));
 
 static int *place_of(int thread)
 {
@@ -57,19 +61,45 @@ void signal_set_blocked(bool is_blocked)
 		__atomic_store_n(place, is_blocked ? thread : 0, __ATOMIC_RELAXED);
 }
 
+bool signal_any_is_blocked(void)
+{
+	const uint64_t *places = (const uint64_t *)blocking_threads;
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < sizeof(blocking_threads) / (sizeof(*places)); i++)
+		any |= __atomic_load_n(places + i, __ATOMIC_RELAXED);
+	return any;
+}
+
 void signal_start(uint32_t flags)
 {
-	struct disposition ours = {
-		.handler = (unsigned long)agent_sigsys,
-		.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER,
-		.restorer = (unsigned long)gate_sigreturn,
-		.mask = ~0ul,
-	};
-
 	own_sigsys.handler = flags & STATE_SIGSYS_IGNORED ? DISPOSITION_IGNORE : DISPOSITION_DEFAULT;
 	if (flags & STATE_SIGSYS_BLOCKED)
 		signal_set_blocked(true);
-	set_disposition(SIGSYS, &ours, NULL);
+	set_disposition(SIGSYS, &agent_disposition, NULL);
+}
+
+bool signal_read_facts(long thread, struct signal_facts *facts)
+{
+	struct disposition own;
+
+	_Static_assert(sizeof(facts->blocking_threads) == sizeof(blocking_threads), "signal.h");
+	if (!proc_read_agent(thread, &own_sigsys, &own, sizeof(own)) ||
+	    !proc_read_agent(thread, blocking_threads, facts->blocking_threads, sizeof(blocking_threads)))
+		return false;
+	facts->catches = own.handler > DISPOSITION_IGNORE;
+	facts->ignores = own.handler == DISPOSITION_IGNORE;
+	return true;
+}
+
+bool signal_blocks(const struct signal_facts *facts, int thread)
+{
+	return facts->blocking_threads[(unsigned int)thread % ARRAY_SIZE(facts->blocking_threads)] == thread;
+}
+
+unsigned long *signal_own_handler(void)
+{
+	return own_sigsys.handler > DISPOSITION_IGNORE ? &own_sigsys.handler : NULL;
 }
 
 uint32_t signal_state(void)
@@ -175,6 +205,7 @@ unsigned long signal_deliver_own(struct slot *slot, struct ucontext *context)
 		return (unsigned long)context;
 	if (own_sigsys.handler == DISPOSITION_DEFAULT)
 		signal_kill_self(SIGSYS);
+	signal_leave_gate(context);
 	/* The guest's handler makes calls of its own, so SIGSYS stays open in it. */
 	mask = (context->uc_sigmask | own_sigsys.mask) & ~SIGNAL_BIT(SIGSYS);
 	slot->deliver = own_sigsys.handler;
@@ -194,6 +225,7 @@ static void roll_forward(struct ucontext *context)
 		result = slot->result;
 	if (result == -ELOOP && slot->call.retry) {
 		/* An attempt that changed nothing: let the guest begin anew. */
+		pin_release(&slot->call);
 		registers_rewind(context, &slot->saved);
 		slot_free(slot);
 		return;
@@ -204,18 +236,50 @@ static void roll_forward(struct ucontext *context)
 	slot_free(slot);
 }
 
+/* The same of clone3, in the parent or in the child. */
+static void leave_clone(struct ucontext *context)
+{
+	unsigned long at = registers_instruction(context);
+	struct clone_child *child = registers_child(context);
+	struct slot *slot = registers_slot(context);
+
+	if (at == (unsigned long)gate_clone3) {
+		clone_child_free(child);
+		registers_rewind(context, &slot->saved);
+		slot_free(slot);
+	} else if (!registers_result(context)) {
+		registers_finish(context, &child->saved, 0);
+		clone_child_free(child);
+	} else {
+		if (at <= (unsigned long)gate_clone3_free &&
+		    (registers_result(context) < 0 || !registers_child_is_shared(context)))
+			clone_child_free(child);
+		roll_forward(context);
+	}
+}
+
 void signal_leave_gate(struct ucontext *context)
 {
 	unsigned long at = registers_instruction(context);
 	struct slot *slot;
 
-	if (at == (unsigned long)gate_blocking || at == (unsigned long)gate_open) {
+	if (at < (unsigned long)agent_image_start || at >= (unsigned long)agent_image_end) {
+		patch_leave_stub(context);
+	} else if (at == (unsigned long)gate_blocking || at == (unsigned long)gate_open) {
 		slot = registers_slot(context);
+		pin_release(&slot->call);
 		registers_rewind(context, &slot->saved);
 		slot_free(slot);
 	} else if ((at >= (unsigned long)gate_open_done && at < (unsigned long)gate_restored) ||
 		   at == (unsigned long)agent_finish_site) {
 		roll_forward(context);
+	} else if (at >= (unsigned long)gate_unmask && at < (unsigned long)gate_unmask_end) {
+		slot = registers_slot(context);
+		pin_release(&slot->call);
+		registers_rewind(context, &slot->saved);
+		slot_free(slot);
+	} else if (at >= (unsigned long)gate_clone3 && at <= (unsigned long)gate_clone3_freed) {
+		leave_clone(context);
 	} else if (at >= (unsigned long)gate_restored && at <= (unsigned long)gate_freed) {
 		slot = registers_late_slot(context);
 		if (at < (unsigned long)gate_freed) {
@@ -223,6 +287,8 @@ void signal_leave_gate(struct ucontext *context)
 			slot_free(slot);
 		}
 		registers_leave_late(context);
+	} else {
+		fast_leave_for_signal(context);
 	}
 }
 

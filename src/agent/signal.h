@@ -12,6 +12,21 @@
 #define SIGNAL_SET_SIZE 8 /* sizeof(sigset_t) of the kernel, _NSIG / 8 */
 #define SIGNAL_BIT(signal) (1ul << ((signal)-1))
 
+/* struct sigaction of the kernel: asm/signal.h has it under a name that depends on the header's age. */
+struct disposition {
+	unsigned long handler;
+	unsigned long flags;
+	unsigned long restorer;
+	unsigned long mask;
+};
+
+#pragma GCC visibility push(hidden)
+/* Ours of SIGSYS, for gate_clone3. */
+extern const struct disposition agent_disposition;
+#pragma GCC visibility pop
+
+/* Where the guest's own handler of SIGSYS is kept, for a child that must forget it; NULL if there is none. */
+unsigned long *signal_own_handler(void);
 /* Install our handler. FLAGS, of enum state_flags: what the program before did with SIGSYS. */
 void signal_start(uint32_t flags);
 /* What survives exec of the guest's dealings with SIGSYS: enum state_flags. */
@@ -19,13 +34,24 @@ uint32_t signal_state(void);
 /* Whether the calling thread believes SIGSYS to be blocked. Note that it does, or not. */
 bool signal_is_blocked(void);
 void signal_set_blocked(bool is_blocked);
+/* Whether any thread may believe so. */
+bool signal_any_is_blocked(void);
+/* What an agent knows of its guest's dealings with SIGSYS, for /proc/PID/status. */
+struct signal_facts {
+	bool catches, ignores;
+	int blocking_threads[64];
+};
+/* Those of the agent of THREAD, maybe another process's; false when they can't be read. */
+bool signal_read_facts(long thread, struct signal_facts *facts);
+bool signal_blocks(const struct signal_facts *facts, int thread);
 /* A SIGSYS that no trap of ours caused: do what the guest's disposition says. See agent_signal(). */
 unsigned long signal_deliver_own(struct slot *slot, struct ucontext *context);
 /* End the process by SIGNAL, whatever the guest has set for it. Returns only if the kernel does not let us. */
 void signal_kill_self(int signal);
 /*
- * A signal interrupted a call that waits at the gate: make CONTEXT what it
- * would be without us, the call either not begun or returned, and free the slot.
+ * A signal has come at CONTEXT. If that is a call that waits at the gate, or on its
+ * way through a stub: make it what it would be without us, the call either not
+ * begun or returned, and free the slot.
  */
 void signal_leave_gate(struct ucontext *context);
 

@@ -15,10 +15,28 @@ static char first_slots[FIRST_SLOTS * SLOT_SIZE] __attribute__((section(".slots"
  */
 static char *chunks[CHUNKS] __attribute__((section(".slots"), aligned(0x1000)));
 
+/* Emptied by fork(2) too. */
+unsigned int slot_generation_place[0x1000 / sizeof(int)] __attribute__((section(".slots"), aligned(0x1000)));
+
 void slot_start(void)
 {
 	GATE_3(NR_madvise, first_slots, sizeof(first_slots), MADV_WIPEONFORK);
 	GATE_3(NR_madvise, chunks, sizeof(chunks), MADV_WIPEONFORK);
+	GATE_3(NR_madvise, slot_generation_place, sizeof(slot_generation_place), MADV_WIPEONFORK);
+}
+
+unsigned int slot_generation(void)
+{
+	static unsigned int last; /* goes on counting in the copy */
+	unsigned int none = 0, next = __atomic_load_n(slot_generation_place, __ATOMIC_RELAXED);
+
+	if (next)
+		return next;
+	next = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(slot_generation_place, &none, next, false, __ATOMIC_RELAXED,
+					   __ATOMIC_RELAXED) ?
+		       next :
+		       none;
 }
 
 static struct slot *take_from(char *slots, unsigned int count)
@@ -27,7 +45,9 @@ static struct slot *take_from(char *slots, unsigned int count)
 		struct slot *slot = (struct slot *)(slots + (size_t)i * SLOT_SIZE);
 		int free = 0;
 
-		if (__atomic_load_n(&slot->owner, __ATOMIC_RELAXED))
+		/* Of the first it is not even asked: to look at fresh memory before it is written costs a fault more.
+		 */
+		if (i && __atomic_load_n(&slot->owner, __ATOMIC_RELAXED))
 			continue;
 		if (__atomic_compare_exchange_n(&slot->owner, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return slot;

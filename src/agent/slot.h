@@ -16,6 +16,7 @@
 
 #include "agent/agent.h"
 #include "agent/calls.h"
+#include "agent/plain.h"
 #include "registers.h"
 #include "view/view.h"
 
@@ -23,11 +24,26 @@
 struct host_path {
 	int directory; /* descriptor PATH is relative to */
 	const char *path;
-	int object;	  /* with TRANSLATE_OBJECT: an O_PATH descriptor of it, to be closed; or -1 */
-	bool is_resolved; /* RESULT is valid; otherwise the guest's own relative path serves */
+	int pin;	   /* an O_PATH descriptor kept until the call is done (agent/pin.h), or -1 */
+	plain_stamp stamp; /* with is_plain: see plain_holds() */
+	uint8_t kind;	   /* enum pin_kind: what it is held by */
+	bool is_plain;	   /* PATH is absolute and its directory plain; RESULT is not valid, but for its HOST */
+	bool is_resolved;  /* RESULT is valid; otherwise the guest's own relative path serves */
+	bool is_own_way;   /* it leads through a directory that has no name in the view: the kernel's alone */
 	struct view_result *result;
 	char *guest_path; /* the argument as the guest wrote it, copied */
+	/*
+	 * What HOST may be named from while RESULT is anchored: a descriptor or
+	 * AT_FDCWD, or a link of /proc; and its host path, "" for the root; NULL: nothing.
+	 */
+	int base_directory;
+	char base_link[48]; /* "": none; the longest is /proc/PID/task/TID/fd/N */
+	const char *base;
 };
+
+/* Room for the name of a descriptor, and of a file below it, whose last component is shorter than PIN_LAST_SIZE. */
+#define PIN_LAST_SIZE 1024
+#define PIN_NAME_SIZE (PIN_LAST_SIZE + 64)
 
 struct slot;
 
@@ -41,7 +57,10 @@ struct call {
 	unsigned long original[6];
 	struct host_path paths[2];
 	long (*finish)(struct slot *slot, long result); /* of a call that waits: slot->finish without -v */
-	call_handler *retry;				/* on ELOOP at gate_open */
+	uint32_t mount;		   /* to be noted with the directory the call opens: agent/mounts.h; 0: none */
+	call_handler *retry;	   /* on ELOOP at gate_open */
+	unsigned int tries;	   /* how often it has been */
+	plain_stamp mark;	   /* of the last walk\'s beginning */
 	unsigned long leave_stack; /* not 0: the guest's own frame, to return from with rt_sigreturn */
 };
 
@@ -55,15 +74,20 @@ struct slot {
 	unsigned long deliver; /* handler of the guest's own SIGSYS */
 	long result;
 	struct saved_registers saved;
+	unsigned long enter[7]; /* of a call from a patched site: registers, mask and address for gate_unmask */
+	unsigned long mask;
+	unsigned long gate;
 	struct call call;
-	void *extra; /* memory of a vfork child's execve: given back by who takes the slot next */
+	struct ucontext context; /* likewise: as a trap's frame would have it */
+	void *extra;		 /* memory of a vfork child's execve: given back by who takes the slot next */
 	size_t extra_size;
 	char path[2][PATH_SIZE];
 	struct view_result results[2];
 	struct view_scratch scratch;
-	char relative[2][PATH_SIZE]; /* host paths named from there */
-	char base[PATH_SIZE];	     /* of a relative path: the host path of what it is relative to */
-	char spare[PATH_SIZE];	     /* for the handler: socket addresses, link targets, masks */
+	char relative[2][PATH_SIZE];   /* host paths named from there */
+	char base[2][PATH_SIZE];       /* the host paths of what they are named from */
+	char pinned[2][PIN_NAME_SIZE]; /* names by descriptor */
+	char spare[PATH_SIZE];	       /* for the handler: socket addresses, link targets, masks */
 	char stack[];
 };
 
@@ -73,8 +97,12 @@ _Static_assert(offsetof(struct slot, keep) == SLOT_KEEP, "arch.h");
 _Static_assert(offsetof(struct slot, deliver) == SLOT_DELIVER, "arch.h");
 _Static_assert(offsetof(struct slot, result) == SLOT_RESULT, "arch.h");
 _Static_assert(offsetof(struct slot, saved) == SLOT_RDI, "arch.h");
+_Static_assert(offsetof(struct slot, enter) == SLOT_ENTER, "arch.h");
+_Static_assert(offsetof(struct slot, mask) == SLOT_MASK, "arch.h");
+_Static_assert(offsetof(struct slot, gate) == SLOT_GATE, "arch.h");
 _Static_assert(offsetof(struct slot, saved.rip) == SLOT_RIP, "arch.h");
 _Static_assert(offsetof(struct ucontext, uc_stack.ss_sp) == UCONTEXT_STACK, "arch.h");
+_Static_assert(offsetof(struct ucontext, uc_mcontext.rbx) == UCONTEXT_RBX, "arch.h");
 _Static_assert(offsetof(struct ucontext, uc_mcontext.rip) == UCONTEXT_RIP, "arch.h");
 _Static_assert(sizeof(struct slot) + 12 * 1024 <= SLOT_SIZE, "a slot needs 12 KiB of stack");
 
@@ -82,6 +110,11 @@ _Static_assert(sizeof(struct slot) + 12 * 1024 <= SLOT_SIZE, "a slot needs 12 Ki
 void slot_start(void);
 /* A free slot, now ours. Never fails: makes more, or waits for one. */
 struct slot *slot_take(void);
+/* A number, not 0, that tells this memory from the one it was copied from at fork(2). */
+unsigned int slot_generation(void);
+#pragma GCC visibility push(hidden)
+extern unsigned int slot_generation_place[]; /* where it is kept; 0 while nobody has asked */
+#pragma GCC visibility pop
 static inline void slot_free(struct slot *slot)
 {
 	__atomic_store_n(&slot->owner, 0, __ATOMIC_RELEASE);

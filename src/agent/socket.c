@@ -2,332 +2,225 @@
 /*
  * Addresses of UNIX sockets hold paths. Going in, the guest's path becomes the
  * host's; where that does not fit into the 108 bytes of sun_path, it goes
- * through a descriptor. Coming out, the host's becomes the
- * guest's.
+ * through a descriptor. Coming out, a name is the text it was bound to
+ * (socket_bind.c). Other sockets cost what it takes to see that they are.
  */
+#include "agent/socket.h"
 #include "agent/dispatch.h"
-#include "agent/gate.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
-#include "agent/translate.h"
 #include "agent/proc.h"
+#include "agent/translate.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
-#include <linux/un.h>
 
-#ifndef AF_UNIX
-#define AF_UNIX 1
-#endif
-#define ADDRESS_MOST 128       /* sizeof(struct sockaddr_storage) */
-#define WAIT_CLONE 0x80000000u /* __WCLONE, linux/wait.h */
-/* The child's stack: the lower part of the slot's, of which bind needs little. */
-#define CHILD_STACK_END (SLOT_SIZE - 12 * 1024)
-#define PATH_AT offsetof(struct sockaddr_un, sun_path)
-
-/* What a socket call keeps in its slot: the part of a result that only path calls use. */
-struct socket_work {
-	union {
-		struct sockaddr_un unix_address;
-		char bytes[ADDRESS_MOST + 1];
-	};
-	int length;	  /* of the address */
-	int directory;	  /* open while the call runs, or -1 */
-	bool needs_child; /* the address is a bare name in DIRECTORY */
-	struct message {
-		unsigned long name;
-		int name_length;
-		int padding;
-		unsigned long rest[5];
-	} message; /* struct user_msghdr */
-};
-
-static struct socket_work *work_of(struct slot *slot)
+long socket_read_path(struct call *call, unsigned long address, int length)
 {
-	return (struct socket_work *)&slot->results[1];
-}
-
-/* The path of an address that has one: copied to slot->path[0]. 0 when it has none, or -EFAULT. */
-static long read_path(struct call *call, unsigned long address, int length)
-{
-	struct socket_work *work = work_of(call->slot);
+	struct socket_work *work = socket_work(call->slot);
 	size_t path_length;
 
-	if (length <= (int)PATH_AT || length > (int)sizeof(work->unix_address))
+	if (!socket_is_copied(length))
 		return 0;
 	if (guest_read(work->bytes, address, (size_t)length))
 		return -EFAULT;
 	work->bytes[length] = '\0';
-	if (work->unix_address.sun_family != AF_UNIX)
+	if (work->unix_address.sun_family != AF_UNIX || !socket_is_unix((int)call->original[0]))
 		return 0;
 	path_length = strlen(work->bytes + PATH_AT);
 	memcpy(call->slot->path[0], work->bytes + PATH_AT, path_length + 1);
 	return (long)path_length;
 }
 
-/* Open the directory of a host path too long for an address. NAME gets the last component. */
-static long open_directory(struct socket_work *work, char *host_path, const char **name)
+/* The last byte of a full one needs no NUL behind it. */
+long socket_set_path(struct socket_work *work, const char *path)
 {
-	long fd;
+	size_t length = strlen(path);
 
-	*name = text_base_name(host_path);
-	if (*name - host_path < 2)
-		return -ENAMETOOLONG;
-	host_path[*name - host_path - 1] = '\0';
-	fd = GATE_4(NR_openat, AT_FDCWD, host_path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return fd;
-	work->directory = (int)fd;
-	return 0;
-}
-
-/* Put a path into the address in the slot; the last byte of a full one needs no NUL behind it. */
-static long set_path(struct socket_work *work, const char *path)
-{
-	size_t length = strlen(path), room = sizeof(work->unix_address.sun_path);
-
-	if (length > room)
+	if (length > SOCKET_NAME_MOST)
 		return -ENAMETOOLONG;
 	work->unix_address.sun_family = AF_UNIX;
-	work->length = (int)(PATH_AT + MIN(length + 1, room));
+	work->length = (int)(PATH_AT + MIN(length + 1, SOCKET_NAME_MOST));
 	memcpy(work->unix_address.sun_path, path, (size_t)work->length - PATH_AT);
 	return 0;
 }
 
-/* A path of the descriptor FD, with NAME below it unless that is NULL. */
-static long set_path_of(struct socket_work *work, long fd, const char *name)
-{
-	char buf[PATH_SIZE];
-	struct text path;
-
-	text_init(&path, buf, sizeof(buf));
-	text_add(&path, "/proc/self/fd/");
-	text_add_number(&path, fd);
-	if (name) {
-		text_add(&path, "/");
-		text_add(&path, name);
-	}
-	return set_path(work, buf);
-}
-
-/* An address for a socket whose host path is too long: a descriptor of it, kept until the call is done. */
-static long name_existing(struct socket_work *work, const struct host_path *path)
+/* A socket whose host path is too long: a descriptor of it, kept until the call is done. */
+static long name_by_descriptor(struct socket_work *work, const struct host_path *path)
 {
 	long fd = GATE_4(NR_openat, path->directory, path->path, O_PATH | O_CLOEXEC, 0);
+	char buf[48];
+	struct text name;
 
 	if (fd < 0)
 		return fd;
 	work->directory = (int)fd;
-	return set_path_of(work, fd, NULL);
+	text_init(&name, buf, sizeof(buf));
+	text_add(&name, PROC_DESCRIPTORS);
+	text_add_number(&name, fd);
+	return socket_set_path(work, buf);
 }
 
-/* The same for one that bind makes; a name too long even then is left to bind_in_child(). */
-static long name_new(struct call *call)
+long socket_refuse(struct socket_work *work, long error)
 {
-	struct socket_work *work = work_of(call->slot);
-	const char *name;
-	long status = open_directory(work, call->paths[0].result->host, &name);
-
-	if (status)
-		return status;
-	if (set_path_of(work, work->directory, name)) {
-		work->needs_child = true;
-		status = set_path(work, name);
-	}
-	return status;
-}
-
-/* In the child: bind to the bare name, from its directory. */
-static long bind_from_directory(struct slot *slot, long socket)
-{
-	struct socket_work *work = work_of(slot);
-
-	slot->result = GATE_1(NR_fchdir, work->directory);
-	if (!slot->result)
-		slot->result = GATE_3(NR_bind, socket, work->bytes, work->length);
-	return 0;
-}
-
-/* The cwd is the process's, and other threads use it: a child goes to the directory. */
-static long bind_in_child(struct call *call)
-{
-	long child = agent_call_in_child((char *)call->slot + CHILD_STACK_END, bind_from_directory, call->slot,
-					 (long)call->arguments[0]);
-
-	if (child < 0)
-		return child;
-	GATE_4(NR_wait4, child, NULL, WAIT_CLONE, NULL);
-	return call->slot->result;
-}
-
-/* The kernel looks at the socket before it looks the path up: give it a path of which it says ERROR. */
-static long refuse_address(const struct call *call, unsigned long *address, int *length, long error)
-{
-	struct socket_work *work = work_of(call->slot);
 	const char *path = error == -EACCES ? NULL : translate_path_of_error(error);
-	size_t size = path ? strlen(path) + 1 : 0;
 
-	if (!path || size > sizeof(work->unix_address.sun_path))
-		return error;
-	memcpy(work->unix_address.sun_path, path, size);
-	*address = (unsigned long)work->bytes;
-	*length = (int)(PATH_AT + size);
-	return 0;
+	return path && !socket_set_path(work, path) ? 0 : error;
 }
 
-/*
- * Translate the address at argument values *ADDRESS, *LENGTH, which then name a
- * copy in the slot. MAKES: the call makes the socket's file.
- */
-static long translate_address(struct call *call, unsigned long *address, int *length, bool makes)
+long socket_translate(struct call *call, unsigned long *address, int *length)
 {
-	struct socket_work *work = work_of(call->slot);
-	long status = read_path(call, *address, *length);
+	struct socket_work *work = socket_work(call->slot);
+	long status = socket_read_path(call, *address, *length);
 
-	work->directory = -1;
-	work->needs_child = false;
-	if (status <= 0)
+	if (status < 0 || !socket_is_copied(*length))
 		return status;
-	status = translate_text(call, AT_FDCWD, makes ? VIEW_PARENT : VIEW_FOLLOW, 0);
-	if (status)
-		return refuse_address(call, address, length, status);
-	if (!call->paths[0].is_resolved)
-		return 0;
-	if (call->paths[0].result->is_virtual || (makes && call->paths[0].result->is_mount_point))
-		return makes ? -EADDRINUSE : -ECONNREFUSED;
-	status = set_path(work, call->paths[0].path);
-	if (status)
-		status = makes ? name_new(call) : name_existing(work, &call->paths[0]);
+	/* From here on the copy counts, even of what has no path: the guest's may be changed. */
 	*address = (unsigned long)work->bytes;
+	if (!status)
+		return 0;
+	status = translate_text(call, AT_FDCWD, VIEW_FOLLOW, 0);
+	if (!status && call->paths[0].is_resolved && call->paths[0].result->is_virtual)
+		status = -ECONNREFUSED;
+	if (!status && socket_set_path(work, call->paths[0].path))
+		status = name_by_descriptor(work, &call->paths[0]);
+	if (status)
+		status = socket_refuse(work, status);
 	*length = work->length;
 	return status;
 }
 
-static void close_directory(struct slot *slot)
-{
-	struct socket_work *work = work_of(slot);
-
-	if (work->directory >= 0)
-		GATE_1(NR_close, work->directory);
-}
-
 static long finish_closing(struct slot *slot, long result)
 {
-	close_directory(slot);
+	GATE_1(NR_close, socket_work(slot)->directory);
 	return result;
 }
 
 static long resume(struct call *call)
 {
-	return call_resume(call, call->nr, work_of(call->slot)->directory >= 0 ? finish_closing : NULL);
+	return call_resume(call, call->nr, socket_work(call->slot)->directory >= 0 ? finish_closing : NULL);
 }
 
-static long translate_arguments(struct call *call, unsigned int at, bool makes)
+static long translate_arguments(struct call *call, unsigned int at)
 {
 	int length = (int)call->arguments[at + 1];
-	long status = translate_address(call, &call->arguments[at], &length, makes);
+	long status = socket_translate(call, &call->arguments[at], &length);
 
 	call->arguments[at + 1] = (unsigned long)length;
 	return status;
 }
 
-long handle_bind(struct call *call)
-{
-	long status = translate_arguments(call, 1, true);
-
-	if (!status)
-		status = work_of(call->slot)->needs_child ? bind_in_child(call) : call_make(call, call->nr);
-	close_directory(call->slot);
-	return status == -EEXIST ? -EADDRINUSE : status;
-}
-
 long handle_connect(struct call *call)
 {
-	long status = translate_arguments(call, 1, false);
+	long status;
 
+	socket_work(call->slot)->directory = -1;
+	status = translate_arguments(call, 1);
 	return status ? status : resume(call);
 }
 
-#define SOCKET_LEVEL 1 /* SOL_SOCKET, SO_TYPE, SOCK_DGRAM: asm-generic/socket.h, linux/net.h */
+#define SOCKET_LEVEL 1 /* SOL_SOCKET, SO_TYPE, SO_DOMAIN, SOCK_DGRAM: asm-generic/socket.h, linux/net.h */
 #define SOCKET_TYPE 3
+#define SOCKET_DOMAIN 39
 #define SOCKET_DATAGRAM 2
 
-/* Only datagram sockets look at the address of what is sent. */
-static bool looks_at_address(const struct call *call)
+static bool has_option(int fd, int option, int wanted)
 {
-	int type = SOCKET_DATAGRAM, size = sizeof(type);
+	int value = wanted, size = sizeof(value);
 
-	GATE_5(NR_getsockopt, call->arguments[0], SOCKET_LEVEL, SOCKET_TYPE, &type, &size);
-	return type == SOCKET_DATAGRAM;
+	GATE_5(NR_getsockopt, fd, SOCKET_LEVEL, option, &value, &size);
+	return value == wanted;
+}
+
+bool socket_is_unix(int fd)
+{
+	return has_option(fd, SOCKET_DOMAIN, AF_UNIX);
+}
+
+bool socket_looks_at_address(int fd)
+{
+	return has_option(fd, SOCKET_TYPE, SOCKET_DATAGRAM);
+}
+
+/* Whether the address is a UNIX one: two bytes tell, for other sockets nothing else has to be asked. */
+static bool is_unix_address(unsigned long address, int length)
+{
+	unsigned short family;
+
+	return length > (int)PATH_AT && !guest_read(&family, address, sizeof(family)) && family == AF_UNIX;
 }
 
 long handle_sendto(struct call *call)
 {
 	long status = 0;
 
-	work_of(call->slot)->directory = -1;
-	if (looks_at_address(call))
-		status = translate_arguments(call, 4, false);
-
+	socket_work(call->slot)->directory = -1;
+	if (is_unix_address(call->arguments[4], (int)call->arguments[5]) &&
+	    socket_looks_at_address((int)call->arguments[0]))
+		status = translate_arguments(call, 4);
 	return status ? status : resume(call);
 }
 
 long handle_sendmsg(struct call *call)
 {
-	struct message *message = &work_of(call->slot)->message;
+	struct message *message = &socket_work(call->slot)->message;
 	long status;
 
-	work_of(call->slot)->directory = -1;
-	if (guest_read(message, call->arguments[1], sizeof(*message)))
-		return -EFAULT;
-	if (message->name && looks_at_address(call)) {
-		status = translate_address(call, &message->name, &message->name_length, false);
+	socket_work(call->slot)->directory = -1;
+	if (guest_read(message, call->arguments[1], sizeof(*message))) {
+		call->arguments[1] = BAD_ADDRESS;
+		return resume(call);
+	}
+	call->arguments[1] = (unsigned long)message;
+	if (message->name && is_unix_address(message->name, message->name_length) &&
+	    socket_looks_at_address((int)call->arguments[0])) {
+		status = socket_translate(call, &message->name, &message->name_length);
 		if (status)
 			return status;
-		call->arguments[1] = (unsigned long)message;
 	}
 	return resume(call);
 }
 
-/* Tell the path of a UNIX address in the slot as the guest knows it. */
-static void localise(struct slot *slot)
+/* The bound text of a UNIX address, as the guest chose it: the address's length. */
+static int decode(char *bytes, int length)
 {
-	struct socket_work *work = work_of(slot);
-	long length;
+	const struct sockaddr_un *address = (const struct sockaddr_un *)bytes;
 
-	if (work->unix_address.sun_family != AF_UNIX || work->length <= (int)PATH_AT || work->bytes[PATH_AT] != '/')
-		return;
-	work->bytes[MIN(work->length, ADDRESS_MOST)] = '\0';
-	length = view_to_guest(the_view(), work->bytes + PATH_AT, slot->spare, PATH_SIZE);
-	if (length < 0 || length >= (long)sizeof(work->unix_address.sun_path))
-		return;
-	memcpy(work->bytes + PATH_AT, slot->spare, (size_t)length + 1);
-	work->length = (int)PATH_AT + (int)length + 1;
+	if (length <= (int)PATH_AT || address->sun_family != AF_UNIX || !bytes[PATH_AT])
+		return length;
+	bytes[length] = '\0';
+	return (int)(PATH_AT + socket_name_decode(bytes + PATH_AT)) + 1;
 }
 
-/* Copy the address in the slot out to where the arguments from AT on say. */
-static long copy_out(struct slot *slot, unsigned int at)
+/* As move_addr_to_user(), net/socket.c: the length first. */
+long socket_tell(char *bytes, int length, unsigned long address, unsigned long length_at)
 {
-	struct socket_work *work = work_of(slot);
 	int room;
 
-	if (guest_read(&room, slot->call.original[at + 1], sizeof(room)))
+	if (guest_read(&room, length_at, sizeof(room)))
 		return -EFAULT;
+	length = decode(bytes, length);
 	if (room < 0)
 		return -EINVAL;
-	localise(slot);
-	if (guest_write(slot->call.original[at], work->bytes, (size_t)MIN(room, work->length)))
+	if (guest_write(length_at, &length, sizeof(length)))
 		return -EFAULT;
-	return guest_write(slot->call.original[at + 1], &work->length, sizeof(work->length));
+	return guest_write(address, bytes, (size_t)MIN(room, length));
+}
+
+/* The same for the call's own arguments, from AT on. */
+static long tell_arguments(struct slot *slot, unsigned int at)
+{
+	struct socket_work *work = socket_work(slot);
+
+	return socket_tell(work->bytes, work->length, slot->call.original[at], slot->call.original[at + 1]);
 }
 
 /* Let the kernel put the address into the slot. */
 static void take_address(struct call *call, unsigned int at)
 {
-	struct socket_work *work = work_of(call->slot);
+	struct socket_work *work = socket_work(call->slot);
 
 	work->length = ADDRESS_MOST;
-	work->unix_address.sun_family = 0;
 	call->arguments[at] = (unsigned long)work->bytes;
 	call->arguments[at + 1] = (unsigned long)&work->length;
 }
@@ -338,12 +231,30 @@ long handle_socket_name(struct call *call)
 
 	take_address(call, 1);
 	status = call_make(call, call->nr);
-	return status ? status : copy_out(call->slot, 1);
+	return status ? status : tell_arguments(call->slot, 1);
+}
+
+/* getsockopt(SO_PEERNAME): getpeername(2) with the length by value, sk_getsockopt() in net/core/sock.c. */
+long handle_peer_name(struct call *call)
+{
+	struct socket_work *work = socket_work(call->slot);
+	const unsigned long *arguments = call->arguments;
+	int size, length = ADDRESS_MOST;
+
+	if ((int)arguments[1] != SOCKET_LEVEL || !socket_is_unix((int)arguments[0]) ||
+	    guest_read(&size, arguments[4], sizeof(size)) || size < 0 ||
+	    GATE_3(NR_getpeername, arguments[0], work->bytes, &length))
+		return call_make(call, call->nr);
+	if (decode(work->bytes, length) < size)
+		return -EINVAL;
+	if (guest_write(arguments[3], work->bytes, (size_t)size))
+		return -EFAULT;
+	return guest_write(arguments[4], &size, sizeof(size));
 }
 
 static long finish_accept(struct slot *slot, long result)
 {
-	long status = result < 0 ? 0 : copy_out(slot, 1);
+	long status = result < 0 ? 0 : tell_arguments(slot, 1);
 
 	if (!status)
 		return result;
@@ -353,19 +264,59 @@ static long finish_accept(struct slot *slot, long result)
 
 long handle_accept(struct call *call)
 {
+	if (!socket_is_unix((int)call->arguments[0]))
+		return call_resume(call, call->nr, NULL);
 	take_address(call, 1);
 	return call_resume(call, call->nr, finish_accept);
 }
 
 static long finish_recvfrom(struct slot *slot, long result)
 {
-	long status = result < 0 ? 0 : copy_out(slot, 4);
+	long status = result < 0 ? 0 : tell_arguments(slot, 4);
 
 	return status ? status : result;
 }
 
 long handle_recvfrom(struct call *call)
 {
+	if (!socket_is_unix((int)call->arguments[0]))
+		return call_resume(call, call->nr, NULL);
 	take_address(call, 4);
 	return call_resume(call, call->nr, finish_recvfrom);
+}
+
+/* As ____sys_recvmsg(), net/socket.c: the address, then what came with it. */
+static long finish_recvmsg(struct slot *slot, long result)
+{
+	struct socket_work *work = socket_work(slot);
+	const struct message *message = &work->message;
+	unsigned long at = slot->call.original[1];
+	long status;
+
+	if (result < 0)
+		return result;
+	status = socket_tell(work->bytes, message->name_length, work->name_at,
+			     at + offsetof(struct message, name_length));
+	if (!status)
+		status = guest_write(at + offsetof(struct message, flags), &message->flags, sizeof(message->flags));
+	if (!status)
+		status = guest_write(at + offsetof(struct message, control_size), &message->control_size,
+				     sizeof(message->control_size));
+	return status ? status : result;
+}
+
+/* Most want no address; what the kernel would refuse is left to it as it is. */
+long handle_recvmsg(struct call *call)
+{
+	struct socket_work *work = socket_work(call->slot);
+	struct message *message = &work->message;
+
+	if (guest_read(&work->name_at, call->arguments[1], sizeof(work->name_at)) || !work->name_at ||
+	    !socket_is_unix((int)call->arguments[0]) || guest_read(message, call->arguments[1], sizeof(*message)) ||
+	    message->name_length < 0)
+		return call_resume(call, call->nr, NULL);
+	message->name = (unsigned long)work->bytes;
+	message->name_length = ADDRESS_MOST;
+	call->arguments[1] = (unsigned long)message;
+	return call_resume(call, call->nr, finish_recvmsg);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/stacks.h"
+#include "agent/fast.h"
 #include "agent/guest_memory.h"
 #include "agent/signal.h"
 #include <linux/mman.h>
@@ -30,6 +31,11 @@ static struct own_stack *own_stack_of(const stack_t *stack)
 	unsigned long offset = (unsigned long)stack->ss_sp - IMAGE_STACKS_ADDRESS;
 
 	return offset < IMAGE_STACKS_SIZE ? (struct own_stack *)stack->ss_sp : NULL;
+}
+
+static bool lies_on(unsigned long address, const struct own_stack *own)
+{
+	return address - (unsigned long)own < IMAGE_STACK_SIZE;
 }
 
 static bool take(struct own_stack *stack)
@@ -173,6 +179,8 @@ static long set_stack(struct call *call, struct own_stack *own, const stack_t *w
 	stack_t ours = { .ss_size = IMAGE_STACK_SIZE };
 	long status;
 
+	if (is_small && wanted->ss_size < STACK_TINY)
+		fast_close(0);
 	if (is_small && own) {
 		own->guest = *wanted;
 		return 0;
@@ -197,6 +205,8 @@ long stack_exchange(struct call *call, const stack_t *new, stack_t *old)
 	long status;
 
 	*old = describe(current, stack_pointer);
+	if (own && own->guest.ss_size && lies_on(stack_pointer, own))
+		old->ss_flags |= SS_ONSTACK;
 	if (!new)
 		return 0;
 	if (old->ss_flags & SS_ONSTACK)
@@ -245,12 +255,17 @@ static struct ucontext *move_frame(struct ucontext *context, const struct own_st
 	return copy;
 }
 
+/*
+ * What was interrupted may be another frame's trampoline, of a signal that came
+ * at the same time: that frame lies on our stack still, and is only safe from
+ * the kernel's next one as long as the stack pointer is there too. So this
+ * handler runs where it is.
+ */
 struct ucontext *stack_adopt_guest_frame(struct ucontext *context)
 {
 	struct own_stack *own = own_stack_of(&context->uc_stack);
-	unsigned long offset = (unsigned long)context - (unsigned long)own;
 
-	if (offset < IMAGE_STACK_SIZE)
+	if (lies_on((unsigned long)context, own) && !lies_on(registers_stack(context), own))
 		context = move_frame(context, own);
 	context->uc_stack = own->guest;
 	/* SS_AUTODISARM: none is set while the handler runs; its return sets it again. */

@@ -11,6 +11,7 @@
 
 #include "agent/slot.h"
 
+#define STACK_TINY (8 * 1024)	/* below that, a handler's frame may leave no room for calls from stubs */
 #define STACK_LARGE (32 * 1024) /* from here on the guest's own will do */
 
 /*

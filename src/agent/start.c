@@ -5,19 +5,29 @@
  * kernel had executed that program itself, and goes there.
  */
 #include "agent/agent.h"
+#include "agent/child.h"
+#include "agent/fast.h"
 #include "agent/gate.h"
+#include "agent/mounts.h"
+#include "agent/patch.h"
+#include "agent/privileges.h"
 #include "agent/program.h"
+#include "agent/root.h"
 #include "agent/signal.h"
+#include "agent/translate.h"
 #include "base/text.h"
 #include "image/state.h"
+#include <asm/fcntl.h>
 #include <asm/mman.h>
 #include <linux/auxvec.h>
 #include <linux/elf.h>
+#include <linux/fcntl.h>
 #include <linux/mman.h>
+#include <linux/openat2.h>
 #include <linux/personality.h>
 #include <linux/prctl.h>
 
-char guest_exe[PATH_SIZE];
+char guest_exe[PATH_SIZE] AGENT_LARGE;
 
 /* What the kernel puts at the stack pointer. */
 struct start_stack {
@@ -171,6 +181,52 @@ static void map_program(const struct state *state, struct program_map *program, 
 	program_close(state->interpreter_fd);
 }
 
+/* What a child maps into the memory it shares. */
+struct map_aside {
+	struct state *state;
+	struct program_map *program, *interpreter;
+	unsigned long random;
+	bool is_mapped;
+};
+
+static int open_by_name(const char *guest_path)
+{
+	static const struct open_how how = { .flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	char host_path[PATH_SIZE];
+
+	/* The path is resolved: a link on the way has come to be there since. */
+	translate_stand_in(guest_path, host_path);
+	return (int)GATE_4(NR_openat2, AT_FDCWD, host_path, &how, sizeof(how));
+}
+
+static long map_by_name(struct slot *aside_at, long unused)
+{
+	struct map_aside *aside = (struct map_aside *)aside_at;
+	struct state *state = aside->state;
+
+	(void)unused;
+	program_make_room(-1);
+	state->program_fd = open_by_name(state->exe);
+	if (state->interpreter[0])
+		state->interpreter_fd = open_by_name(state->interpreter);
+	if (state->program_fd < 0 || (state->interpreter[0] && state->interpreter_fd < 0))
+		return 0;
+	map_program(state, aside->program, aside->interpreter, aside->random);
+	aside->is_mapped = true;
+	return 0;
+}
+
+/* The guest has left no descriptor free: see plan_without_descriptors() in exec.c. */
+static void map_without_descriptors(struct state *state, struct program_map *program, struct program_map *interpreter,
+				    unsigned long random)
+{
+	struct map_aside aside = { state, program, interpreter, random, false };
+	long status = child_run(map_by_name, &aside, 0, 0);
+
+	if (!aside.is_mapped)
+		die("the guest's program could not be opened", status ? status : -ENOENT);
+}
+
 /* comm: the kernel cuts it to 15 bytes. */
 static void set_name(const struct state *state)
 {
@@ -198,9 +254,17 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 	memcpy(guest_exe, state.exe, MIN(strlen(state.exe) + 1, sizeof(guest_exe) - 1));
 	slot_start();
 	signal_start(state.flags);
+	privileges_start(state.flags);
+	fast_start(state.flags);
+	root_start(state.root);
+	mounts_start(state.cwd_mount);
 	random = random_number();
-	map_program(&state, &program, &interpreter, random);
+	if (state.program_fd >= 0)
+		map_program(&state, &program, &interpreter, random);
+	else
+		map_without_descriptors(&state, &program, &interpreter, random);
 	set_auxv(&stack, &state, &program, &interpreter);
+	patch_start(&program);
 	if (program.wants_executable_stack)
 		GATE_3(NR_mprotect, ALIGN_DOWN((unsigned long)stack_pointer, 0x1000ul), 0x1000,
 		       PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/translate.h"
+#include "agent/deep.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
+#include "agent/mounts.h"
+#include "agent/pin.h"
 #include "agent/proc.h"
+#include "agent/root.h"
 #include "agent/virtual.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -31,86 +35,140 @@ static long check_plain_at(int directory, const char *path, enum view_check kind
 	return 0;
 }
 
-/*
- * What the resolver looks at is named relative to the guest's own descriptor
- * or cwd as long as the walk has not left its neighbourhood: the way there from
- * the host's root may be closed to the guest.
- */
 struct walk_context {
-	int directory;
-	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
-	bool has_jumped;    /* DIRECTORY has become the cwd, through a link of /proc */
-	const struct view_result *at;
-	char *base;	    /* the host path of DIRECTORY, in slot->base */
-	size_t base_length; /* 0 where it plays no part */
+	struct host_path *path;
+	char *base;	    /* PATH_SIZE bytes for path->base */
 	char *relative;	    /* PATH_SIZE bytes for the name from there */
+	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
+	bool is_refused;    /* one led to what is no guest's */
 };
 
-/* Where BASE and PATH part: the length of the directory they share, without a final slash. */
-static size_t shared_length(const char *base, const char *path)
-{
-	size_t shared = 0, at = 0;
-
-	for (; base[at] && base[at] == path[at]; at++)
-		if (base[at] == '/')
-			shared = at;
-	if ((!base[at] || base[at] == '/') && (!path[at] || path[at] == '/'))
-		shared = at;
-	return shared;
-}
-
-/* HOST_PATH as it is named from the context's directory, or NULL where it has to be named from the root. */
-static const char *from_base(const struct walk_context *context, const char *host_path)
+/*
+ * HOST_PATH, whose walk has been no higher than its first ANCHOR bytes, as it is
+ * named from the base of PATH: up as far as the walk has gone, and down again,
+ * for each directory on the way must be one that may be searched. Into BUF of
+ * PATH_SIZE; false when it is too long.
+ */
+static bool name_from_base(const struct host_path *path, size_t anchor, const char *host_path, char *buf)
 {
 	struct text relative;
-	size_t shared;
 
-	if (!context->base_length || !(context->at->is_anchored || context->has_jumped))
-		return NULL;
-	shared = context->base_length == 1 ? 0 : shared_length(context->base, host_path);
-	text_init(&relative, context->relative, PATH_SIZE);
-	for (const char *up = context->base + shared; context->base_length > 1 && *up; up++)
+	text_init(&relative, buf, PATH_SIZE);
+	text_add(&relative, path->base_link);
+	for (const char *up = path->base + anchor; *up; up++)
 		if (*up == '/')
 			text_add(&relative, relative.length ? "/.." : "..");
-	host_path += shared;
+	host_path += anchor;
 	while (*host_path == '/')
 		host_path++;
 	if (*host_path && relative.length)
 		text_add(&relative, "/");
 	text_add(&relative, host_path);
-	if (!relative.length)
-		text_add(&relative, ".");
-	return relative.full ? NULL : relative.text;
+	if (relative.length == strlen(path->base_link))
+		text_add(&relative, relative.length ? "/." : ".");
+	return !relative.full;
+}
+
+/*
+ * What the resolver looks at is named from the guest's own descriptor or cwd as
+ * long as the walk has not left its neighbourhood: the way there from the
+ * host's root may be closed to the guest. *DIRECTORY gets what the result is relative to.
+ */
+static const char *name_on_walk(const struct walk_context *walk, const char *host_path, int *directory)
+{
+	const struct host_path *path = walk->path;
+	bool is_near = path->base && path->result->is_anchored &&
+		       name_from_base(path, path->result->anchor, host_path, walk->relative);
+
+	*directory = is_near ? path->base_directory : AT_FDCWD;
+	return is_near ? walk->relative : host_path;
+}
+
+/* What follows is named from the link HOST_PATH, to an object whose host path is in walk->base. */
+static void set_link_base(struct walk_context *walk, const char *host_path)
+{
+	struct host_path *path = walk->path;
+
+	path->base = strlen(host_path) < sizeof(path->base_link) ? walk->base : NULL;
+	path->base_directory = AT_FDCWD;
+	if (path->base)
+		memcpy(path->base_link, host_path, strlen(host_path) + 1);
+}
+
+/*
+ * A link of /proc. Where the kernel itself would go through it to a directory,
+ * the walk goes on from there, whatever may be closed or removed above.
+ */
+static long follow_magic(struct walk_context *walk, const char *host_path, char *buf, long length, bool is_last)
+{
+	struct host_path *path = walk->path;
+	bool is_magic = false;
+
+	length = proc_translate_link(host_path, buf, length, is_last, &is_magic, walk->base);
+	if (is_magic && walk->refuses_magic)
+		return -ELOOP;
+	walk->is_refused |= length == -EACCES;
+	if (length < VIEW_JUMP && (length != VIEW_MAGIC || is_last))
+		return length;
+	path->base = NULL;
+	if (length >= VIEW_JUMP && proc_is_kernels_way(host_path))
+		set_link_base(walk, host_path);
+	return length;
+}
+
+/* The link HOST_PATH has a text that can't be read, or that leaves no room behind it: where it leads, the kernel knows.
+ */
+static long follow_long(struct walk_context *walk, const char *host_path, char *buf, bool is_last)
+{
+	struct host_path *path = walk->path;
+	long fd, status;
+
+	if (walk->refuses_magic || is_last)
+		return walk->refuses_magic ? -ELOOP : VIEW_MAGIC;
+	path->base = NULL;
+	fd = GATE_4(NR_openat, AT_FDCWD, host_path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return VIEW_MAGIC;
+	status = deep_find_base((int)fd, buf, walk->base);
+	GATE_1(NR_close, fd);
+	if (status)
+		return VIEW_MAGIC;
+	set_link_base(walk, host_path);
+	return VIEW_JUMP + (long)strlen(buf);
 }
 
 static long agent_read_link(void *context, const char *host_path, char *buf, size_t size, bool is_last)
 {
 	struct walk_context *walk = context;
-	const char *relative = from_base(walk, host_path);
-	bool is_magic = false;
-	long length = GATE_4(NR_readlinkat, relative ? walk->directory : AT_FDCWD, relative ? relative : host_path, buf,
-			     size);
+	int directory;
+	const char *name = name_on_walk(walk, host_path, &directory);
+	const char *link = name == walk->relative ? walk->path->base_link : "";
+	bool is_of_proc = text_begins(host_path, "/proc/");
+	long length = is_of_proc ? GATE_4(NR_readlinkat, directory, name, buf, size) :
+				   pin_read_link(directory, link, name, buf, size);
 
-	if (length < 0 || !text_begins(host_path, "/proc/"))
+	if ((length == -ENAMETOOLONG || length > DEEP_KNOWN_MOST) && proc_is_kernels_way(host_path))
+		return follow_long(walk, host_path, buf, is_last);
+	if (length < 0 || !proc_may_be_magic(host_path))
 		return length;
-	if (length < PATH_SIZE && proc_is_own_cwd(host_path)) {
-		/* The walk goes on below the cwd, whatever may be closed above it. */
-		walk->directory = AT_FDCWD;
-		walk->has_jumped = true;
-		walk->base_length = (size_t)length;
-		memcpy(walk->base, buf, walk->base_length);
-		walk->base[walk->base_length] = '\0';
-	}
-	length = proc_translate_link(host_path, buf, length, is_last, &is_magic);
-	return is_magic && walk->refuses_magic ? -ELOOP : length;
+	return follow_magic(walk, host_path, buf, length, is_last);
 }
 
 static long agent_check_plain(void *context, const char *host_path, enum view_check kind, int *object)
 {
 	const struct walk_context *walk = context;
-	const char *relative = from_base(walk, host_path);
+	int directory;
+	const char *name = name_on_walk(walk, host_path, &directory);
+	long status;
 
-	return check_plain_at(relative ? walk->directory : AT_FDCWD, relative ? relative : host_path, kind, object);
+	if (name == walk->relative && walk->path->base_link[0])
+		return -ELOOP;
+	status = check_plain_at(directory, name, kind, object);
+	if (status || !object || pin_is_of_mount(name, *object, walk->path->result->mount))
+		return status;
+	GATE_1(NR_close, *object);
+	*object = -1;
+	return -ELOOP;
 }
 
 long translate_directory(int directory, char *buf, char *scratch)
@@ -120,12 +178,12 @@ long translate_directory(int directory, char *buf, char *scratch)
 	if (directory == AT_FDCWD) {
 		length = GATE_2(NR_getcwd, scratch, PATH_SIZE);
 		if (length > 0 && scratch[0] == '/')
-			return proc_to_canonical_guest(scratch, buf);
+			return mounts_to_guest(directory, scratch, buf);
 	}
 	length = proc_read_descriptor(directory, scratch);
 	if (length < 0)
 		return length == -ENOENT ? -EBADF : length;
-	return proc_to_canonical_guest(scratch, buf);
+	return mounts_to_guest(directory, scratch, buf);
 }
 
 void translate_stand_in(const char *guest_path, char *buf)
@@ -162,57 +220,91 @@ static bool may_hold_binding(const char *guest_path)
 	return view_may_be_above(the_view(), name, strlen(name));
 }
 
-/* The directory part of a plain relative path has no link in it. Changes and restores PATH. */
-static bool is_prefix_plain(int directory, char *path)
-{
-	char *slash = (char *)text_base_name(path) - 1;
-	long status;
-
-	*slash = '\0';
-	status = check_plain_at(directory, path, VIEW_CHECK_DIRECTORY, NULL);
-	*slash = '/';
-	return !status;
-}
-
 /*
- * Whether a relative path can go to the kernel as it is: no binding can be met
- * on its way, and no link the kernel would follow out of the view.
+ * Whether a relative path can go to the kernel as it is, as far as its text
+ * tells: no binding can be met on its way. COUNT gets the number of components.
  */
-static bool passes_as_is(struct call *call, struct host_path *out, unsigned int view_flags, bool removes)
+static bool passes_as_is(struct host_path *out, unsigned int view_flags, bool removes, unsigned int *count)
 {
-	char *path = out->guest_path;
-	unsigned int count;
+	const char *path = out->guest_path;
 
 	if (path[0] == '/' || path[strlen(path) - 1] == '/' || view_flags & VIEW_NO_LINKS)
 		return false;
-	if (!view_is_relative_plain(the_view(), path, &count) || (removes && may_hold_binding(path)))
+	if (!view_is_relative_plain(the_view(), path, count) || (removes && may_hold_binding(path)))
 		return false;
 	/* In a virtual directory nothing can be made, which the removed one behind its descriptor would not say. */
+	return !(the_view()->flags & VIEW_VIRTUAL && view_flags & (VIEW_PARENT | VIEW_MAY_MAKE));
+}
+
+static size_t directory_length(const char *path)
+{
+	return (size_t)(text_base_name(path) - path) - 1;
+}
+
+/* Whether the last component of a path in a plain directory is a link. Negative answers are kept. */
+static bool ends_in_link(struct call *call, const struct host_path *out)
+{
+	size_t length = strlen(out->path);
+
+	if (plain_is_known(out->path, length, out->stamp))
+		return false;
+	if (GATE_4(NR_readlinkat, AT_FDCWD, out->path, call->slot->scratch.link, PATH_SIZE) != -EINVAL)
+		return true;
+	plain_note(out->path, length, out->stamp);
+	return false;
+}
+
+/* Whether PATH is absolute, ends in a name, and may have neither a link nor a binding on its way that matters. */
+static bool may_be_plain(const char *path, unsigned int view_flags, bool removes)
+{
+	const char *name;
+
+	if (path[0] != '/' || path[strlen(path) - 1] == '/' || view_flags & VIEW_NO_LINKS)
+		return false;
 	if (the_view()->flags & VIEW_VIRTUAL && view_flags & (VIEW_PARENT | VIEW_MAY_MAKE))
 		return false;
-	if (view_flags & VIEW_OBJECT)
-		return count == 1 ||
-		       !check_plain_at(out->directory, path,
-				       view_flags & VIEW_FOLLOW ? VIEW_CHECK_ANY : VIEW_CHECK_OBJECT, &out->object);
-	if (count > 1 && !is_prefix_plain(out->directory, path))
-		return false;
-	if (!(view_flags & VIEW_FOLLOW))
-		return true;
-	return GATE_4(NR_readlinkat, out->directory, path, call->slot->scratch.link, PATH_SIZE) < 0;
+	name = text_base_name(path);
+	return !removes || !(may_hold_binding(path) || view_may_be_bound(the_view(), name, strlen(name)));
 }
 
 /*
- * A directory whose host path is longer than PATH_MAX has no name the kernel
- * would tell. It lies far below every binding, so a path of few steps and
- * without links can be left to the kernel, ".." included.
+ * What a call makes or removes: its directory is opened by names alone, which is
+ * how it turns out that it is plain. Two names that are looked at together have
+ * to be in the root's mount.
  */
-static bool is_deep_and_plain(const struct host_path *out)
+static bool is_entry_plain(struct host_path *out, unsigned int view_flags, unsigned int flags, bool removes)
 {
 	const char *path = out->guest_path;
-	size_t length = strlen(path);
+	uint32_t mount;
 
-	return length < 256 && path[length - 1] != '/' &&
-	       !check_plain_at(out->directory, path, VIEW_CHECK_OBJECT, NULL);
+	if (!may_be_plain(path, view_flags, removes) || pin_ends_in_dots(path) ||
+	    !plain_host_path(path, strlen(path), out->result->host, PATH_SIZE, &mount) ||
+	    (mount && flags & TRANSLATE_NAME) || !pin_holds_place(out->result->host))
+		return false;
+	out->path = out->result->host;
+	out->directory = AT_FDCWD;
+	out->is_plain = true;
+	return true;
+}
+
+/*
+ * Whether an absolute path meets neither binding nor link up to its last
+ * component, and no link there that has to be followed.
+ */
+static bool is_plain(struct call *call, struct host_path *out, unsigned int view_flags, unsigned int flags,
+		     bool removes)
+{
+	const char *path = out->guest_path;
+	char *host_path = out->result->host;
+	uint32_t mount;
+
+	if (!may_be_plain(path, view_flags, removes) ||
+	    !plain_host_path(path, strlen(path), host_path, PATH_SIZE, &mount) ||
+	    !plain_is_directory(host_path, directory_length(host_path), &out->stamp))
+		return false;
+	out->path = host_path;
+	out->is_plain = !(view_flags & VIEW_FOLLOW) || flags & TRANSLATE_OBJECT || !ends_in_link(call, out);
+	return out->is_plain;
 }
 
 /* A descriptor may be of anything; of a link even, which must not be gone through. */
@@ -226,15 +318,22 @@ static long check_is_directory(int directory)
 	return (file.st_mode & S_IFMT) == S_IFDIR ? 0 : -ENOTDIR;
 }
 
-/* The base of a relative path: its guest path to slot->spare, its host path to slot->base. */
-static long find_base(struct slot *slot, struct host_path *out, struct walk_context *context)
+/* The base of a relative path: its guest path to GUEST_BASE, its host path to BASE. */
+static long find_base(struct host_path *path, char *guest_base, char *base)
 {
-	long status = check_is_directory(out->directory);
+	long status = check_is_directory(path->directory);
 
 	if (!status)
-		status = translate_directory(out->directory, slot->spare, slot->base);
-	context->directory = out->directory;
-	context->base_length = strlen(slot->base);
+		status = translate_directory(path->directory, guest_base, base);
+	/* The host's path may be too long for what the guest may still name. */
+	if (!status && strlen(base) > DEEP_KNOWN_MOST && strlen(base) + strlen(path->guest_path) + 2 > PATH_SIZE)
+		status = -ENAMETOOLONG;
+	if (status == -ENAMETOOLONG)
+		status = deep_find_base(path->directory, guest_base, base);
+	if (!status) {
+		path->base_directory = path->directory;
+		path->base = text_equal(base, "/") ? "" : base;
+	}
 	return status;
 }
 
@@ -243,47 +342,38 @@ static bool is_own_way(const struct host_path *out, long status)
 {
 	if (status == -ENOENT)
 		return out->directory != AT_FDCWD; /* a directory outside the view that the guest was given: its own */
-	if (status == -ENAMETOOLONG)
-		return is_deep_and_plain(out);
 	return false;
 }
 
-static long resolve(struct call *call, struct host_path *out, unsigned int view_flags, bool refuses_magic)
+static long resolve(struct call *call, unsigned int which, unsigned int view_flags, bool refuses_magic)
 {
 	struct slot *slot = call->slot;
-	struct walk_context context = {
-		.directory = AT_FDCWD,
-		.refuses_magic = refuses_magic,
-		.at = out->result,
-		.base = slot->base,
-		.relative = slot->relative[out == &call->paths[1]],
+	struct host_path *out = &call->paths[which];
+	struct walk_context context = { out, slot->base[which], slot->relative[which], refuses_magic, false };
+	const struct view_operations operations = {
+		.context = &context, .root = root_path(), .read_link = agent_read_link, .check_plain = agent_check_plain
 	};
-	const struct view_operations operations = { .context = &context,
-						    .read_link = agent_read_link,
-						    .check_plain = agent_check_plain };
-	const char *relative;
 	long status = 0;
 
 	slot->spare[0] = '\0';
-	if (out->guest_path[0] != '/') {
-		status = find_base(slot, out, &context);
-		if (is_own_way(out, status))
+	if (out->guest_path[0] != '/' || view_flags & VIEW_IN_ROOT) {
+		status = find_base(out, slot->spare, slot->base[which]);
+		if (is_own_way(out, status)) {
+			out->is_own_way = true;
 			return 0;
+		}
 	}
 	if (status)
 		return status;
 	status = view_resolve(the_view(), &operations, slot->spare, out->guest_path, view_flags, &slot->scratch,
 			      out->result);
+	if (!status && context.is_refused)
+		status = -EACCES;
 	if (status)
 		return status;
-	relative = from_base(&context, out->result->host);
-	/* What is made or removed needs a name of its own. */
-	if (relative && view_flags & VIEW_PARENT && !out->result->ends_in_dot && text_ends(relative, "."))
-		relative = NULL;
 	out->is_resolved = true;
-	out->directory = relative ? context.directory : AT_FDCWD;
-	out->path = relative ? relative : out->result->host;
-	out->object = out->result->object;
+	out->pin = out->result->object;
+	out->path = name_on_walk(&context, out->result->host, &out->directory);
 	return 0;
 }
 
@@ -306,22 +396,106 @@ static unsigned int view_flags_of(const struct call *call, const struct call_pat
 	}
 }
 
-static long translate_from(struct call *call, unsigned int which, int directory, unsigned int view_flags,
-			   unsigned int flags)
+/* What path is to be held by, if its text alone may come to lead elsewhere. */
+static enum pin_kind pin_kind_of(unsigned int view_flags, unsigned int flags)
+{
+	if (view_flags & VIEW_FOLLOW)
+		return PIN_OBJECT;
+	return flags & TRANSLATE_OBJECT ? PIN_LINK : PIN_PARENT;
+}
+
+/* Whether the kernel goes through the last component in any case: because of a slash behind it, or it is a dot. */
+static bool follows_unasked(const struct host_path *path, unsigned int view_flags)
+{
+	return path->is_resolved && !(view_flags & VIEW_PARENT) &&
+	       (path->result->wants_directory || pin_ends_in_dots(path->path));
+}
+
+/* Find out what the path names: how the kernel is told, and in OUT->result, or out->is_resolved is false. */
+static long name_path(struct call *call, unsigned int which, unsigned int view_flags, unsigned int flags)
 {
 	bool removes = call->row->paths[which].follow == FOLLOW_REMOVES;
 	struct host_path *out = &call->paths[which];
+	unsigned int count;
+	long status;
 
-	*out = (struct host_path){
-		.directory = directory,
-		.path = call->slot->path[which],
-		.object = -1,
-		.result = &call->slot->results[which],
-		.guest_path = call->slot->path[which],
-	};
-	if (!(flags & TRANSLATE_FULL) && passes_as_is(call, out, view_flags, removes))
+	out->kind = pin_kind_of(view_flags, flags);
+	if (!(flags & TRANSLATE_FULL) && passes_as_is(out, view_flags, removes, &count)) {
+		/* One component that is not followed leads nowhere else. */
+		if (count == 1 && (flags & TRANSLATE_OBJECT || !(view_flags & VIEW_FOLLOW)))
+			out->kind = PIN_NONE;
 		return 0;
-	return resolve(call, out, view_flags, flags & (TRANSLATE_NO_MAGIC | TRANSLATE_NO_LINKS));
+	}
+	if (!(flags & TRANSLATE_FULL) && view_flags & VIEW_PARENT && is_entry_plain(out, view_flags, flags, removes))
+		return 0;
+	if (flags & TRANSLATE_PLAIN && is_plain(call, out, view_flags, flags, removes)) {
+		out->directory = AT_FDCWD;
+		out->kind = PIN_NONE;
+		return 0;
+	}
+	if (out->kind != PIN_PARENT && !(flags & TRANSLATE_NAME))
+		view_flags |= VIEW_OBJECT;
+	status = resolve(call, which, view_flags, flags & (TRANSLATE_NO_MAGIC | TRANSLATE_NO_LINKS));
+	if (!status && out->kind == PIN_PARENT && follows_unasked(out, view_flags))
+		out->kind = PIN_OBJECT;
+	return status;
+}
+
+static void set_arguments(struct call *call, unsigned int which)
+{
+	const struct call_path *shape = &call->row->paths[which];
+
+	call->arguments[shape->path] = (unsigned long)call->paths[which].path;
+	if (shape->directory != CALL_CWD)
+		call->arguments[shape->directory] = (unsigned long)call->paths[which].directory;
+}
+
+static long hold(struct call *call, unsigned int which)
+{
+	struct host_path *path = &call->paths[which];
+
+	return pin_path(path, path->kind, call_takes_directory(call, which), call->slot->pinned[which]);
+}
+
+long translate_hold(struct call *call, unsigned int which)
+{
+	long status = hold(call, which);
+
+	set_arguments(call, which);
+	return status;
+}
+
+/* A walk of several look-ups during which names have changed is made again a few times: it may not be the kernel's. */
+#define STEADY_TRIES_MOST 20
+
+/* Who changes names all the time must not keep another process here for ever. */
+#define TRIES_MOST 1000
+
+static long translate_from(struct call *call, unsigned int which, int directory, unsigned int view_flags,
+			   unsigned int flags)
+{
+	struct host_path *out = &call->paths[which];
+	long status = PIN_AGAIN;
+
+	for (unsigned int tries = 0; status == PIN_AGAIN && tries < TRIES_MOST; tries++) {
+		pin_close(out);
+		call->mark = plain_mark();
+		*out = (struct host_path){
+			.directory = directory,
+			.path = call->slot->path[which],
+			.pin = -1,
+			.result = &call->slot->results[which],
+			.guest_path = call->slot->path[which],
+		};
+		status = name_path(call, which, view_flags, flags);
+		if (!status && !(flags & TRANSLATE_NAME))
+			status = hold(call, which);
+		if ((status < 0 || (out->is_resolved && tries < STEADY_TRIES_MOST)) && plain_has_changed(call->mark) &&
+		    tries < TRIES_MOST - 1)
+			status = PIN_AGAIN;
+		flags = (flags | TRANSLATE_FULL) & ~(unsigned int)TRANSLATE_PLAIN;
+	}
+	return status == PIN_AGAIN ? -ELOOP : status;
 }
 
 long translate_text(struct call *call, int directory, unsigned int view_flags, unsigned int flags)
@@ -346,11 +520,9 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags)
 	if (!status)
 		return TRANSLATE_NOTHING;
 	view_flags |= (flags & TRANSLATE_NO_LINKS ? VIEW_NO_LINKS : 0) |
-		      (flags & TRANSLATE_MAY_MAKE ? VIEW_MAY_MAKE : 0) | (flags & TRANSLATE_OBJECT ? VIEW_OBJECT : 0);
+		      (flags & TRANSLATE_MAY_MAKE ? VIEW_MAY_MAKE : 0) | (flags & TRANSLATE_OF_VIEW);
 	status = translate_from(call, which, directory, view_flags, flags);
-	call->arguments[shape->path] = (unsigned long)call->paths[which].path;
-	if (shape->directory != CALL_CWD)
-		call->arguments[shape->directory] = (unsigned long)call->paths[which].directory;
+	set_arguments(call, which);
 	return status;
 }
 
@@ -365,6 +537,8 @@ const char *translate_path_of_error(long error)
 		return "/.proot-nowhere/.proot-nowhere";
 	case -ENOTDIR:
 		return "/dev/null/.proot-nowhere";
+	case -EISDIR: /* of one that is to be made */
+		return "/proc/";
 	case -ENAMETOOLONG:
 		return "/" LONG_NAME "/x";
 	case -ELOOP:
@@ -372,11 +546,20 @@ const char *translate_path_of_error(long error)
 	case -EBADF:
 		return ".proot-nowhere/.proot-nowhere";
 	case -EACCES:
-		/* Of the first process an ordinary user may see nothing. Elsewhere it is ENOENT: translate_refuse(). */
+		/* Of the first process an ordinary user may see nothing. */
 		return "/proc/1/root/.proot-nowhere/.proot-nowhere";
 	default:
 		return NULL;
 	}
+}
+
+/* Make the call with PATH, or where it is NULL with none that can be read, in place of path WHICH and those behind it.
+ */
+static long make_with(struct call *call, unsigned int which, const char *path)
+{
+	for (unsigned int i = which; i < ARRAY_SIZE(call->paths) && call->row->paths[i].follow != FOLLOW_NONE; i++)
+		call->arguments[call->row->paths[i].path] = path ? (unsigned long)path : BAD_ADDRESS;
+	return call_make(call, call->nr);
 }
 
 long translate_refuse(struct call *call, unsigned int which, long error)
@@ -386,10 +569,50 @@ long translate_refuse(struct call *call, unsigned int which, long error)
 
 	if (error != -EFAULT && !path)
 		return error;
-	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && call->row->paths[i].follow != FOLLOW_NONE; i++)
-		if (i >= which)
-			call->arguments[call->row->paths[i].path] =
-				path ? (unsigned long)path : call->original[call->row->paths[i].path];
-	result = call_make(call, call->nr);
-	return error == -EACCES && !which && result == -ENOENT ? error : result;
+	result = make_with(call, which, path);
+	if (error != -EACCES || result != -ENOENT)
+		return result;
+	/* The path may have been allowed after all, or something else is missing: another path tells. */
+	result = make_with(call, which, translate_path_of_error(-ENOTDIR));
+	return result == -ENOTDIR ? error : result;
+}
+
+static void strip_last(char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	while (length && path[length - 1] != '/')
+		length--;
+	path[length] = '\0';
+}
+
+char *translate_parent(const struct call *call, const struct host_path *path, int *directory)
+{
+	char *guest_path = call->slot->scratch.link, *name = call->slot->spare;
+	const struct view_result *result = path->result;
+
+	*directory = path->directory;
+	if (!result->is_virtual && !result->is_mount_point) {
+		memcpy(name, path->path, strlen(path->path) + 1);
+		strip_last(name);
+	} else {
+		memcpy(guest_path, result->guest, result->guest_length + 1);
+		if (!result->ends_in_dot)
+			strip_last(guest_path);
+		guest_path[strlen(guest_path) - text_ends(guest_path, "/")] = '\0';
+		translate_stand_in(guest_path, name);
+		*directory = AT_FDCWD;
+		if (result->is_parent_anchored && path->base &&
+		    name_from_base(path, result->anchor, name, guest_path)) {
+			*directory = path->base_directory;
+			name = guest_path;
+		}
+		if (strlen(name) + 3 < PATH_SIZE)
+			memcpy(name + strlen(name), "/", 2);
+	}
+	if (strlen(name) + 2 < PATH_SIZE)
+		memcpy(name + strlen(name), ".", 2);
+	return name;
 }

@@ -13,11 +13,18 @@ enum translate_flags {
 	TRANSLATE_NO_MAGIC = 16, /* one of those of /proc that are no text is */
 	TRANSLATE_MAY_MAKE = 4,	 /* the call may make the last component */
 	/*
-	 * The caller uses paths[].object if there is one. And where a relative
+	 * The caller uses paths[].pin if there is one: of the object itself. And where a relative
 	 * path of one component passes as it is, its last link is the
 	 * caller's to look for.
 	 */
 	TRANSLATE_OBJECT = 8,
+	/* Names only: the caller sees to it that they lead where they should (agent/pin.h). */
+	TRANSLATE_NAME = 512,
+	/* The caller knows what paths[].is_plain means. With TRANSLATE_OBJECT too the last link is the caller's to look
+	   for. */
+	TRANSLATE_PLAIN = 32,
+	/* Flags for the resolver as they are. They want TRANSLATE_FULL. */
+	TRANSLATE_OF_VIEW = VIEW_BENEATH | VIEW_IN_ROOT | VIEW_NO_MOUNTS,
 };
 
 /* Result: there is no path to translate (NULL or ""): the kernel takes the descriptor, or refuses. */
@@ -31,6 +38,13 @@ enum translate_flags {
 long translate_path(struct call *call, unsigned int which, unsigned int flags);
 
 /*
+ * The second half of that, after TRANSLATE_NAME: hold what path WHICH has come
+ * to name. 0; PIN_AGAIN when it has to be translated anew, with TRANSLATE_FULL;
+ * or a negative errno.
+ */
+long translate_hold(struct call *call, unsigned int which);
+
+/*
  * Path WHICH can't be translated, because of ERROR. The kernel looks at other
  * arguments before it looks a path up, so it is asked: the call is made with a
  * path of which it says the same error. Returns the call's result.
@@ -38,8 +52,8 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags);
 long translate_refuse(struct call *call, unsigned int which, long error);
 
 /*
- * A path of which the kernel says ERROR, or ENOENT, or NULL where there is none
- * to be had. Nothing can be made or changed by it.
+ * A path of which the kernel says ERROR, or of EACCES where all may be seen
+ * ENOENT; NULL where there is none to be had. Nothing can be made or changed by it.
  */
 const char *translate_path_of_error(long error);
 
@@ -55,6 +69,13 @@ long translate_text(struct call *call, int directory, unsigned int view_flags, u
  * none in the view. SCRATCH is overwritten.
  */
 long translate_directory(int directory, char *buf, char *scratch);
+
+/*
+ * How the kernel is told the directory that holds the last component of PATH,
+ * which the call makes or removes, or is named by it: a name that ends in ".",
+ * relative to *DIRECTORY. Lies in slot->spare or in slot->scratch.link.
+ */
+char *translate_parent(const struct call *call, const struct host_path *path, int *directory);
 
 /* The nearest directory above a virtual one that has a host path: written to BUF of PATH_SIZE. */
 void translate_stand_in(const char *guest_path, char *buf);

@@ -46,7 +46,14 @@ void *memset(void *to, int byte, size_t size)
 int memcmp(const void *a, const void *b, size_t size)
 {
 	const unsigned char *left = a, *right = b;
+	unsigned long one, other;
 
+	for (; size >= sizeof(long); size -= sizeof(long), left += sizeof(long), right += sizeof(long)) {
+		__builtin_memcpy(&one, left, sizeof(long));
+		__builtin_memcpy(&other, right, sizeof(long));
+		if (one != other)
+			break;
+	}
 	for (; size; size--, left++, right++)
 		if (*left != *right)
 			return *left - *right;

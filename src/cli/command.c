@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "cli/places.h"
 #include "image/plan.h"
+#include "image/shared.h"
 #include "image/state.h"
 #include "supervisor/supervisor.h"
 
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -320,9 +322,12 @@ static int make_envp(struct command *command)
 		.program_fd = command->plan.program_fd,
 		.interpreter_fd = command->plan.interpreter_fd,
 		.signal_mask = current_signal_mask(),
-		.flags = is_sigsys_ignored() ? STATE_SIGSYS_IGNORED : 0,
+		.flags = (is_sigsys_ignored() ? STATE_SIGSYS_IGNORED : 0) |
+			 (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) > 0 ? STATE_PRIVILEGES_FIXED : 0),
 		.file_name = command->file_name,
 		.exe = command->plan.exe,
+		.root = "",
+		.cwd_mount = view_find_above(&command->data->view, command->guest_cwd, strlen(command->guest_cwd)) + 1,
 	};
 
 	command->envp = calloc(count + STATE_STRINGS + 1, sizeof(char *));
@@ -347,12 +352,20 @@ static int open_log(int verbosity)
 	return fcntl(STDERR_FILENO, F_DUPFD, high);
 }
 
+static bool is_patching_off(const struct config *config)
+{
+	const char *wish = getenv("PROOT_NO_PATCH");
+
+	return config->is_patching_off || (wish && *wish && strcmp(wish, "0"));
+}
+
 static void fill_settings(struct command *command)
 {
 	struct image_data *data = command->data;
 
 	data->magic = IMAGE_MAGIC;
-	data->flags = command->config->allows_unknown ? IMAGE_ALLOW_UNKNOWN : 0;
+	data->flags = (command->config->allows_unknown ? IMAGE_ALLOW_UNKNOWN : 0) |
+		      (is_patching_off(command->config) ? IMAGE_NO_PATCH : 0);
 	data->verbosity = command->config->verbosity;
 	data->log_fd = open_log(command->config->verbosity);
 }
@@ -380,6 +393,7 @@ static int start(struct command *command)
 		return EXIT_OWN_FAILURE;
 	}
 	fill_settings(command);
+	shared_create(command->data);
 	image_fd = image_compose(command->data);
 	if (image_fd < 0) {
 		message_error("can't compose the image: %s", strerror(-image_fd));

@@ -325,6 +325,7 @@ int places_build(const struct config *config, struct image_data **data)
 		message_error("can't build the guest's view: %s", strerror(-error));
 		return error;
 	}
+	view_note_twice(&places.data->view);
 	*data = places.data;
 	places.data = NULL;
 	return 0;

@@ -22,6 +22,7 @@
 
 enum image_flags {
 	IMAGE_ALLOW_UNKNOWN = 1, /* -u */
+	IMAGE_NO_PATCH = 2,	 /* --no-patch */
 };
 
 /* What the command tells every agent. Constant for the life of the guests. */
@@ -30,7 +31,8 @@ struct image_data {
 	uint32_t flags;	   /* enum image_flags */
 	int32_t verbosity; /* -v: 3 prints each trapped call */
 	int32_t log_fd;	   /* where -v lines go: a descriptor every guest inherits, or -1 */
-	uint32_t reserved;
+	int32_t shared_id; /* image/shared.h: the segment's number, or -1 */
+	uint64_t shared_nonce;
 	char temporary[256]; /* PROOT_TMP_DIR if set, absolute and short enough; "" otherwise */
 	struct view view;    /* view.size bytes */
 };

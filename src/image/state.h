@@ -8,27 +8,33 @@
 
 #include "base/base.h"
 
-#define STATE_STRINGS 3 /* numbers, file name, exe: in this order, last in envp */
+#define STATE_STRINGS 5 /* numbers, file name, exe, root, interpreter: in this order, last in envp */
 #define STATE_NUMBERS_SIZE 128
 
 enum state_flags {
-	STATE_SIGSYS_IGNORED = 1, /* the guest ignores SIGSYS */
-	STATE_SIGSYS_BLOCKED = 2, /* it believes SIGSYS to be blocked */
-	STATE_NAMED_BY_EXE = 4,	  /* comm is the last component of EXE, not of FILE_NAME */
+	STATE_SIGSYS_IGNORED = 1,   /* the guest ignores SIGSYS */
+	STATE_SIGSYS_BLOCKED = 2,   /* it believes SIGSYS to be blocked */
+	STATE_PRIVILEGES_FIXED = 8, /* its no_new_privs is set */
+	STATE_FILTERED = 16,	    /* it has seccomp filters of its own */
+	STATE_NAMED_BY_EXE = 4,	    /* comm is the last component of EXE, not of FILE_NAME */
 };
 
 struct state {
-	int program_fd;	       /* the guest's ELF file, open */
-	int interpreter_fd;    /* its interpreter, or -1 */
-	uint64_t signal_mask;  /* the guest's, to be set before its first instruction */
-	uint32_t flags;	       /* enum state_flags */
-	const char *file_name; /* as given to execve: AT_EXECFN, and its last component is comm */
-	const char *exe;       /* canonical guest path of the program */
+	int program_fd;		 /* the guest's ELF file, open; or -1: EXE and INTERPRETER are to be opened */
+	int interpreter_fd;	 /* its interpreter, or -1 */
+	uint64_t signal_mask;	 /* the guest's, to be set before its first instruction */
+	uint32_t flags;		 /* enum state_flags */
+	uint32_t cwd_mount;	 /* the entry of the view that the current directory is in + 1; 0: not known */
+	const char *file_name;	 /* as given to execve: AT_EXECFN, and its last component is comm */
+	const char *exe;	 /* canonical guest path of the program */
+	const char *root;	 /* that of the process's root directory; "" is the view's */
+	const char *interpreter; /* that of the program's interpreter where PROGRAM_FD is -1; "" for none */
 };
 
 /*
  * Write the numbers into BUF of STATE_NUMBERS_SIZE and point STRINGS at the
- * environment strings to add. FILE_NAME and EXE are not copied.
+ * environment strings to add. The others are not copied;
+ * INTERPRETER may be NULL.
  */
 void state_write(const struct state *state, char *buf, const char *strings[STATE_STRINGS]);
 /* Read them back; false when STRINGS are none of ours. */

@@ -13,12 +13,15 @@ struct walk {
 	const struct view_operations *operations;
 	struct view_scratch *scratch;
 	struct view_result *at; /* where the walk stands */
-	char *rest;		/* what remains, inside scratch->rest */
+	const char *root;	/* the guest path that is its root */
+	size_t root_length;
+	char *rest; /* what remains, inside scratch->rest */
 	unsigned int flags;
 	unsigned int links;
 	bool is_directory; /* the place is known to be a searchable directory */
 	bool is_missing;   /* VIEW_MISSING_OK: the place does not exist */
 	bool ends_in_dot;
+	bool knows_root; /* an absolute path or "..": see push_link() */
 };
 
 /* One component of the text that remains. */
@@ -55,11 +58,14 @@ static bool next_step(char *rest, struct step *step)
 	return step->length > 0;
 }
 
+static bool stands_on_mount(const struct walk *walk)
+{
+	return view_binding(walk->view, walk->at->mount)->guest_length == walk->at->guest_length;
+}
+
 static bool stands_on_virtual(const struct walk *walk)
 {
-	const struct view_binding *mount = view_binding(walk->view, walk->at->mount);
-
-	return mount->flags & VIEW_VIRTUAL && mount->guest_length == walk->at->guest_length;
+	return view_binding(walk->view, walk->at->mount)->flags & VIEW_VIRTUAL && stands_on_mount(walk);
 }
 
 static long append(char *path, size_t *length, const char *part, size_t part_length)
@@ -100,28 +106,62 @@ static void truncate_last(char *path, size_t *length)
 	path[*length] = '\0';
 }
 
+static bool stands_on_root(const struct walk *walk)
+{
+	return walk->at->guest_length == walk->root_length && !memcmp(walk->at->guest, walk->root, walk->root_length);
+}
+
+/* Whether ".." may be taken: 0 or -EXDEV. */
+static long check_up(const struct walk *walk)
+{
+	if (stands_on_root(walk))
+		return walk->flags & VIEW_BENEATH ? -EXDEV : 0;
+	return walk->flags & VIEW_NO_MOUNTS && stands_on_mount(walk) ? -EXDEV : 0;
+}
+
 /* Go to the parent in guest and host; the root is its own parent. */
 static long go_up(struct walk *walk)
 {
 	struct view_result *at = walk->at;
-	bool leaves_mount = view_binding(walk->view, at->mount)->guest_length == at->guest_length;
+	bool leaves_mount = stands_on_mount(walk);
+	long status = check_up(walk);
 
-	truncate_last(at->guest, &at->guest_length);
+	if (status)
+		return status;
 	walk->is_missing = false;
+	if (stands_on_root(walk)) {
+		at->is_anchored &= walk->root_length > 0;
+		return 0;
+	}
+	truncate_last(at->guest, &at->guest_length);
 	if (leaves_mount) {
 		at->is_anchored = false;
 		return enter_guest(walk);
 	}
 	truncate_last(at->host, &at->host_length);
+	at->anchor = MIN(at->anchor, at->host_length);
 	return 0;
 }
 
-static void go_to_root(struct walk *walk)
+/* What follows may be named from here. */
+static void set_anchor(struct walk *walk)
 {
+	walk->at->is_anchored = !stands_on_virtual(walk);
+	walk->at->anchor = walk->at->host_length;
+}
+
+/* Stand on GUEST_PATH, far from where the walk stood. */
+static long go_to(struct walk *walk, const char *guest_path, size_t length)
+{
+	uint32_t mount = walk->at->mount;
+	long status;
+
 	walk->at->guest_length = 0;
 	walk->at->guest[0] = '\0';
 	walk->at->is_anchored = false;
-	enter_guest(walk);
+	append(walk->at->guest, &walk->at->guest_length, guest_path, length);
+	status = enter_guest(walk);
+	return !status && walk->flags & VIEW_NO_MOUNTS && walk->at->mount != mount ? -EXDEV : status;
 }
 
 /* "." and ".." are looked up in the place, so it must be a searchable directory. */
@@ -161,26 +201,27 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 		return -ELOOP;
 	memcpy(rest, walk->scratch->link, length);
 	walk->rest = rest;
-	if (*rest == '/')
-		go_to_root(walk);
-	else
+	if (*rest != '/')
 		return go_up(walk);
-	return 0;
+	/* The kernel compares the link's mount with a root it may not have looked up yet: nd_jump_root(), fs/namei.c.
+	 */
+	if (walk->flags & VIEW_BENEATH || (walk->flags & VIEW_NO_MOUNTS && !walk->knows_root))
+		return -EXDEV;
+	return go_to(walk, walk->root, walk->root_length);
 }
 
 /* Stand on the object a link of /proc leads to: its guest path is in scratch->link. */
 static long jump(struct walk *walk, size_t length)
 {
-	struct view_result *at = walk->at;
+	long status;
 
 	if (++walk->links > VIEW_LINKS_MOST || walk->flags & VIEW_NO_LINKS)
 		return -ELOOP;
-	at->is_anchored = false;
-	at->guest_length = 0;
-	at->guest[0] = '\0';
-	if (length > 1)
-		append(at->guest, &at->guest_length, walk->scratch->link, length);
-	return enter_guest(walk);
+	if (walk->flags & (VIEW_BENEATH | VIEW_IN_ROOT))
+		return -EXDEV;
+	status = go_to(walk, walk->scratch->link, length > 1 ? length : 0);
+	set_anchor(walk);
+	return status;
 }
 
 /* The place may be a link that has to be followed; LINK tells what the host says of it. */
@@ -193,6 +234,8 @@ static long follow(struct walk *walk, const struct step *step)
 		return jump(walk, (size_t)(length - VIEW_JUMP));
 	if (length >= 0)
 		return push_link(walk, (size_t)length, step);
+	if (length == VIEW_MAGIC && walk->flags & (VIEW_BENEATH | VIEW_IN_ROOT | VIEW_NO_MOUNTS))
+		return -EXDEV;
 	walk->at->is_magic = length == VIEW_MAGIC && step->is_last;
 	if (length == -EINVAL || length == VIEW_MAGIC)
 		return 0;
@@ -211,6 +254,7 @@ static void enter_binding(struct walk *walk, uint32_t index)
 	const struct view_binding *binding = view_binding(walk->view, index);
 
 	at->mount = index;
+	at->is_parent_anchored = at->is_anchored;
 	at->is_anchored = false;
 	at->host_length = 0;
 	append(at->host, &at->host_length, view_host(walk->view, index), binding->host_length);
@@ -253,6 +297,8 @@ static long take_last(struct walk *walk, const struct step *step)
 	bool found;
 	long status;
 
+	if (is_dot_dot(step) && check_up(walk))
+		return check_up(walk);
 	if (is_dot(step) || is_dot_dot(step)) {
 		at->wants_directory = true;
 		walk->ends_in_dot = true;
@@ -279,9 +325,14 @@ static long take_step(struct walk *walk, const struct step *step)
 	if (is_dot_dot(step)) {
 		status = check_directory(walk);
 		walk->is_directory = false;
+		walk->knows_root = true;
 		return status ? status : go_up(walk);
 	}
+	if (walk->flags & VIEW_MAY_MAKE && step->is_last && step->has_slash)
+		return (status = check_directory(walk)) ? status : -EISDIR;
 	status = enter_name(walk, step, &found);
+	if (!status && found && walk->flags & VIEW_NO_MOUNTS)
+		return -EXDEV;
 	if (status || found || walk->is_missing)
 		return status;
 	walk->is_directory = false;
@@ -371,11 +422,14 @@ static long finish(struct walk *walk, bool has_slash)
 
 	at->is_mount_point = !(walk->flags & VIEW_PARENT && walk->ends_in_dot) &&
 			     view_binding(walk->view, at->mount)->guest_length == at->guest_length;
+	at->is_root = !(walk->flags & VIEW_PARENT && walk->ends_in_dot) && stands_on_root(walk);
+	at->is_mount_point |= at->is_root;
 	at->is_virtual = stands_on_virtual(walk);
 	at->ends_in_dot = walk->ends_in_dot;
 	while (parent_length && at->guest[--parent_length] != '/')
 		;
-	at->parent_mount = at->is_mount_point ? view_find_above(walk->view, at->guest, parent_length) : at->mount;
+	at->parent_mount =
+		at->is_mount_point && !at->is_root ? view_find_above(walk->view, at->guest, parent_length) : at->mount;
 	if ((has_slash || walk->ends_in_dot) && !at->is_virtual && !at->wants_directory) {
 		at->wants_directory = true;
 		status = append(at->host, &at->host_length, walk->ends_in_dot ? "/." : "/", walk->ends_in_dot ? 2 : 1);
@@ -388,7 +442,17 @@ static long finish(struct walk *walk, bool has_slash)
 long view_resolve(const struct view *view, const struct view_operations *operations, const char *guest_base,
 		  const char *guest_path, unsigned int flags, struct view_scratch *scratch, struct view_result *result)
 {
-	struct walk walk = { view, operations, scratch, result, NULL, flags, 0, false, false, false };
+	bool has_root = flags & (VIEW_BENEATH | VIEW_IN_ROOT);
+	bool from_base = *guest_path != '/' || flags & VIEW_IN_ROOT;
+	struct walk walk = { .view = view,
+			     .operations = operations,
+			     .scratch = scratch,
+			     .at = result,
+			     .root = has_root	      ? guest_base :
+				     operations->root ? operations->root :
+							"",
+			     .flags = flags,
+			     .knows_root = *guest_path == '/' || has_root };
 	size_t length = strlen(guest_path);
 	struct step step;
 	bool has_slash = false;
@@ -398,6 +462,9 @@ long view_resolve(const struct view *view, const struct view_operations *operati
 		return -ENOENT;
 	if (length >= PATH_SIZE)
 		return -ENAMETOOLONG;
+	if (!from_base && flags & VIEW_BENEATH)
+		return -EXDEV;
+	walk.root_length = strlen(walk.root);
 	walk.rest = scratch->rest + sizeof(scratch->rest) - length - 1;
 	memcpy(walk.rest, guest_path, length + 1);
 	result->wants_directory = false;
@@ -405,13 +472,14 @@ long view_resolve(const struct view *view, const struct view_operations *operati
 	result->is_magic = false;
 	result->guest_length = 0;
 	result->guest[0] = '\0';
-	if (*guest_path != '/') {
-		status = append(result->guest, &result->guest_length, guest_base, strlen(guest_base));
-		if (status)
-			return status;
-	}
+	if (!from_base)
+		guest_base = walk.root;
+	status = append(result->guest, &result->guest_length, guest_base, strlen(guest_base));
+	if (status)
+		return status;
 	status = enter_guest(&walk);
-	result->is_anchored = *guest_path != '/' && !stands_on_virtual(&walk);
+	set_anchor(&walk);
+	result->is_anchored &= from_base;
 	if (!status)
 		status = skip_plain(&walk);
 	while (!status && next_step(walk.rest, &step)) {

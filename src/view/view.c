@@ -105,12 +105,14 @@ int view_next_child(const struct view *view, const char *guest_path, size_t leng
 	return -1;
 }
 
+/* Of few of its bytes: this is done for each component of each path. */
 unsigned int name_hash(const char *name, size_t length)
 {
-	unsigned int hash = (unsigned int)length;
+	unsigned int hash = (unsigned int)length * 37;
 
-	for (size_t i = 0; i < length; i++)
-		hash = hash * 31 + (unsigned char)name[i];
+	if (length)
+		hash += (unsigned char)name[0] * 7u + (unsigned char)name[length / 2] * 31u +
+			(unsigned char)name[length - 1] * 101u;
 	return (hash ^ hash >> 8) & 255;
 }
 
@@ -119,6 +121,11 @@ bool name_may_be_bound(const struct view *view, const char *name, size_t length)
 	unsigned int hash = name_hash(name, length);
 
 	return view->names[hash / 64] >> hash % 64 & 1;
+}
+
+bool view_may_be_bound(const struct view *view, const char *name, size_t length)
+{
+	return name_may_be_bound(view, name, length);
 }
 
 bool view_may_be_above(const struct view *view, const char *name, size_t length)
@@ -141,6 +148,8 @@ bool view_is_relative_plain(const struct view *view, const char *guest_path, uns
 			return true;
 		while (at[length] && at[length] != '/')
 			length++;
+		if (view->flags & VIEW_VIRTUAL && at[0] == '.' && length == 1)
+			return false;
 		if ((at[0] == '.' && at[1] == '.' && length == 2) || name_may_be_bound(view, at, length))
 			return false;
 		*count += 1;
@@ -148,21 +157,80 @@ bool view_is_relative_plain(const struct view *view, const char *guest_path, uns
 	}
 }
 
-bool view_to_host_plain(const struct view *view, const char *guest_path, char *buf)
+/* Whether the first LENGTH bytes of PATH are written as a canonical path is. */
+static bool is_canonical(const char *path, size_t length)
 {
-	size_t root_length = view_binding(view, 0)->host_length, length = strlen(guest_path);
-	unsigned int count;
-
-	if (guest_path[0] != '/' || root_length + length >= PATH_SIZE ||
-	    !view_is_relative_plain(view, guest_path, &count))
-		return false;
-	/* The root itself is not the host's directory with a slash behind it. */
-	if (!count && root_length)
-		length = 0;
-	memcpy(buf, view_host(view, 0), root_length);
-	memcpy(buf + root_length, guest_path, length);
-	buf[root_length + length] = '\0';
+	for (size_t i = 0; i + 1 < length; i++)
+		if (path[i] == '/' &&
+		    (path[i + 1] == '/' || (path[i + 1] == '.' && (i + 2 == length || path[i + 2] == '/'))))
+			return false;
 	return true;
+}
+
+/* A component of PATH ends at LENGTH that may be a binding: *MOUNT becomes it. False when it can't be told. */
+static bool enter_binding(const struct view *view, const char *path, size_t length, uint32_t *mount)
+{
+	int index;
+
+	if (!is_canonical(path, length))
+		return false;
+	index = view_find(view, path, length);
+	if (index >= 0)
+		*mount = (uint32_t)index;
+	return true;
+}
+
+/* The deepest binding on PATH, or -1 when there is a ".." or it can't be told. *IS_ROOT: there is no component. */
+static long plain_mount(const struct view *view, const char *path, size_t length, bool *is_root)
+{
+	uint32_t mount = 0;
+	size_t at = 0;
+
+	for (*is_root = true;; *is_root = false) {
+		size_t start;
+
+		while (path[at] == '/')
+			at++;
+		start = at;
+		while (at < length && path[at] != '/')
+			at++;
+		if (at == start)
+			return mount;
+		if (at - start == 2 && path[start] == '.' && path[start + 1] == '.')
+			return -1;
+		if (name_may_be_bound(view, path + start, at - start) && !enter_binding(view, path, at, &mount))
+			return -1;
+	}
+}
+
+size_t view_to_host_plain(const struct view *view, const char *guest_path, size_t length, char *buf, size_t size,
+			  uint32_t *mount)
+{
+	const struct view_binding *binding;
+	size_t rest;
+	bool is_root;
+	long found;
+
+	if (guest_path[0] != '/')
+		return 0;
+	found = plain_mount(view, guest_path, length, &is_root);
+	if (found < 0)
+		return 0;
+	*mount = (uint32_t)found;
+	binding = view_binding(view, *mount);
+	rest = length - binding->guest_length;
+	if (binding->flags & VIEW_VIRTUAL || binding->host_length + rest >= size)
+		return 0;
+	/* The root itself is not the host's directory with a slash behind it. */
+	if (is_root && binding->host_length)
+		rest = 0;
+	memmove(buf + binding->host_length, guest_path + binding->guest_length, rest);
+	memcpy(buf, view_host(view, *mount), binding->host_length);
+	buf[binding->host_length + rest] = '\0';
+	/* The host's own root, bound somewhere. */
+	if (!(binding->host_length + rest))
+		memcpy(buf, "/", 2);
+	return MAX(binding->host_length + rest, 1);
 }
 
 /* The part of HOST_PATH behind the entry's host path, or NULL when it is not at or below that. */
@@ -190,39 +258,108 @@ static long join_guest(const struct view *view, uint32_t index, const char *rest
 	return (long)(length + rest_length);
 }
 
+/* The guest path that entry INDEX, where it is not covered, gives HOST_PATH: "" is the root. */
+static long seen_in(const struct view *view, uint32_t index, const char *host_path, size_t length, char *buf,
+		    size_t size)
+{
+	const char *rest = below_host(view, index, host_path, length);
+	long joined;
+
+	if (!rest)
+		return -ENOENT;
+	joined = join_guest(view, index, rest, buf, size);
+	if (joined < 0)
+		return joined;
+	return view_find_above(view, buf, (size_t)joined) == index ? joined : -ENOENT;
+}
+
+/* "/" to "", as entries have it. */
+static const char *canonical_host(const char *host_path)
+{
+	return host_path[0] == '/' && !host_path[1] ? "" : host_path;
+}
+
+static long name_root(char *buf, long length)
+{
+	if (length)
+		return length;
+	memcpy(buf, "/", 2);
+	return 1;
+}
+
+long view_to_guest_in(const struct view *view, uint32_t mount, const char *host_path, char *buf, size_t size)
+{
+	long length;
+
+	host_path = canonical_host(host_path);
+	if (mount >= view->binding_count)
+		return -ENOENT;
+	length = seen_in(view, mount, host_path, strlen(host_path), buf, size);
+	return length < 0 ? length : name_root(buf, length);
+}
+
 long view_to_guest(const struct view *view, const char *host_path, char *buf, size_t size)
 {
-	size_t length = strlen(host_path);
 	long best = -1, found = -ENOENT;
+	size_t length;
 
-	if (length == 1 && host_path[0] == '/')
-		length = 0, host_path = "";
+	host_path = canonical_host(host_path);
+	length = strlen(host_path);
 	for (uint32_t i = 0; i < view->binding_count; i++) {
-		const char *rest = below_host(view, i, host_path, length);
 		long joined;
 
-		if (!rest || (long)view_binding(view, i)->host_length <= best)
+		if ((long)view_binding(view, i)->host_length <= best)
 			continue;
-		joined = join_guest(view, i, rest, buf, size);
-		if (joined < 0)
-			found = joined;
-		else if (view_find_above(view, buf, (size_t)joined) == i) {
+		joined = seen_in(view, i, host_path, length, buf, size);
+		if (joined >= 0) {
 			best = view_binding(view, i)->host_length;
 			found = (long)i;
+		} else if (joined == -ENAMETOOLONG && best < 0) {
+			found = joined;
 		}
 	}
 	if (best < 0)
 		return found;
-	length = (size_t)join_guest(view, (uint32_t)found, below_host(view, (uint32_t)found, host_path, length), buf,
-				    size);
-	if (!length)
-		memcpy(buf, "/", 2), length = 1;
-	return (long)length;
+	return name_root(buf, seen_in(view, (uint32_t)found, host_path, length, buf, size));
+}
+
+bool view_shows_twice(const struct view *view, const char *host_path)
+{
+	size_t length;
+
+	host_path = canonical_host(host_path);
+	length = strlen(host_path);
+	for (uint32_t i = 0; i < view->binding_count; i++)
+		if (view_binding(view, i)->flags & VIEW_TWICE && below_host(view, i, host_path, length))
+			return true;
+	return false;
 }
 
 static struct view_binding *entry_at(struct view *view, uint32_t index)
 {
 	return (struct view_binding *)((char *)view + view->bindings) + index;
+}
+
+static unsigned int count_places(const struct view *view, const char *host_path)
+{
+	char buf[PATH_SIZE];
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < view->binding_count; i++)
+		count += seen_in(view, i, host_path, strlen(host_path), buf, sizeof(buf)) >= 0;
+	return count;
+}
+
+void view_note_twice(struct view *view)
+{
+	for (uint32_t i = 0; i < view->binding_count; i++) {
+		struct view_binding *binding = entry_at(view, i);
+
+		if (binding->flags & VIEW_VIRTUAL || count_places(view, view_host(view, i)) < 2)
+			continue;
+		binding->flags |= VIEW_TWICE;
+		view->flags |= VIEW_TWICE;
+	}
 }
 
 static long add_string(struct view *view, const char *string, size_t length, uint32_t *offset)

@@ -23,6 +23,7 @@ enum view_binding_flags {
 	VIEW_DIRECTORY = 1, /* the host object is a directory */
 	VIEW_VIRTUAL = 2,   /* a directory with no host object: it is there because something is bound below */
 	VIEW_UNLISTED = 4,  /* its name is missing in the host's listing of the directory it is in */
+	VIEW_TWICE = 8,	    /* its host object is seen at another place too */
 };
 
 /* A place of the view. Entry 0 is the root. Entries are sorted by guest path, byte-wise. */
@@ -57,13 +58,20 @@ enum view_check {
 struct view_operations {
 	void *context; /* handed to both */
 	/*
+	 * The root of the process that asks, a canonical guest path: absolute
+	 * paths and links begin there, and ".." stays there. NULL or "": the
+	 * view's.
+	 */
+	const char *root;
+	/*
 	 * The target of the symbolic link HOST_PATH: its length, without a
 	 * final NUL. -EINVAL when it is something else; -ELOOP when it may
 	 * not be followed; other negative errno as readlink(2). A target of exactly SIZE bytes counts as too long.
 	 *
 	 * VIEW_JUMP + length: the link is no text but leads straight to the
 	 * object whose canonical guest path ("/" for the root) is in BUF, with
-	 * a final NUL: nothing is looked up on the way there.
+	 * a final NUL: nothing is looked up on the way there. It is the base from
+	 * then on.
 	 *
 	 * VIEW_MAGIC: a link the kernel alone can follow (/proc/PID/fd/N and
 	 * its kind): the resolver leaves it in the host path as it is.
@@ -86,9 +94,13 @@ enum view_resolve_flags {
 	VIEW_FOLLOW = 1,     /* follow a symbolic link in the last component */
 	VIEW_PARENT = 2,     /* the call makes or removes the last component: keep it as it is written */
 	VIEW_NO_LINKS = 8,   /* a symbolic link anywhere is ELOOP */
-	VIEW_MAY_MAKE = 16,  /* the call may make the last component: that it is missing is no error */
+	VIEW_MAY_MAKE = 16,  /* the call may make the last component: if missing, no error; with a slash, EISDIR */
 	VIEW_OBJECT = 32,    /* the caller has a use for result->object */
 	VIEW_MISSING_OK = 4, /* take missing components as named, for the location of a binding */
+	/* RESOLVE_BENEATH, _IN_ROOT and _NO_XDEV of openat2(2): */
+	VIEW_BENEATH = 64,    /* a step out of GUEST_BASE is EXDEV, as is an absolute path or link */
+	VIEW_IN_ROOT = 128,   /* GUEST_BASE is the root: ".." stays there, absolute paths and links begin there */
+	VIEW_NO_MOUNTS = 256, /* a step to another binding is EXDEV */
 };
 
 /*
@@ -105,11 +117,18 @@ struct view_result {
 	uint32_t parent_mount; /* the same for the directory that holds the last component */
 	int object;	       /* with VIEW_OBJECT: an O_PATH descriptor of the place, the caller's to close, or -1 */
 	bool is_mount_point;   /* GUEST is exactly a binding (or the root) */
+	bool is_root;	       /* GUEST is the root of who asks */
 	bool is_virtual;       /* GUEST is a virtual directory: HOST is not valid */
 	bool is_magic;	       /* HOST ends in a link left to the kernel: the object may be anywhere */
-	bool is_anchored; /* the walk has met no binding, no absolute link and no root: HOST may be named from the base
-			   */
-	bool ends_in_dot; /* the path ended in "." or, with VIEW_PARENT, ".." */
+	/*
+	 * The walk has met no binding, no absolute link and no root since it
+	 * began at its base, or jumped: HOST may be named from there. ANCHOR is
+	 * the length of the host path of the highest directory it has been in.
+	 */
+	bool is_anchored;
+	bool is_parent_anchored; /* with VIEW_PARENT, of a binding: the directory that holds it may be */
+	size_t anchor;
+	bool ends_in_dot;     /* the path ended in "." or, with VIEW_PARENT, ".." */
 	bool wants_directory; /* the path ended in "/", "/." or "/.." */
 };
 
@@ -136,22 +155,36 @@ long view_resolve(const struct view *view, const struct view_operations *operati
  */
 long view_to_guest(const struct view *view, const char *host_path, char *buf, size_t size);
 
+/* The same where it is known to be seen in the entry MOUNT; -ENOENT when it is not. */
+long view_to_guest_in(const struct view *view, uint32_t mount, const char *host_path, char *buf, size_t size);
+
+/* Whether the canonical HOST_PATH may be seen at more than one place. */
+bool view_shows_twice(const struct view *view, const char *host_path);
+
 /*
  * Whether a relative path can be left to the kernel as far as bindings go: no
- * component of it is ".." or the name of a binding's last component. COUNT
- * gets the number of components.
+ * component of it is ".." or the name of a binding's last component; nor "." if
+ * there are virtual directories, which the kernel knows nothing of. COUNT gets
+ * the number of components.
  */
 bool view_is_relative_plain(const struct view *view, const char *guest_path, unsigned int *count);
+
+/* Whether NAME, of LENGTH bytes, may be the last component of a binding. */
+bool view_may_be_bound(const struct view *view, const char *name, size_t length);
 
 /* Whether NAME, of LENGTH bytes, may be the name of a directory that has a binding in it or below. */
 bool view_may_be_above(const struct view *view, const char *name, size_t length);
 
 /*
- * The host path of an absolute path as it stands, into BUF of PATH_SIZE, if no
- * component of it is "..", or may be a binding: then it is right unless a link
- * is on the way, which the kernel can tell (RESOLVE_NO_SYMLINKS).
+ * The host path of an absolute path of LENGTH bytes as it stands, into BUF of
+ * SIZE (which may be GUEST_PATH itself): its length, or 0 when it can't be told
+ * so, because of a ".." or a virtual directory, or of its length. It is right
+ * unless a link is on the way, which the kernel can tell (RESOLVE_NO_SYMLINKS).
+ * *MOUNT becomes the entry the path is in; whether the guest may pass the
+ * directories above that is the caller's to find out.
  */
-bool view_to_host_plain(const struct view *view, const char *guest_path, char *buf);
+size_t view_to_host_plain(const struct view *view, const char *guest_path, size_t length, char *buf, size_t size,
+			  uint32_t *mount);
 
 /* The entry whose guest path is exactly GUEST_PATH (LENGTH bytes), or -1. */
 int view_find(const struct view *view, const char *guest_path, size_t length);
@@ -180,5 +213,7 @@ long view_init(struct view *block, size_t capacity, uint32_t bindings, const cha
  * -ENOSPC when the block is full.
  */
 long view_add(struct view *view, const char *guest_path, const char *host_path, uint32_t flags);
+/* Set VIEW_TWICE where need be, when all entries are there. */
+void view_note_twice(struct view *view);
 
 #endif

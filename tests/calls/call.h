@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define PAGE 4096
 
 #ifndef SYS_fchmodat2

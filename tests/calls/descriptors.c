@@ -4,6 +4,8 @@
  * are the lowest free ones; close_range and dup leave everything working.
  */
 #include "call.h"
+#include <pthread.h>
+#include <sched.h>
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -126,6 +128,51 @@ static void with_high_numbers(void)
 	}
 }
 
+/* A thread with descriptors and a cwd of its own: those of /proc/self are the first thread's, and others. */
+static void *use_own(void *unused)
+{
+	static const char *const paths[] = { "..",
+					     "deep",
+					     "../file",
+					     "/proc/self/fd/10/deep",
+					     "/proc/self/cwd/dir/file",
+					     "/proc/thread-self/fd/10/deep",
+					     "/proc/thread-self/cwd/../file",
+					     "/proc/self/fd/10/../sub",
+					     "/proc/self/fd/10" };
+	struct stat status;
+	char buf[PATH_MAX];
+	long length;
+
+	MUST(!unshare(CLONE_FS | CLONE_FILES));
+	MUST(dup2(open("/dir/sub", O_RDONLY | O_DIRECTORY), 10) == 10 && !chdir("/dir/sub"));
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		say("own %s: %s", paths[i], show(CALL(SYS_newfstatat, 10, paths[i], &status, AT_SYMLINK_NOFOLLOW)));
+		say(" %s", show(CALL(SYS_stat, paths[i], &status)));
+		length = CALL(SYS_readlink, paths[i], buf, sizeof(buf));
+		say(" %s %.*s\n", show(length), length > 0 ? (int)length : 0, buf);
+	}
+	say("mkdir %s\n", show(CALL(SYS_mkdirat, 10, "../made", 0700)));
+	return unused;
+}
+
+static void with_own_table(void)
+{
+	pthread_t thread;
+
+	MUST(!chdir("/") && dup2(open("/bound", O_RDONLY | O_DIRECTORY), 10) == 10);
+	MUST(!pthread_create(&thread, NULL, use_own, NULL) && !pthread_join(thread, NULL));
+	say("left: %s\n", show(CALL(SYS_rmdir, "/dir/made")));
+}
+
+/* A child has new credentials, though equal ones: not those the descriptor was opened with. */
+static void link_inherited(void)
+{
+	say("link of an inherited descriptor: %s", show(CALL(SYS_linkat, 10, "", AT_FDCWD, "/tmp/new", AT_EMPTY_PATH)));
+	say(" %s", show(CALL(SYS_linkat, 10, "inner", AT_FDCWD, "/bound", AT_EMPTY_PATH)));
+	say(" %s\n", show(CALL(SYS_linkat, 10, "/bound/inner", AT_FDCWD, "/bound", AT_EMPTY_PATH)));
+}
+
 int main(void)
 {
 	say_open("at first");
@@ -135,5 +182,9 @@ int main(void)
 	in_child(take_lowest);
 	in_child(at_the_limit);
 	in_child(with_high_numbers);
+	in_child(with_own_table);
+	MUST(dup2(open("/bound", O_RDONLY | O_DIRECTORY), 10) == 10);
+	link_inherited();
+	in_child(link_inherited);
 	return 0;
 }

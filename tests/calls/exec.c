@@ -258,7 +258,7 @@ static void try_descriptors(void)
 	int directory = open("/tests", O_PATH), program = open("/tests/show", O_RDONLY),
 	    path = open("/tests/show-pie", O_PATH), closing = open("/tests/show", O_RDONLY | O_CLOEXEC),
 	    script = open("/tmp/script", O_RDONLY), closing_script = open("/tmp/script", O_RDONLY | O_CLOEXEC),
-	    temporary = open("/tmp", O_PATH), memory, removed;
+	    temporary = open("/tmp", O_PATH), memory, removed, lost;
 	static char copy[1 << 20];
 	ssize_t size = pread(program, copy, sizeof(copy), 0);
 
@@ -278,6 +278,14 @@ static void try_descriptors(void)
 	try_execveat("script in a directory", temporary, "script", 0);
 	try_execveat("script descriptor", script, "", AT_EMPTY_PATH);
 	try_execveat("script descriptor that closes", closing_script, "", AT_EMPTY_PATH);
+	write_text("/tmp/lost", "#!/tests/missing\n", 0755);
+	lost = open("/tmp/lost", O_RDONLY | O_CLOEXEC);
+	try_execveat("script without interpreter by a descriptor that closes", lost, "", AT_EMPTY_PATH);
+	close(lost);
+	write_text("/tmp/lost-too", "#!/file\n", 0755);
+	lost = open("/tmp/lost-too", O_RDONLY | O_CLOEXEC);
+	try_execveat("script whose interpreter may not be executed, likewise", lost, "", AT_EMPTY_PATH);
+	close(lost);
 	try_execve("script by /proc/self/fd", "/proc/self/fd/7", two, variables);
 	try_execve("program by /proc/self/fd", "/proc/self/fd/4", two, variables);
 	try_execve("program by /proc/self/exe", "/proc/self/exe", (char *const[]){ "again", "child", NULL }, variables);

@@ -55,6 +55,10 @@ struct argument {
 #define READABLE_POLL "\0\0\0\0\1\0\0\0"
 #define READABLE_SET "\1\0\0\0\0\0\0\0"
 
+/* struct clone_args with an exit_signal that is none: makes no child. */
+#define EIGHT "\0\0\0\0\0\0\0\0"
+#define NO_SUCH_SIGNAL EIGHT EIGHT EIGHT EIGHT "\377\377\0\0\0\0\0\0" EIGHT EIGHT EIGHT
+
 static int socket_fd, list_fd, epoll_fd;
 #define SOCKET V(-100)
 #define LIST V(-101)
@@ -123,6 +127,43 @@ static const struct {
 	{ "chdir", SYS_chdir, { T("/") } },
 	{ "chroot", SYS_chroot, { T("/missing") } },
 	{ "seccomp", SYS_seccomp, { V(1), V(0), I(16) } },
+	{ "accept4", SYS_accept4, { SOCKET, O(110), B(110), V(0) } },
+	{ "recvmsg", SYS_recvmsg, { SOCKET, I(56), V(MSG_DONTWAIT) } },
+	{ "sendmmsg", SYS_sendmmsg, { SOCKET, I(64), V(1), V(0) } },
+	{ "recvmmsg", SYS_recvmmsg, { SOCKET, I(64), V(1), V(MSG_DONTWAIT), I(16) } },
+	{ "getsockopt", SYS_getsockopt, { SOCKET, V(SOL_SOCKET), V(28 /* SO_PEERNAME */), O(110), B(110) } },
+	{ "chown", SYS_chown, { T("/file"), V(-1), V(-1) } },
+	{ "lchown", SYS_lchown, { T("/file"), V(-1), V(-1) } },
+	{ "fchownat", SYS_fchownat, { CWD, T("file"), V(-1), V(-1), V(0) } },
+	{ "creat", SYS_creat, { T("/missing/x"), V(0600) } },
+	{ "openat", SYS_openat, { CWD, T("missing/x"), V(O_RDONLY) } },
+	{ "faccessat", SYS_faccessat, { CWD, T("file"), V(R_OK) } },
+	{ "fchmodat", SYS_fchmodat, { CWD, T("file"), V(0644) } },
+	{ "fchmodat2", SYS_fchmodat2, { CWD, T("file"), V(0644), V(0) } },
+	{ "futimesat", SYS_futimesat, { CWD, T("empty"), I(32) } },
+	{ "mkdirat", SYS_mkdirat, { CWD, T("file"), V(0755) } },
+	{ "mknod", SYS_mknod, { T("/file"), V(S_IFREG), V(0) } },
+	{ "mknodat", SYS_mknodat, { CWD, T("bound/inner"), V(S_IFREG), V(0) } },
+	{ "renameat", SYS_renameat, { CWD, T("missing/a"), LIST, T("../missing/b") } },
+	{ "symlinkat", SYS_symlinkat, { T("target"), LIST, T("../../missing/x") } },
+	{ "unlinkat", SYS_unlinkat, { LIST, T("../missing"), V(0) } },
+	{ "getdents", SYS_getdents, { LIST, O(4096), V(4096) } },
+	{ "lsetxattr", SYS_lsetxattr, { T("/empty"), T("user.f"), I(8), V(8), V(0) } },
+	{ "lgetxattr", SYS_lgetxattr, { T("/file"), T("user.kept"), O(64), V(64) } },
+	{ "llistxattr", SYS_llistxattr, { T("/file"), O(64), V(64) } },
+	{ "removexattr", SYS_removexattr, { T("/file"), T("user.none") } },
+	{ "lremovexattr", SYS_lremovexattr, { T("/file"), T("user.none") } },
+	{ "setxattrat", SYS_setxattrat, { CWD, T("empty"), V(0), T("user.f"), I(16), V(16) } },
+	{ "getxattrat", SYS_getxattrat, { CWD, T("file"), V(0), T("user.kept"), I(16), V(16) } },
+	{ "listxattrat", SYS_listxattrat, { CWD, T("file"), V(0), O(64), V(64) } },
+	{ "removexattrat", SYS_removexattrat, { CWD, T("file"), V(0), T("user.none") } },
+	{ "file_getattr", SYS_file_getattr, { CWD, T("missing"), O(24), V(24), V(0) } },
+	{ "file_setattr", SYS_file_setattr, { CWD, T("missing"), I(24), V(24), V(0) } },
+	{ "name_to_handle_at", SYS_name_to_handle_at, { CWD, T("file"), I(136), O(4), V(0) } },
+	{ "fanotify_mark", SYS_fanotify_mark, { V(-1), V(1), V(1), CWD, T("file") } },
+	{ "io_pgetevents", SYS_io_pgetevents, { V(0), V(0), V(1), O(32), I(16), I(16) } },
+	{ "landlock_add_rule", SYS_landlock_add_rule, { V(-1), V(1), I(12), V(0) } },
+	{ "clone3", SYS_clone3, { A(NO_SUCH_SIGNAL), V(64) } },
 	{ "prctl seccomp", SYS_prctl, { V(PR_SET_SECCOMP), V(2), I(16) } },
 };
 
@@ -202,13 +243,16 @@ static void run(size_t index, unsigned int which, enum badness badness)
 	(void)data;
 }
 
-int main(void)
+/* What the guest does with SIGSEGV must not matter: none is raised. */
+static void on_fault(int signal)
 {
-	socket_fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	list_fd = open("/dir/sub", O_RDONLY | O_DIRECTORY);
-	epoll_fd = epoll_create1(0);
-	MUST(!epoll_ctl(epoll_fd, EPOLL_CTL_ADD, eventfd(1, 0), &(struct epoll_event){ .events = EPOLLIN }));
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	(void)signal;
+	say("a handler was called\n");
+	_exit(1);
+}
+
+static void run_all(void)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		run(i, 6, NONE);
 		for (unsigned int which = 0; which < 6; which++) {
@@ -221,5 +265,26 @@ int main(void)
 					run(i, which, badness);
 		}
 	}
+}
+
+int main(void)
+{
+	struct sigaction action = { .sa_handler = on_fault };
+	sigset_t set;
+
+	socket_fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	list_fd = open("/dir/sub", O_RDONLY | O_DIRECTORY);
+	epoll_fd = epoll_create1(0);
+	MUST(!epoll_ctl(epoll_fd, EPOLL_CTL_ADD, eventfd(1, 0), &(struct epoll_event){ .events = EPOLLIN }));
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	run_all();
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	say("with handlers\n");
+	run_all();
+	sigfillset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	say("with all signals blocked\n");
+	run_all();
 	return 0;
 }

@@ -37,6 +37,29 @@ static long run_linkat_to(int directory, const char *path)
 	return undo(directory, path, CALL(SYS_linkat, AT_FDCWD, from, directory, path, flags));
 }
 
+/* What a link of /proc leads to lies on a mount, whatever the link's own is. */
+static void try_objects(void)
+{
+	static const char *const objects[] = { "/proc/self/fd/3", "/proc/self/fd/3/", "/proc/self/fd/4",
+					       "/proc/self/cwd",  "/proc/self/cwd/",  "/proc/thread-self/cwd" };
+	static const char *const tos[] = { "/tmp/linked", "/bound/linked", "/bound", "/proc/self/fd/99" };
+
+	MUST(open("/empty", O_RDONLY) == 3 || geteuid());
+	MUST(open("/bound/inner", O_RDONLY) == 4 || geteuid());
+	for (size_t i = 0; i < ARRAY_SIZE(tos); i++) {
+		to = tos[i];
+		flags = AT_SYMLINK_FOLLOW;
+		for (size_t j = 0; j < ARRAY_SIZE(objects); j++)
+			say("%s to %s = %s\n", objects[j], to, show(run_linkat_from(AT_FDCWD, objects[j])));
+		flags = AT_EMPTY_PATH;
+		for (int fd = 3; fd < 6; fd++)
+			say("%d to %s = %s\n", fd, to, show(run_linkat_from(fd, "")));
+		say("cwd to %s = %s\n", to, show(run_linkat_from(AT_FDCWD, "")));
+	}
+	close(3);
+	close(4);
+}
+
 int main(void)
 {
 	static const char *const froms[] = {
@@ -69,5 +92,6 @@ int main(void)
 		sweep_empty("linkat wrong", run_linkat_from);
 		sweep_empty("linkat wrong to", run_linkat_to);
 	}
+	try_objects();
 	return 0;
 }

@@ -46,7 +46,7 @@ static void list(const char *path, size_t room)
 		if (strncmp(names[i], "chain", 5))
 			say(" %s", names[i]);
 	say("\n");
-	MUST(!fstat(fd, &opened) && !stat(path, &status));
+	MUST(!CALL(SYS_fstat, fd, &opened) && !stat(path, &status));
 	say("  %s\n", opened.st_ino == status.st_ino && opened.st_mode == status.st_mode ? "alike" : "not alike");
 	close(fd);
 }

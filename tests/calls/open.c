@@ -77,6 +77,21 @@ static void try_sizes(void)
 	say("openat2 unknown resolve = %s\n", show(CALL(SYS_openat2, AT_FDCWD, "/missing", &how, sizeof(how))));
 }
 
+/* A slash behind what is to be made is EISDIR before it is looked up, also in the text of a link. */
+static void try_slashed(void)
+{
+	static const char *const texts[] = { "slashed/", "nowhere/", "/file/", "/missing/x/",
+					     "/file/x/", "/dir/",    "/dir/./" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		MUST(!symlink(texts[i], "/tmp/slashed"));
+		say("make through a link to %s = ", texts[i]);
+		say("%s ", show_success(CALL(SYS_open, "/tmp/slashed", O_CREAT | O_WRONLY, 0600)));
+		say("%s\n", show_success(CALL(SYS_open, "/tmp/slashed", O_CREAT | O_DIRECTORY, 0600)));
+		MUST(!unlink("/tmp/slashed"));
+	}
+}
+
 int main(void)
 {
 	static const struct {
@@ -123,5 +138,6 @@ int main(void)
 	}
 	how = (struct open_how){ .flags = O_RDONLY };
 	try_sizes();
+	try_slashed();
 	return 0;
 }

@@ -85,10 +85,23 @@ static long run_to_exclusive(int directory, const char *path)
 	return CALL(SYS_renameat2, AT_FDCWD, "/empty", directory, path, RENAME_NOREPLACE | RENAME_EXCHANGE);
 }
 
+/* A directory gets another "..", so it must be writable: asked before the mount point is seen. */
+static void try_unwritable(void)
+{
+	MUST(!mkdir("/tmp/unwritable", 0555));
+	say("an unwritable directory to a mount point = %s\n", show(CALL(SYS_rename, "/tmp/unwritable", "/dir/mount")));
+	say("exchanged with one = %s\n",
+	    show(CALL(SYS_renameat2, AT_FDCWD, "/dir/mount", AT_FDCWD, "/tmp/unwritable", RENAME_EXCHANGE)));
+	MUST(!chmod("/tmp/unwritable", 0755));
+	say("a writable one = %s\n", show(CALL(SYS_rename, "/tmp/unwritable", "/dir/mount")));
+	rmdir("/tmp/unwritable");
+}
+
 int main(void)
 {
 	static const unsigned int flags[] = { RENAME_NOREPLACE, RENAME_EXCHANGE, 8 };
 
+	try_unwritable();
 	sweep_at("renameat from", run_from);
 	sweep_at("renameat to", run_to);
 	sweep_at("renameat2 to", run_to_exclusive);

@@ -133,6 +133,63 @@ static void inherited(void)
 	execv("/tests/entry", arguments);
 }
 
+/* A site that is used again and again: long access_often(path, mode). */
+long access_often(const char *path, long mode);
+__asm__(".text\n .globl access_often\naccess_often: mov $21, %eax\n syscall\n ret\n");
+
+#define TIMES 40
+#define FORBIDDEN_MODE 7
+
+/* Only some of the calls from one site are trapped. */
+static struct sock_filter trap_mode[] = {
+	LOAD_NUMBER,
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_access, 1, 0),
+	OTHERWISE(SECCOMP_RET_ALLOW),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+	WHEN(FORBIDDEN_MODE, SECCOMP_RET_TRAP | 77),
+	OTHERWISE(SECCOMP_RET_ALLOW),
+};
+
+static void use_often(void)
+{
+	struct sigaction action = { .sa_sigaction = handle_trap, .sa_flags = SA_SIGINFO };
+	long wrong = 0;
+
+	MUST(!sigaction(SIGSYS, &action, NULL));
+	for (int i = 0; i < TIMES; i++)
+		wrong += access_often("/dir/file", R_OK);
+	say("  wrong: %ld\n", wrong);
+}
+
+static void try_forbidden(void)
+{
+	long result = access_often("/dir/file", FORBIDDEN_MODE);
+
+	say("  not trapped: %s\n", show(result));
+}
+
+static void used_before(void)
+{
+	use_often();
+	say("  install %s\n", show(install(trap_mode, ARRAY_SIZE(trap_mode), 0)));
+	try_forbidden();
+}
+
+static void used_behind(void)
+{
+	say("  install %s\n", show(install(trap_mode, ARRAY_SIZE(trap_mode), 0)));
+	use_often();
+	try_forbidden();
+}
+
+static void used_by_program(void)
+{
+	char *const arguments[] = { "seccomp", "use", NULL };
+
+	say("  install %s\n", show(install(trap_mode, ARRAY_SIZE(trap_mode), 0)));
+	execv("/tests/seccomp", arguments);
+}
+
 static void errors(void)
 {
 	struct sock_fprog none = { 0, refuse_some }, bad = { 5, no_memory() };
@@ -162,11 +219,20 @@ static const struct {
 	{ "trapped by default", trapped_by_default },
 	{ "allowed", allowed },
 	{ "inherited", inherited },
+	{ "site used before", used_before },
+	{ "site used behind", used_behind },
+	{ "site used by a program", used_by_program },
 	{ "errors", errors },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argv;
+	if (argc > 1) {
+		use_often();
+		try_forbidden();
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		say("%s\n", cases[i].name);
 		in_child(cases[i].run);

@@ -66,6 +66,57 @@ static void try_size(size_t size, unsigned int flags, int action_flags)
 	query("disabled");
 }
 
+static volatile sig_atomic_t nested, handled;
+
+static void handle_together(int signal)
+{
+	struct stat status;
+
+	nested++;
+	say("  signal %d, depth %d: stat %s\n", signal, (int)nested, show(CALL(SYS_stat, "/bound/inner", &status)));
+	query("query");
+	nested--;
+}
+
+static void handle_often(int signal)
+{
+	struct stat status;
+
+	(void)signal;
+	handled += !stat("/bound/inner", &status);
+}
+
+/* Signals that come at once, on one small stack: the last one's handler is the first to run, and all do. */
+static void try_together(size_t size)
+{
+	static const int signals[] = { SIGUSR1, SIGUSR2, SIGALRM };
+	struct sigaction action = { .sa_handler = handle_together, .sa_flags = SA_ONSTACK };
+	stack_t stack = { .ss_sp = memory, .ss_size = size };
+	sigset_t all;
+
+	say("together on %zu: %s\n", size, show(CALL(SYS_sigaltstack, &stack, NULL)));
+	sigfillset(&all);
+	for (int round = 0; round < 3; round++) {
+		MUST(!sigprocmask(SIG_BLOCK, &all, NULL));
+		for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+			MUST(!sigaction(signals[i], &action, NULL) && !raise(signals[i]));
+		MUST(!sigprocmask(SIG_UNBLOCK, &all, NULL));
+	}
+	action.sa_handler = handle_often;
+	handled = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		MUST(!sigaction(signals[i], &action, NULL));
+	for (int round = 0; round < 3000; round++) {
+		MUST(!sigprocmask(SIG_BLOCK, &all, NULL));
+		for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+			MUST(!raise(signals[i]));
+		MUST(!sigprocmask(SIG_UNBLOCK, &all, NULL));
+	}
+	say("  handled %d\n", (int)handled);
+	stack.ss_flags = SS_DISABLE;
+	MUST(!CALL(SYS_sigaltstack, &stack, NULL));
+}
+
 static void *in_thread(void *unused)
 {
 	query("thread");
@@ -94,6 +145,8 @@ int main(void)
 	}
 	try_size(65536, SS_ONSTACK, SA_ONSTACK);
 	try_size(65536, 8, SA_ONSTACK);
+	try_together(30720); /* where proot has a stack of its own */
+	try_together(65536);
 	MUST(!pthread_create(&thread, NULL, in_thread, NULL) && !pthread_join(thread, NULL));
 	stack = (stack_t){ .ss_sp = memory, .ss_size = 2048 };
 	say("2 KiB over fork %s\n", show(CALL(SYS_sigaltstack, &stack, NULL)));

@@ -188,12 +188,21 @@ static void masks_for_a_call(void)
 	int epoll = epoll_create1(0);
 	struct pollfd none = { .fd = -1 };
 	struct sigaction action = { .sa_handler = handle_plain };
+	char event_room[32];
+	unsigned long aio = 0;
+	struct {
+		const sigset_t *mask;
+		size_t size;
+	} aio_mask = { &full, 8 };
 
 	sigfillset(&full);
 	say("  ppoll %s", show(ppoll(&none, 1, &soon, &full)));
 	say(" pselect %s", show(pselect(0, NULL, NULL, NULL, &soon, &full)));
 	say(" epoll_pwait %s", show(epoll_pwait(epoll, &event, 1, 1, &full)));
-	say(" epoll_pwait2 %s\n", show(CALL(SYS_epoll_pwait2, epoll, &event, 1, &soon, &full, 8)));
+	say(" epoll_pwait2 %s", show(CALL(SYS_epoll_pwait2, epoll, &event, 1, &soon, &full, 8)));
+	MUST(!CALL(SYS_io_setup, 1, &aio));
+	say(" io_pgetevents %s\n", show(CALL(SYS_io_pgetevents, aio, 1, 1, event_room, &soon, &aio_mask)));
+	CALL(SYS_io_destroy, aio);
 	check("after the waits");
 	sigaction(SIGUSR1, &action, NULL);
 	sigprocmask(SIG_SETMASK, &full, NULL);

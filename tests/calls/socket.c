@@ -4,6 +4,7 @@
  * links and bindings, at the limit of 108 bytes, and the abstract ones.
  */
 #include "call.h"
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -44,29 +45,6 @@ static void say_name(int fd, long number, const char *what)
 	say_address(what, result, &name.address, length);
 }
 
-/*
- * What is said of the name that comes back. Where a binding or a link was on
- * the way, proot binds another text, which leads to the same place. A name
- * whose host path does not fit into an address is bound without its directory.
- */
-static enum { EXACT, LEADS, NOTHING } names = EXACT;
-
-static void say_bound_name(int fd, long number, const char *what, const char *path)
-{
-	struct sockaddr_un name = { 0 };
-	socklen_t length = sizeof(name);
-	struct stat status, other;
-
-	if (names == EXACT)
-		say_name(fd, number, what);
-	if (names != LEADS)
-		return;
-	say("  %s %s", what, show(CALL(number, fd, &name, &length)));
-	say(" leads %s\n", !stat(path, &status) && !stat(name.sun_path, &other) && status.st_ino == other.st_ino ?
-				   "there" :
-				   "elsewhere");
-}
-
 /* A stream socket at PATH: bound, connected to, both asked for their names. */
 static void try_stream(const char *path, bool terminated)
 {
@@ -81,7 +59,7 @@ static void try_stream(const char *path, bool terminated)
 	long result = CALL(SYS_bind, server, &address, length), accepted;
 
 	say("stream %s%s: bind %s\n", show_path(path), terminated ? "" : " without its end", show(result));
-	say_bound_name(server, SYS_getsockname, "getsockname", path);
+	say_name(server, SYS_getsockname, "getsockname");
 	if (result) {
 		say("  connect %s\n", show(CALL(SYS_connect, client, &address, length)));
 		close(server);
@@ -96,12 +74,12 @@ static void try_stream(const char *path, bool terminated)
 	say("  connect before listen %s\n", show(CALL(SYS_connect, client, &address, length)));
 	MUST(!listen(server, 5));
 	say("  connect %s\n", show(CALL(SYS_connect, client, &address, length)));
-	say_bound_name(client, SYS_getpeername, "getpeername", path);
+	say_name(client, SYS_getpeername, "getpeername");
 	say_name(client, SYS_getsockname, "getsockname");
 	accepted = CALL(SYS_accept4, server, &peer, &peer_length, SOCK_CLOEXEC);
 	say_address("accept4", accepted, &peer.address, peer_length);
 	if (accepted >= 0) {
-		say_bound_name((int)accepted, SYS_getsockname, "getsockname", path);
+		say_name((int)accepted, SYS_getsockname, "getsockname");
 		say_name((int)accepted, SYS_getpeername, "getpeername");
 	}
 	if (path[0] && terminated)
@@ -148,12 +126,31 @@ static void try_datagram(const char *path, const char *other)
 	unlink(other);
 }
 
+/*
+ * With ".." behind a binding the text can't be kept, because no other place
+ * has that parent: what comes back is the canonical name.
+ */
+static void try_dot_dot(const char *path)
+{
+	struct sockaddr_un address, name = { 0 };
+	socklen_t length = make_address(&address, path, true), name_length = sizeof(name);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct stat status, other;
+
+	say("%s: bind %s", path, show(CALL(SYS_bind, fd, &address, length)));
+	say(" getsockname %s", show(CALL(SYS_getsockname, fd, &name, &name_length)));
+	MUST(!stat(path, &status));
+	say(" leads %s\n", !stat(name.sun_path, &other) && status.st_ino == other.st_ino ? "there" : "elsewhere");
+	unlink(path);
+	close(fd);
+}
+
 static void try_errors(void)
 {
-	static const char *const paths[] = { "/missing/s", "/file/s",	"/dir",	   "/file",
-					     "/loop",	   "/closed/s", "/bound",  "/bound-file",
-					     "/dangling",  "/socket",	"/tmp/s/", "/",
-					     "." };
+	static const char *const paths[] = { "/missing/s", "/file/s", "/dir",	     "/file",	      "/loop",
+					     "/closed/s",  "/bound",  "/bound-file", "/dangling",     "/socket",
+					     "/tmp/s/",	   "/",	      "/dir/..",     "/bound/sub/..", "/bound/.",
+					     "bound/..",   "." };
 	struct sockaddr_un address;
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -198,10 +195,12 @@ static void try_lengths(void)
 		memcpy(long_name, "/tmp/", 5);
 		long_name[length] = '\0';
 		say("name of %d\n", length);
-		names = NOTHING;
 		try_stream(long_name, length < 108);
-		names = EXACT;
 		unlink(long_name);
+		/* Of one of 108 bytes in the root the slash is lost. */
+		memcpy(long_name, "/nnnn", 5);
+		if (length < 108)
+			try_stream(long_name, true);
 		MUST(!chdir("/tmp"));
 		memset(long_name, 'n', 5);
 		try_stream(long_name, length < 108);
@@ -229,6 +228,37 @@ static void try_room(void)
 	}
 	say("getsockname into -1: %s\n", show(CALL(SYS_getsockname, fd, &name, &(int){ -1 })));
 	close(fd);
+}
+
+/* The list of /proc has the names as they were bound. */
+static void try_list(void)
+{
+	static const char *const paths[] = { "/tmp/listed", "/bound/sub/again/listed", "dir/listed", "./listed",
+					     "/link-mount/listed" };
+	int fds[ARRAY_SIZE(paths)];
+	struct sockaddr_un address;
+	char line[512], *name;
+	FILE *file;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		fds[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+		MUST(!bind(fds[i], (struct sockaddr *)&address, make_address(&address, paths[i], true)));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		int count = 0;
+
+		file = fopen("/proc/net/unix", "r");
+		MUST(file);
+		while (fgets(line, sizeof(line), file)) {
+			line[strcspn(line, "\n")] = '\0';
+			name = strrchr(line, ' ');
+			count += name && !strcmp(name + 1, paths[i]);
+		}
+		fclose(file);
+		say("listed %s: %s\n", paths[i], count ? "there" : "missing");
+		close(fds[i]);
+		unlink(paths[i]);
+	}
 }
 
 /* A pair, and sockets without a name. */
@@ -263,27 +293,85 @@ static void try_abstract(void)
 	say(" %s %u\n", show(CALL(SYS_getsockname, server, &address, &length)), length);
 }
 
+/* bind(2) needs no descriptor and no process. */
+static void bind_without(int resource, const char *what)
+{
+	struct rlimit none = { resource == RLIMIT_NOFILE ? 20 : 0, 20 };
+	struct sockaddr_un address;
+	socklen_t length = make_address(&address, "/dir/mount/s", true);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	MUST(!setrlimit(resource, &none));
+	while (resource == RLIMIT_NOFILE && dup(0) >= 0)
+		;
+	say("without %s: bind %s\n", what, show(CALL(SYS_bind, fd, &address, length)));
+	say("  made %s\n", show(CALL(SYS_unlink, "/dir/mount/s")));
+}
+
+static void without_descriptors(void)
+{
+	bind_without(RLIMIT_NOFILE, "descriptors");
+}
+
+static void without_processes(void)
+{
+	bind_without(RLIMIT_NPROC, "processes");
+}
+
+/* Names are seen from the process's own root. */
+static void with_another_root(void)
+{
+	int inside = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct sockaddr_un address;
+
+	MUST(!bind(inside, (struct sockaddr *)&address, make_address(&address, "/bound/sub/again/before", true)));
+	say("chroot %s\n", show(CALL(SYS_chroot, "/bound/sub")));
+	MUST(!chdir("/"));
+	try_stream("/s", true);
+	try_stream("/again/s", true);
+	try_stream("again/s", true);
+	try_dot_dot("/../s");
+	say_name(inside, SYS_getsockname, "bound before");
+	close(inside);
+}
+
 int main(void)
 {
 	static const char *const paths[] = {
 		"/tmp/s", "/dir/s", "/bound/s", "/bound/sub/again/s", "/dir/mount/s", "s", "dir/s", "./tmp/s",
 	};
-	static const char *const detours[] = { "bound/s", "/link-dir/s", "link-dir/s", "bound/../s",
-					       "/bound/back-link/s" };
+	static const char *const detours[] = { "bound/s",
+					       "/link-dir/s",
+					       "link-dir/s",
+					       "bound/../s",
+					       "/bound/../s",
+					       "/bound/back-link/s",
+					       "//bound///sub/./s",
+					       ".//dir/s",
+					       ".//bound/s",
+					       "././/bound/s",
+					       "link-dir-abs/s",
+					       "/link-mount/s",
+					       "dir/mount/s",
+					       "bound/sub/again/s",
+					       "/s",
+					       "//s",
+					       "/bound/./sub/./s" };
 
 	umask(022);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		try_stream(paths[i], true);
-	names = LEADS;
 	for (size_t i = 0; i < ARRAY_SIZE(detours); i++)
 		try_stream(detours[i], true);
-	names = EXACT;
+	try_dot_dot("/bound/sub/again/../s");
+	try_dot_dot("bound/./sub/../s");
+	try_dot_dot("dir/mount/../s");
+	try_dot_dot("/.././s");
+	try_dot_dot("/../dir/s");
 	try_stream("/tmp/s", false);
 	MUST(!chdir("/bound/sub"));
 	try_stream("s", true);
-	names = LEADS;
 	try_stream("again/s", true);
-	names = EXACT;
 	try_stream("./s", true);
 	MUST(!chdir("/"));
 	try_datagram("/tmp/a", "/tmp/b");
@@ -292,7 +380,12 @@ int main(void)
 	try_errors();
 	try_lengths();
 	try_room();
+	try_list();
 	try_nameless();
 	try_abstract();
+	in_child(with_another_root);
+	unlink("/bound/sub/again/before");
+	in_child(without_descriptors);
+	in_child(without_processes);
 	return 0;
 }

@@ -51,6 +51,38 @@ static long run_fstat(int fd, const char *path)
 	return say_if(CALL(SYS_fstat, fd, &status));
 }
 
+/* What a path leads to is an error before that the status can't be written. */
+static void try_bad_buffer(void)
+{
+	static const char *const paths[] = { "/file",	 "/missing", "/link-file",	 "/dangling",
+					     "/loop",	 "/chain40", "/dir/../dangling", "file",
+					     "dangling", "loop",     "dir/missing" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		say("bad buffer %s:", paths[i]);
+		say(" %s", show(CALL(SYS_stat, paths[i], 16)));
+		say(" %s", show(CALL(SYS_lstat, paths[i], 16)));
+		say(" %s", show(CALL(SYS_newfstatat, AT_FDCWD, paths[i], 16, 0)));
+		say(" %s", show(CALL(SYS_newfstatat, AT_FDCWD, paths[i], 16, AT_SYMLINK_NOFOLLOW)));
+		say(" %s\n", show(CALL(SYS_statx, AT_FDCWD, paths[i], 0, STATX_BASIC_STATS, 16)));
+	}
+}
+
+/* The path is looked up first: a link to nowhere is ENOENT. By now the sites are patched. */
+static void test_bad_memory(void)
+{
+	static const char *const paths[] = { "/dangling", "dangling", "/loop", "dir/../dangling",
+					     "/link-abs", "/file",    "file" };
+
+	MUST(!chdir("/"));
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		for (int flag = 0; flag <= AT_SYMLINK_NOFOLLOW; flag += AT_SYMLINK_NOFOLLOW)
+			say("bad memory, %s, %x: %s %s %s %s\n", paths[i], (unsigned int)flag,
+			    show(CALL(SYS_stat, paths[i], no_memory())), show(CALL(SYS_lstat, paths[i], no_memory())),
+			    show(CALL(SYS_newfstatat, AT_FDCWD, paths[i], no_memory(), flag)),
+			    show(CALL(SYS_statx, AT_FDCWD, paths[i], flag, STATX_BASIC_STATS, no_memory())));
+}
+
 int main(void)
 {
 	static const int wrong[] = { 0x80000, AT_REMOVEDIR, -1 };
@@ -76,6 +108,8 @@ int main(void)
 		sweep_empty("newfstatat wrong", run_newfstatat);
 		sweep_empty("statx wrong", run_statx);
 	}
+	test_bad_memory();
 	say("statx reserved mask %s\n", show(CALL(SYS_statx, AT_FDCWD, "/file", 0, 0x80000000u, &status)));
+	try_bad_buffer();
 	return 0;
 }

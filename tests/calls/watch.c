@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* inotify_add_watch, fanotify_mark, name_to_handle_at, file_getattr. */
+/* inotify_add_watch, fanotify_mark, name_to_handle_at, file_getattr, file_setattr. */
 #include "call.h"
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
@@ -35,6 +35,15 @@ static long run_getattr(int directory, const char *path)
 {
 	uint64_t attributes[4];
 	long result = CALL(SYS_file_getattr, directory, path, attributes, 24, flags);
+
+	return result == -EOPNOTSUPP || result == -ENOTTY ? 0 : result;
+}
+
+/* To no attributes at all. */
+static long run_setattr(int directory, const char *path)
+{
+	static uint64_t attributes[4];
+	long result = CALL(SYS_file_setattr, directory, path, attributes, 24, flags);
 
 	return result == -EOPNOTSUPP || result == -ENOTTY ? 0 : result;
 }
@@ -114,7 +123,9 @@ int main(void)
 	flags = 0x40;
 	sweep_empty("name_to_handle_at wrong", run_handle);
 	sweep_empty("file_getattr wrong", run_getattr);
+	sweep_empty("file_setattr wrong", run_setattr);
 	flags = 0;
 	sweep_at("file_getattr", run_getattr);
+	sweep_at("file_setattr", run_setattr);
 	return 0;
 }

@@ -84,7 +84,7 @@ static bool is_row_right(const struct call_row *row)
 		return false;
 	if (row->condition == WHEN_VIEW)
 		return row->when_value &&
-		       !(row->when_value & ~(uint32_t)(VIEW_DIRECTORY | VIEW_VIRTUAL | VIEW_UNLISTED));
+		       !(row->when_value & ~(uint32_t)(VIEW_DIRECTORY | VIEW_VIRTUAL | VIEW_UNLISTED | VIEW_TWICE));
 	return row->condition == WHEN_ALWAYS || is_argument(row->when_argument);
 }
 

@@ -8,6 +8,7 @@
  * PROOT_TEST_SEED repeats a run, PROOT_TEST_CASES says how many paths are tried.
  */
 #define _GNU_SOURCE
+#include "../private.h"
 #include "tap.h"
 #include "view/view.h"
 
@@ -158,18 +159,22 @@ static void make_node(const char *directory, const char *prefix, unsigned int de
 }
 
 /* openat2(2) below the guest's root: a descriptor or a negative errno. */
-static int open_guest(const char *path, uint64_t flags)
+static int open_how_at(int directory, const char *path, struct open_how how)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags, .resolve = RESOLVE_IN_ROOT };
-
+	how.flags |= O_CLOEXEC;
 	for (;;) {
-		int fd = (int)syscall(SYS_openat2, guest_fd, path, &how, sizeof(how));
+		int fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
 
 		/* Somebody renamed something somewhere while a ".." was walked. */
 		if (fd < 0 && errno == EAGAIN)
 			continue;
 		return fd < 0 ? -errno : fd;
 	}
+}
+
+static int open_guest(const char *path, uint64_t flags)
+{
+	return open_how_at(guest_fd, path, (struct open_how){ .flags = O_PATH | flags, .resolve = RESOLVE_IN_ROOT });
 }
 
 /* The canonical path of an open object: that of the guest when it lies there. */
@@ -336,6 +341,19 @@ static void check_way_back(const struct attempt *attempt, int fd)
 		close(again);
 }
 
+/* What the kernel says of a path that we refuse to make. */
+static long refusal_to_make(const char *path)
+{
+	int fd = open_how_at(guest_fd, path,
+			     (struct open_how){ .flags = O_CREAT | O_RDONLY | O_NONBLOCK,
+						.mode = 0600,
+						.resolve = RESOLVE_IN_ROOT });
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
 /* The path the kernel takes: the base is canonical, so it may stand in front. */
 static const char *kernel_path(const struct attempt *attempt, char *buf)
 {
@@ -344,10 +362,30 @@ static const char *kernel_path(const struct attempt *attempt, char *buf)
 	return buf;
 }
 
+static uint64_t no_follow(const struct attempt *attempt)
+{
+	return attempt->flags & VIEW_FOLLOW ? 0 : O_NOFOLLOW;
+}
+
+/* As openat2(2) with a descriptor of the base has it. */
+static int open_scoped(const struct attempt *attempt)
+{
+	int base_fd = open_guest(*attempt->guest_base ? attempt->guest_base : "/", O_DIRECTORY), fd;
+	struct open_how how = { .flags = O_PATH | no_follow(attempt) };
+
+	how.resolve = (attempt->flags & VIEW_BENEATH ? RESOLVE_BENEATH : RESOLVE_IN_ROOT) |
+		      (attempt->flags & VIEW_NO_MOUNTS ? RESOLVE_NO_XDEV : 0);
+	fd = open_how_at(base_fd, attempt->path, how);
+	close(base_fd);
+	return fd;
+}
+
 static void compare_object(const struct attempt *attempt, const char *kernel, long status)
 {
 	char buf[PATH_MAX];
-	int theirs = open_guest(kernel, attempt->flags & VIEW_FOLLOW ? 0 : O_NOFOLLOW);
+	int theirs = attempt->flags & (VIEW_BENEATH | VIEW_IN_ROOT)	 ? open_scoped(attempt) :
+		     attempt->flags & VIEW_MAY_MAKE && status == -EISDIR ? (int)refusal_to_make(kernel) :
+									   open_guest(kernel, no_follow(attempt));
 	int ours = status ? (int)status : open(result.host, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (!status && ours < 0)
@@ -442,14 +480,24 @@ static void compare_parent(const struct attempt *attempt, const char *kernel, lo
 static void random_attempt(struct attempt *attempt)
 {
 	static const unsigned int flags[] = {
-		0, VIEW_FOLLOW, VIEW_FOLLOW | VIEW_MAY_MAKE, VIEW_PARENT, VIEW_FOLLOW | VIEW_OBJECT, VIEW_OBJECT
+		0,
+		VIEW_FOLLOW,
+		VIEW_FOLLOW | VIEW_MAY_MAKE,
+		VIEW_PARENT,
+		VIEW_FOLLOW | VIEW_OBJECT,
+		VIEW_OBJECT,
+		VIEW_FOLLOW | VIEW_BENEATH,
+		VIEW_BENEATH,
+		VIEW_FOLLOW | VIEW_IN_ROOT,
+		VIEW_FOLLOW | VIEW_BENEATH | VIEW_NO_MOUNTS,
+		VIEW_FOLLOW | VIEW_IN_ROOT | VIEW_NO_MOUNTS,
 	};
 	char buf[PATH_MAX];
 	int fd;
 
 	*attempt = (struct attempt){ .flags = flags[random_below(ARRAY_SIZE(flags))], .operations = random_below(2) };
 	random_path(attempt->path, 8);
-	if (attempt->path[0] == '/' || !known_count)
+	if ((attempt->path[0] == '/' && !(attempt->flags & (VIEW_BENEATH | VIEW_IN_ROOT))) || !known_count)
 		return;
 	fd = open_guest(known[random_below(known_count)], O_DIRECTORY);
 	if (fd < 0)
@@ -500,7 +548,7 @@ static void enter_namespace(void)
 		snprintf(map, sizeof(map), "%u %u 1", gid, gid);
 		write_map("/proc/self/gid_map", map);
 	}
-	has_mounts = has_mounts && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	has_mounts = has_mounts && !make_mounts_private();
 }
 
 static void make_base(void)

@@ -16,12 +16,14 @@ static bool survives(const struct state *state)
 	return strlen(buf) < sizeof(buf) && state_read(&again, (char *const *)strings) &&
 	       again.program_fd == state->program_fd && again.interpreter_fd == state->interpreter_fd &&
 	       again.signal_mask == state->signal_mask && again.flags == state->flags &&
-	       !strcmp(again.file_name, state->file_name) && !strcmp(again.exe, state->exe);
+	       !strcmp(again.file_name, state->file_name) && !strcmp(again.exe, state->exe) &&
+	       !strcmp(again.root, state->root) &&
+	       !strcmp(again.interpreter, state->interpreter ? state->interpreter : "");
 }
 
 static void test_round_trip(void)
 {
-	struct state state = { .program_fd = 3, .interpreter_fd = -1, .file_name = "sh", .exe = "/bin/sh" };
+	struct state state = { .program_fd = 3, .interpreter_fd = -1, .file_name = "sh", .exe = "/bin/sh", .root = "" };
 
 	ok(survives(&state), "a state without an interpreter");
 	state.interpreter_fd = 4;
@@ -29,10 +31,14 @@ static void test_round_trip(void)
 	state.flags = UINT32_MAX;
 	state.file_name = "";
 	state.exe = "/a path with blanks,\nand a newline";
+	state.root = "/another root";
 	ok(survives(&state), "the largest numbers and strange names");
 	state.program_fd = INT32_MAX - 1;
 	state.interpreter_fd = INT32_MAX - 1;
 	ok(survives(&state), "the largest descriptors");
+	state.program_fd = state.interpreter_fd = -1;
+	state.interpreter = "/lib64/ld.so";
+	ok(survives(&state), "paths in place of descriptors");
 }
 
 static bool reads(const char *numbers)
@@ -48,7 +54,7 @@ static bool reads(const char *numbers)
 /* The numbers as written, cut after LENGTH bytes, with TAIL instead. */
 static bool reads_changed(size_t length, const char *tail)
 {
-	const struct state state = { .program_fd = 3, .interpreter_fd = 4, .file_name = "f", .exe = "/f" };
+	const struct state state = { .program_fd = 3, .interpreter_fd = 4, .file_name = "f", .exe = "/f", .root = "" };
 	char buf[STATE_NUMBERS_SIZE + 32];
 	const char *strings[STATE_STRINGS];
 
@@ -59,7 +65,7 @@ static bool reads_changed(size_t length, const char *tail)
 
 static size_t written_length(void)
 {
-	const struct state state = { .program_fd = 3, .interpreter_fd = 4, .file_name = "f", .exe = "/f" };
+	const struct state state = { .program_fd = 3, .interpreter_fd = 4, .file_name = "f", .exe = "/f", .root = "" };
 	char buf[STATE_NUMBERS_SIZE];
 	const char *strings[STATE_STRINGS];
 

@@ -167,7 +167,7 @@ static long read_link(void *context, const char *host_path, char *buf, size_t si
 	return (long)strlen(target);
 }
 
-static const struct view_operations slow = { .read_link = read_link };
+static struct view_operations slow = { .read_link = read_link };
 
 static int opened; /* descriptors check_plain has handed out */
 
@@ -202,7 +202,7 @@ static long check_plain(void *context, const char *host_path, enum view_check ki
 	return 0;
 }
 
-static const struct view_operations fast = { .read_link = read_link, .check_plain = check_plain };
+static struct view_operations fast = { .read_link = read_link, .check_plain = check_plain };
 
 static _Alignas(8) char block[1 << 20];
 static struct view *const view = (struct view *)block;
@@ -292,6 +292,81 @@ static void test_base(void)
 	base = "";
 	LEADS("bin", VIEW_FOLLOW, "/r/bin", "/bin");
 	LEADS("..", VIEW_FOLLOW, "/r", "");
+}
+
+static bool is_in(uint32_t mount, const char *host, const char *guest)
+{
+	char buf[PATH_SIZE];
+	long length = view_to_guest_in(view, mount, host, buf, sizeof(buf));
+
+	return guest ? length == (long)strlen(guest) && !strcmp(buf, guest) : length == -ENOENT;
+}
+
+/* Places of the host that are seen twice. */
+static void test_twice(void)
+{
+	uint32_t a, b;
+
+	start("/r");
+	bind_at("/bin", "/r/usr", VIEW_DIRECTORY);
+	bind_at("/other", "/h", VIEW_DIRECTORY);
+	view_note_twice(view);
+	a = (uint32_t)view_find(view, "/bin", 4);
+	b = (uint32_t)view_find(view, "/other", 6);
+	ok(view->flags & VIEW_TWICE, "a place of the root bound elsewhere");
+	ok(view_shows_twice(view, "/r/usr") && view_shows_twice(view, "/r/usr/lib"), "there and below");
+	ok(!view_shows_twice(view, "/r") && !view_shows_twice(view, "/h/x") && !view_shows_twice(view, "/r/usrx"),
+	   "nowhere else");
+	ok(is_in(0, "/r/usr/lib", "/usr/lib") && is_in(a, "/r/usr/lib", "/bin/lib"), "both places are known");
+	ok(is_in(0, "/r", "/") && is_in(b, "/h", "/other"), "roots of bindings");
+	ok(is_in(0, "/r/bin/sh", NULL), "a covered place is not seen");
+	ok(is_in(a, "/r/bin", NULL) && is_in(b, "/r/usr", NULL) && is_in(99, "/r", NULL), "nor one outside");
+	start("/r");
+	bind_at("/usr", "/r/usr", VIEW_DIRECTORY);
+	bind_at("/bin", "/h", VIEW_DIRECTORY);
+	view_note_twice(view);
+	ok(!(view->flags & VIEW_TWICE), "a place bound to itself is not seen twice");
+	start("/r");
+	bind_at("/a", "/h", VIEW_DIRECTORY);
+	bind_at("/b", "/h/x", VIEW_DIRECTORY);
+	bind_at("/a/x", "/r/bin", VIEW_DIRECTORY);
+	view_note_twice(view);
+	ok(view->flags & VIEW_TWICE && !view_shows_twice(view, "/h/x") && view_shows_twice(view, "/r/bin/sh"),
+	   "a covered place does not count");
+}
+
+/* Another root than the view's: chroot(2). */
+static void test_root(void)
+{
+	start("/r");
+	bind_at("/usr/lib/a", "/r/bin", VIEW_DIRECTORY);
+	slow.root = fast.root = "/usr/lib";
+	LEADS("/", 0, "/r/usr/lib", "/usr/lib");
+	ok(result.is_root && result.is_mount_point, "that is the root");
+	LEADS("/x", VIEW_FOLLOW, "/r/usr/lib/x", "/usr/lib/x");
+	ok(!result.is_root && !result.is_mount_point, "that is not");
+	LEADS("/..", VIEW_FOLLOW, "/r/usr/lib", "/usr/lib");
+	LEADS("/../../x", VIEW_FOLLOW, "/r/usr/lib/x", "/usr/lib/x");
+	LEADS("/a", 0, "/r/bin", "/usr/lib/a");
+	LEADS("/a/..", 0, "/r/usr/lib", "/usr/lib");
+	LEADS("/a/../..", 0, "/r/usr/lib", "/usr/lib");
+	LEADS("/a/sh", 0, "/r/bin/sh", "/usr/lib/a/sh");
+	FAILS("/bin/sh", VIEW_FOLLOW, ENOENT);
+	base = "/usr/lib";
+	LEADS("..", VIEW_FOLLOW, "/r/usr/lib", "/usr/lib");
+	LEADS("a/../../x", VIEW_FOLLOW, "/r/usr/lib/x", "/usr/lib/x");
+	base = "/bin"; /* outside: free to go, but for links */
+	LEADS("sh", VIEW_FOLLOW, "/r/bin/sh", "/bin/sh");
+	LEADS("../..", VIEW_FOLLOW, "/r", "");
+	LEADS("../usr/lib/..", VIEW_FOLLOW, "/r/usr/lib", "/usr/lib");
+	base = "";
+	LEADS("lib/x", VIEW_FOLLOW, "/r/usr/lib/x", "/usr/lib/x");
+	FAILS("abs/x", VIEW_FOLLOW, ENOENT);
+	LEADS("toroot", VIEW_FOLLOW, "/r/usr/lib", "/usr/lib");
+	slow.root = fast.root = "/usr/lib/a";
+	LEADS("/..", 0, "/r/bin", "/usr/lib/a");
+	LEADS("/sh", 0, "/r/bin/sh", "/usr/lib/a/sh");
+	slow.root = fast.root = "";
 }
 
 static void test_links(void)
@@ -427,6 +502,68 @@ static void test_bindings(void)
 	base = "";
 }
 
+/* openat2's RESOLVE_BENEATH and RESOLVE_IN_ROOT, from a directory with a binding in it. */
+static void test_scopes(void)
+{
+	start("/r");
+	bind_at("/usr/lib/a", "/h/data", VIEW_DIRECTORY);
+	base = "/usr";
+	LEADS("lib/x", VIEW_FOLLOW | VIEW_BENEATH, "/r/usr/lib/x", "/usr/lib/x");
+	LEADS("lib/a/f", VIEW_FOLLOW | VIEW_BENEATH, "/h/data/f", "/usr/lib/a/f");
+	LEADS("lib/a/../x", VIEW_FOLLOW | VIEW_BENEATH, "/r/usr/lib/x", "/usr/lib/x");
+	LEADS("lib/..", VIEW_FOLLOW | VIEW_BENEATH, "/r/usr", "/usr");
+	FAILS("lib/../..", VIEW_FOLLOW | VIEW_BENEATH, EXDEV);
+	FAILS("..", VIEW_FOLLOW | VIEW_BENEATH, EXDEV);
+	FAILS("..", VIEW_PARENT | VIEW_BENEATH, EXDEV);
+	FAILS("above", VIEW_FOLLOW | VIEW_BENEATH, EXDEV);
+	FAILS("lib/a/l", VIEW_FOLLOW | VIEW_BENEATH, EXDEV);
+	LEADS("lib/a/l", VIEW_BENEATH, "/h/data/l", "/usr/lib/a/l");
+	FAILS("/usr/lib/x", VIEW_FOLLOW | VIEW_BENEATH, EXDEV);
+	LEADS("lib/a/f", VIEW_FOLLOW | VIEW_IN_ROOT, "/h/data/f", "/usr/lib/a/f");
+	LEADS("/lib/x", VIEW_FOLLOW | VIEW_IN_ROOT, "/r/usr/lib/x", "/usr/lib/x");
+	LEADS("/", VIEW_FOLLOW | VIEW_IN_ROOT, "/r/usr", "/usr");
+	LEADS("../../lib/../..", VIEW_FOLLOW | VIEW_IN_ROOT, "/r/usr", "/usr");
+	LEADS("/lib/a/../../../lib/x", VIEW_FOLLOW | VIEW_IN_ROOT, "/r/usr/lib/x", "/usr/lib/x");
+	FAILS("lib/a/l/x", VIEW_FOLLOW | VIEW_IN_ROOT, ENOENT);
+	FAILS("above/sh", VIEW_FOLLOW | VIEW_IN_ROOT, ENOENT);
+	base = "/usr/lib/a";
+	LEADS("/d/..", VIEW_FOLLOW | VIEW_IN_ROOT, "/h/data", "/usr/lib/a");
+	LEADS("..", VIEW_FOLLOW | VIEW_IN_ROOT, "/h/data", "/usr/lib/a");
+	FAILS("..", VIEW_FOLLOW | VIEW_BENEATH, EXDEV);
+	base = "/proc";
+	FAILS("fd", VIEW_FOLLOW | VIEW_BENEATH, EXDEV);
+	FAILS("cwd", VIEW_FOLLOW | VIEW_IN_ROOT, EXDEV);
+	base = "";
+}
+
+/* RESOLVE_NO_XDEV. */
+static void test_no_mounts(void)
+{
+	start("/r");
+	bind_at("/mnt", "/h/data", VIEW_DIRECTORY);
+	bind_at("/mnt/d", "/h/other", VIEW_DIRECTORY);
+	LEADS("/usr/lib/x", VIEW_FOLLOW | VIEW_NO_MOUNTS, "/r/usr/lib/x", "/usr/lib/x");
+	FAILS("/mnt", VIEW_FOLLOW | VIEW_NO_MOUNTS, EXDEV);
+	FAILS("/mnt/f", VIEW_FOLLOW | VIEW_NO_MOUNTS, EXDEV);
+	FAILS("/tomnt", VIEW_FOLLOW | VIEW_NO_MOUNTS, EXDEV);
+	LEADS("/..", VIEW_FOLLOW | VIEW_NO_MOUNTS, "/r", "");
+	LEADS("/abs/x", VIEW_FOLLOW | VIEW_NO_MOUNTS, "/r/usr/lib/x", "/usr/lib/x");
+	/* Of a relative path the kernel does not know the root yet. */
+	FAILS("abs/x", VIEW_FOLLOW | VIEW_NO_MOUNTS, EXDEV);
+	LEADS("usr/../abs/x", VIEW_FOLLOW | VIEW_NO_MOUNTS, "/r/usr/lib/x", "/usr/lib/x");
+	FAILS("/proc/cwd/e", VIEW_FOLLOW | VIEW_NO_MOUNTS, EXDEV);
+	FAILS("/proc/fd", VIEW_FOLLOW | VIEW_NO_MOUNTS, EXDEV);
+	base = "/mnt";
+	LEADS("f", VIEW_FOLLOW | VIEW_NO_MOUNTS, "/h/data/f", "/mnt/f");
+	FAILS("d/o", VIEW_FOLLOW | VIEW_NO_MOUNTS, EXDEV);
+	FAILS("..", VIEW_FOLLOW | VIEW_NO_MOUNTS, EXDEV);
+	FAILS("up", VIEW_FOLLOW | VIEW_NO_MOUNTS, EXDEV);
+	FAILS("l", VIEW_FOLLOW | VIEW_NO_MOUNTS, EXDEV);
+	LEADS("..", VIEW_FOLLOW | VIEW_NO_MOUNTS | VIEW_IN_ROOT, "/h/data", "/mnt");
+	LEADS("/usr", VIEW_FOLLOW | VIEW_NO_MOUNTS, "/r/usr", "/usr");
+	base = "";
+}
+
 static void test_deep_bindings(void)
 {
 	start("/r");
@@ -553,6 +690,52 @@ static void test_jumps(void)
 	LEADS("/proc/root/..", VIEW_FOLLOW, "/r", "");
 	LEADS("/proc/root/proc/root/proc/cwd/e", VIEW_FOLLOW, "/h/data/d/e", "/mnt/d/e");
 	FAILS("/proc/cwd/e", VIEW_NO_LINKS, ELOOP);
+}
+
+/* Whether PATH may be named from the base, or where it has jumped to, as far up as the host path ANCHOR. */
+static bool is_anchored_at(const char *path, unsigned int flags, const char *anchor)
+{
+	const struct view_operations *both[] = { &slow, &fast };
+
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
+		if (view_resolve(view, both[i], base, path, flags, &scratch, &result))
+			return false;
+		if (!anchor != !result.is_anchored)
+			return false;
+		if (anchor && (result.anchor != strlen(anchor) || strncmp(result.host, anchor, result.anchor)))
+			return false;
+	}
+	return true;
+}
+
+#define ANCHORED(path, flags, anchor) ok(is_anchored_at(path, flags, anchor), path " has been as high as " anchor)
+#define NOT_ANCHORED(path, flags) ok(is_anchored_at(path, flags, NULL), path " has left the base")
+
+static void test_anchors(void)
+{
+	start("/r");
+	bind_at("/mnt", "/h/data", VIEW_DIRECTORY);
+	base = "/usr/lib/a";
+	ANCHORED(".", 0, "/r/usr/lib/a");
+	ANCHORED("b/c", VIEW_FOLLOW, "/r/usr/lib/a");
+	ANCHORED("b/../b", VIEW_FOLLOW, "/r/usr/lib/a");
+	ANCHORED("../a", VIEW_FOLLOW, "/r/usr/lib");
+	ANCHORED("../a/b/c", VIEW_FOLLOW, "/r/usr/lib");
+	ANCHORED("../../lib/a/new", VIEW_PARENT, "/r/usr");
+	ANCHORED("b/out/sh", VIEW_FOLLOW, "/r");
+	ANCHORED("../../..", VIEW_FOLLOW, "/r");
+	NOT_ANCHORED("../../../..", VIEW_FOLLOW);
+	NOT_ANCHORED("/usr/lib/a", VIEW_FOLLOW);
+	NOT_ANCHORED("../../../abs", VIEW_FOLLOW);
+	NOT_ANCHORED("../../../mnt/d", VIEW_FOLLOW);
+	NOT_ANCHORED("../../../mnt/..", VIEW_FOLLOW);
+	ANCHORED("../../../proc/cwd/e", VIEW_FOLLOW, "/h/data/d");
+	ANCHORED("../../../proc/cwd/../d/e", VIEW_FOLLOW, "/h/data");
+	NOT_ANCHORED("../../../proc/cwd/../..", VIEW_FOLLOW);
+	ok(is_anchored_at("../../../mnt", VIEW_PARENT, NULL) && result.is_parent_anchored && result.anchor == 2,
+	   "the directory that holds a binding may be named from the base");
+	ok(is_anchored_at("/mnt", VIEW_PARENT, NULL) && !result.is_parent_anchored, "unless the root is on the way");
+	base = "";
 }
 
 static char *repeat(char *buf, const char *part, size_t length)
@@ -725,25 +908,40 @@ static void test_relative_plain(void)
 static bool is_plain(const char *path, const char *host)
 {
 	char buf[PATH_SIZE];
+	uint32_t mount;
 
-	return view_to_host_plain(view, path, buf) && !strcmp(buf, host);
+	return view_to_host_plain(view, path, strlen(path), buf, sizeof(buf), &mount) == strlen(host) &&
+	       !strcmp(buf, host);
+}
+
+static bool is_plain_at_all(const char *path)
+{
+	char buf[PATH_SIZE];
+	uint32_t mount;
+
+	return view_to_host_plain(view, path, strlen(path), buf, sizeof(buf), &mount);
 }
 
 static void test_host_plain(void)
 {
 	static char path[PATH_SIZE];
-	char buf[PATH_SIZE];
 
 	start("/r");
 	bind_at("/mnt/data", "/h", VIEW_DIRECTORY);
 	ok(is_plain("/a/b", "/r/a/b") && is_plain("/mnt/x/", "/r/mnt/x/") && is_plain("//a/./b", "/r//a/./b"),
 	   "a plain path goes behind the root");
 	ok(is_plain("/", "/r") && is_plain("//", "/r"), "the root itself");
-	ok(!view_to_host_plain(view, "a", buf) && !view_to_host_plain(view, "/a/..", buf) &&
-		   !view_to_host_plain(view, "/mnt/data", buf) && !view_to_host_plain(view, "/x/data/y", buf),
-	   "relative paths, .. and names of bindings are not plain");
-	ok(view_to_host_plain(view, repeat(path, "/x", PATH_SIZE - 3), buf) &&
-		   !view_to_host_plain(view, repeat(path, "/x", PATH_SIZE - 2), buf),
+	ok(is_plain("/mnt/data", "/h") && is_plain("/mnt/data/y", "/h/y") && is_plain("/x/data/y", "/r/x/data/y"),
+	   "bindings are entered where they are, not where they have a name like theirs");
+	ok(!is_plain_at_all("a") && !is_plain_at_all("/a/..") && !is_plain_at_all("/mnt//data/x") &&
+		   !is_plain_at_all("/mnt/./data"),
+	   "relative paths, .. and what is written in more than one way are not plain");
+	bind_at("/virtual", "", VIEW_VIRTUAL);
+	bind_at("/virtual/top", "/", VIEW_DIRECTORY);
+	ok(!is_plain_at_all("/virtual") && !is_plain_at_all("/virtual/x") && is_plain("/virtual/top", "/") &&
+		   is_plain("/virtual/top/x", "/x"),
+	   "a virtual directory has no host path, what is bound in it has");
+	ok(is_plain_at_all(repeat(path, "/x", PATH_SIZE - 3)) && !is_plain_at_all(repeat(path, "/x", PATH_SIZE - 2)),
 	   "what is too long for the host is not plain");
 	start("/");
 	ok(is_plain("/a/b", "/a/b") && is_plain("/", "/"), "a root that is the host's");
@@ -803,11 +1001,15 @@ int main(void)
 {
 	test_plain();
 	test_base();
+	test_root();
+	test_twice();
 	test_links();
 	test_above_root();
 	test_parent();
 	test_slashes();
 	test_bindings();
+	test_scopes();
+	test_no_mounts();
 	test_deep_bindings();
 	test_replaced_bindings();
 	test_bindings_over_links();
@@ -816,6 +1018,7 @@ int main(void)
 	test_magic();
 	test_jumps();
 	test_many_jumps();
+	test_anchors();
 	test_object();
 	test_limits();
 	test_to_guest();

@@ -17,6 +17,9 @@
 #define IMAGE_ADDRESS 0x3000000000
 #define IMAGE_DATA_ADDRESS 0x3010000000
 
+/* The page guests share: image/shared.h. */
+#define IMAGE_SHARED_ADDRESS 0x3018000000
+
 /* Signal stacks of ours: agent/stacks.h. */
 #define IMAGE_STACKS_ADDRESS 0x3020000000
 #define IMAGE_STACK_SIZE 0x10000
@@ -49,14 +52,52 @@
 #define SLOT_RBX 88
 #define SLOT_RIP 96
 #define SLOT_RAX 104
+/* Those a call from a patched site gets when it goes on to the gate; the guest's mask; the gate. */
+#define SLOT_ENTER 112
+#define SLOT_MASK 168
+#define SLOT_GATE 176
+
+/*
+ * The frame of a call from a patched site, on the guest's stack below its red
+ * zone (agent/fast.h checks the offsets).
+ */
+#define RED_ZONE 128
+#define FAST_RAX 0
+#define FAST_RDI 8
+#define FAST_RSI 16
+#define FAST_RDX 24
+#define FAST_R10 32
+#define FAST_R8 40
+#define FAST_R9 48
+#define FAST_RIP 56
+#define FAST_RSP 64
+#define FAST_RBX 72
+#define FAST_RBP 80
+#define FAST_R12 88
+#define FAST_R13 96
+#define FAST_R14 104
+#define FAST_R15 112
+#define FAST_FLAGS 120
+#define FAST_SELF 128
+#define FAST_HOW 136
+#define FAST_DIRECTORY 160
+#define FAST_PATH 168
+#define FAST_SIZE 576
+
+/* What fast_call() returns besides results. */
+#define FAST_SLOW (-0x7ffffffe)
+#define FAST_OPEN (-0x7ffffffd)
+#define FAST_PASS (-0x7ffffffc)
+#define FAST_MASK (-0x7ffffffb)
 
 /* A number no kernel has: finishes a call that waited at the gate. */
 #define FINISH_NUMBER 0x50524f4f
 
 #define UCONTEXT_STACK 16
-#define UCONTEXT_RIP 168 /* asm/ucontext.h; agent/slot.h checks it */
+#define UCONTEXT_RBX 128 /* asm/ucontext.h; agent/slot.h checks them */
+#define UCONTEXT_RIP 168
 
-#define CHILD_FLAGS 0x4500 /* CLONE_VM | CLONE_FILES | CLONE_VFORK, no exit signal */
+#define CHILD_FLAGS 0x4100 /* CLONE_VM | CLONE_VFORK, no exit signal */
 
 #define TRAMPOLINE_COUNT 512
 #define TRAMPOLINE_SIZE 16

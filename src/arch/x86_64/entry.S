@@ -7,7 +7,7 @@
  *    filter lets pass; agent_finish_site is the only other one, and traps.
  * 2. Nothing here touches a vector register.
  * 3. On the guest's stack at most a few words are used: the agent works on the
- *    stack of a slot.
+ *    stack of a slot. But for the frame of a call from a patched site (fast.h).
  */
 #include "arch.h"
 
@@ -66,6 +66,82 @@ LABEL(gate_freed):
 	jmp	*%rcx
 LABEL(gate_blocking_end):
 
+/*
+ * clone3 returns twice, possibly to two stacks and two memories, so the child
+ * has a record of its own to go home by (agent/clone.c), in r9. r8 is 0 when it
+ * gets a copy of the memory: then this side's record is to be freed here, as it
+ * is after an error. Neither cqo nor jrcxz changes flags.
+ */
+LABEL(gate_clone3):
+	syscall
+LABEL(gate_clone3_done):
+	mov	%rax, %rcx
+	jrcxz	gate_clone3_child
+	mov	%r8, %rcx
+	jrcxz	gate_clone3_free
+	cqo
+	lea	1(%rdx), %rcx
+	jrcxz	gate_clone3_free
+	jmp	gate_blocking_done
+LABEL(gate_clone3_free):
+	movl	$0, SLOT_OWNER(%r9)
+LABEL(gate_clone3_freed):
+	jmp	gate_blocking_done
+/* With CLONE_CLEAR_SIGHAND it has no handlers: ours goes back before the first trap. */
+gate_clone3_child:
+	mov	%r9, %rbx
+	mov	SLOT_FINISH(%rbx), %rcx
+	jrcxz	gate_restore
+	mov	$31, %edi
+	lea	agent_disposition(%rip), %rsi
+	mov	$0, %edx
+	mov	$8, %r10d
+	mov	$13, %eax
+	syscall
+	mov	$0, %eax
+	mov	SLOT_DELIVER(%rbx), %rcx
+	jrcxz	1f
+	movq	$0, (%rcx)
+1:	jmp	gate_restore
+
+/*
+ * A call from a patched site that a handler has made ready for the gate: slot
+ * in rbx, all signals blocked, all else as the guest had it. First the guest's
+ * mask, then the registers, then the gate.
+ */
+LABEL(gate_unmask):
+	mov	$14, %eax
+	mov	$2, %edi
+	lea	SLOT_MASK(%rbx), %rsi
+	mov	$0, %edx
+	mov	$8, %r10d
+	syscall
+	mov	SLOT_ENTER(%rbx), %rdi
+	mov	SLOT_ENTER+8(%rbx), %rsi
+	mov	SLOT_ENTER+16(%rbx), %rdx
+	mov	SLOT_ENTER+24(%rbx), %r10
+	mov	SLOT_ENTER+32(%rbx), %r8
+	mov	SLOT_ENTER+40(%rbx), %r9
+	mov	SLOT_ENTER+48(%rbx), %rax
+	jmp	*SLOT_GATE(%rbx)
+LABEL(gate_unmask_end):
+
+/* An open from a patched site, frame in rbx. It may wait. */
+LABEL(gate_fast_open):
+	syscall
+LABEL(gate_fast_opened):
+	lea	40(%rax), %rcx
+	jrcxz	1f
+	jmp	fast_leave
+1:	jmp	fast_slow
+LABEL(gate_fast_end):
+
+/* A change of the signal mask, likewise: a signal that was blocked until then comes behind it, when it is made. */
+gate_fast_mask:
+	syscall
+LABEL(gate_fast_masked):
+	jmp	fast_leave
+
 /* The body of agent_call_in_child(): the child has no return address on its stack. */
 gate_clone:
 	mov	$56, %eax
@@ -87,9 +163,9 @@ LABEL(agent_finish_site):
 	ud2
 
 /*
- * long agent_call_in_child(void *stack_end, function, a, b): call function(a, b)
- * in a child that shares memory and descriptors, but not the cwd, and wait
- * until it has ended. Returns the child's number, or a negative errno.
+ * long agent_call_in_child(void *stack_end, function, a, b, flags): call
+ * function(a, b) in a child that shares memory, and what FLAGS of clone(2) say,
+ * and wait until it has ended. Returns the child's number, or a negative errno.
  */
 FUNCTION(agent_call_in_child):
 	push	%rbx
@@ -99,7 +175,8 @@ FUNCTION(agent_call_in_child):
 	mov	%rdx, %r12
 	mov	%rcx, %r13
 	mov	%rdi, %rsi
-	mov	$CHILD_FLAGS, %edi
+	mov	%r8, %rdi
+	or	$CHILD_FLAGS, %edi
 	xor	%edx, %edx
 	xor	%r10d, %r10d
 	xor	%r8d, %r8d
@@ -117,13 +194,128 @@ child:
 	call	gate
 	ud2
 
+/*
+ * The stub of a patched site comes here: the number in eax, the address behind
+ * the site in rcx, all else as the guest has it. What can be done without a
+ * slot is done on the guest's stack, signals open: see fast.h. When the fast way is
+ * closed the site makes the call, and neither stack nor flags are touched.
+ */
+	.balign 64
+FUNCTION(fast_entry):
+	mov	%rcx, %r11
+LABEL(fast_looking):
+	mov	fast_is_closed(%rip), %rcx
+	jrcxz	1f
+	lea	-2(%r11), %rcx
+	jmp	*%rcx
+1:	mov	%r11, %rcx
+LABEL(fast_beginning):
+	mov	%rsp, %r11
+LABEL(fast_moving):
+	lea	-(RED_ZONE + FAST_SIZE)(%rsp), %rsp
+	mov	%rax, FAST_RAX(%rsp)
+	mov	%rdi, FAST_RDI(%rsp)
+	mov	%rsi, FAST_RSI(%rsp)
+	mov	%rdx, FAST_RDX(%rsp)
+	mov	%r10, FAST_R10(%rsp)
+	mov	%r8, FAST_R8(%rsp)
+	mov	%r9, FAST_R9(%rsp)
+	mov	%rcx, FAST_RIP(%rsp)
+	mov	%r11, FAST_RSP(%rsp)
+	mov	%rbx, FAST_RBX(%rsp)
+	mov	%rbp, FAST_RBP(%rsp)
+	mov	%r12, FAST_R12(%rsp)
+	mov	%r13, FAST_R13(%rsp)
+	mov	%r14, FAST_R14(%rsp)
+	mov	%r15, FAST_R15(%rsp)
+LABEL(fast_flags):
+	lahf
+	seto	%al
+	mov	%rax, FAST_FLAGS(%rsp)
+	mov	%rsp, FAST_SELF(%rsp)
+LABEL(fast_saved):
+	mov	%rsp, %rbx
+/* C expects the direction flag to be clear, as it is in every program that C was involved in. */
+	pushfq
+	testb	$4, 1(%rsp)
+	jnz	fast_pass
+	and	$-16, %rsp
+	mov	%rbx, %rdi
+	call	fast_call
+	cmp	$FAST_SLOW, %rax
+	je	fast_slow
+	cmp	$FAST_OPEN, %rax
+	jb	fast_leave
+	cmp	$FAST_MASK, %rax
+	ja	fast_leave
+	je	fast_mask
+	cmp	$FAST_PASS, %rax
+	je	fast_pass
+	mov	FAST_DIRECTORY(%rbx), %rdi
+	mov	FAST_PATH(%rbx), %rsi
+	lea	FAST_HOW(%rbx), %rdx
+	mov	$24, %r10d
+	mov	$437, %eax
+	jmp	gate_fast_open
+fast_mask:
+	mov	FAST_RDI(%rbx), %rdi
+	lea	FAST_HOW(%rbx), %rsi
+	mov	FAST_RDX(%rbx), %rdx
+	mov	$8, %r10d
+	mov	$14, %eax
+	jmp	gate_fast_mask
+/* A call of a shared site that is not the agent's: made there. */
+fast_pass:
+	subq	$2, FAST_RIP(%rbx)
+LABEL(fast_passed):
+	jmp	fast_leaving
+LABEL(fast_slow):
+	mov	%rbx, %rdi
+	call	fast_handle
+	test	%rax, %rax
+	jnz	fast_resume
+	mov	FAST_RAX(%rbx), %rax
+LABEL(fast_leave):
+	mov	%rax, FAST_RAX(%rbx)
+LABEL(fast_leaving):
+	movq	$0, FAST_SELF(%rbx)
+	mov	FAST_FLAGS(%rbx), %rax
+	add	$0x7f, %al
+	sahf
+	mov	FAST_RDI(%rbx), %rdi
+	mov	FAST_RSI(%rbx), %rsi
+	mov	FAST_RDX(%rbx), %rdx
+	mov	FAST_R10(%rbx), %r10
+	mov	FAST_R8(%rbx), %r8
+	mov	FAST_R9(%rbx), %r9
+	mov	FAST_RIP(%rbx), %rcx
+	mov	FAST_RAX(%rbx), %rax
+	mov	%rbx, %r11
+	mov	FAST_RBX(%rbx), %rbx
+LABEL(fast_left):
+	mov	FAST_RSP(%r11), %rsp
+LABEL(fast_gone):
+	jmp	*%rcx
+LABEL(fast_end):
+fast_resume:
+	mov	%rax, %r11
+	mov	FAST_FLAGS(%rbx), %rax
+	add	$0x7f, %al
+	sahf
+	mov	FAST_RSP(%rbx), %rsp
+	mov	%r11, %rbx
+	jmp	gate_unmask
+
 /* The handler of SIGSYS: rdi = signal, rsi = siginfo, rdx = ucontext. */
 FUNCTION(agent_sigsys):
 	mov	%rsi, %rbp
 	mov	%rdx, %rbx
+	lea	agent_finish_site+2(%rip), %rax
+	cmp	%rax, UCONTEXT_RIP(%rdx)
+	je	finishing
 	sub	$8, %rsp
 	call	slot_take
-	mov	%rax, %r12
+taken:	mov	%rax, %r12
 	lea	SLOT_SIZE(%rax), %rsp
 	mov	%rax, %rdi
 	mov	%rbp, %rsi
@@ -136,6 +328,11 @@ FUNCTION(agent_sigsys):
 	jne	gate_sigreturn
 	movl	$0, SLOT_OWNER(%r12)
 	jmp	gate_sigreturn
+/* A call that waited at the gate has its slot already. */
+finishing:
+	mov	UCONTEXT_RBX(%rbx), %rax
+	movq	$0, SLOT_KEEP(%rax)
+	jmp	taken
 /* A SIGSYS that is the guest's own: enter its handler on the frame as it came. */
 deliver:
 	lea	-8(%rbx), %rsp
@@ -150,8 +347,8 @@ deliver:
 
 /*
  * Handlers of the guest are entered through a trampoline each, with the
- * kernel's frame as it came. If the signal came while a call waited at the gate,
- * the context is first made to look as it would without us.
+ * kernel's frame as it came. If the signal came while a call was under way in the
+ * agent, the context is first made to look as it would without us.
  */
 	.balign TRAMPOLINE_SIZE
 LABEL(agent_trampolines):
@@ -164,23 +361,6 @@ LABEL(agent_trampolines):
 	.endr
 
 trampoline:
-	mov	UCONTEXT_RIP(%rdx), %rcx
-	lea	agent_image_start(%rip), %r11
-	sub	%r11, %rcx
-	cmp	$0x1000000, %rcx
-	jb	interrupted
-find_stack:
-	movabs	$IMAGE_STACKS_ADDRESS, %r11
-	mov	UCONTEXT_STACK(%rdx), %rcx
-	sub	%r11, %rcx
-	cmp	$IMAGE_STACKS_SIZE, %rcx
-	jb	on_own_stack
-enter_guest_handler:
-	lea	agent_guest_handlers(%rip), %rcx
-	mov	(%rcx, %rax, 8), %rcx
-	xor	%eax, %eax
-	jmp	*%rcx
-interrupted:
 	push	%rax
 	push	%rdi
 	push	%rsi
@@ -193,7 +373,16 @@ interrupted:
 	pop	%rsi
 	pop	%rdi
 	pop	%rax
-	jmp	find_stack
+	movabs	$IMAGE_STACKS_ADDRESS, %r11
+	mov	UCONTEXT_STACK(%rdx), %rcx
+	sub	%r11, %rcx
+	cmp	$IMAGE_STACKS_SIZE, %rcx
+	jb	on_own_stack
+enter_guest_handler:
+	lea	agent_guest_handlers(%rip), %rcx
+	mov	(%rcx, %rax, 8), %rcx
+	xor	%eax, %eax
+	jmp	*%rcx
 /* The kernel has a stack of ours: the frame must be where the guest expects it. */
 on_own_stack:
 	push	%rax

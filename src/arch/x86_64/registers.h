@@ -11,11 +11,28 @@
 #include <asm/siginfo.h>
 #include <asm/ucontext.h>
 #include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* What a waiting call changes, saved in a slot's head from SLOT_RDI on. */
 struct saved_registers {
 	unsigned long rdi, rsi, rdx, r10, r8, r9, rbx, rip, rax;
 };
+
+/* Whether the thread has a user shadow stack (arch_prctl(2), Linux 6.6): rdsspq leaves the register alone if not. */
+static inline bool cpu_has_shadow_stack(void)
+{
+	unsigned long pointer = 0;
+
+	__asm__ volatile("rdsspq %0" : "+r"(pointer));
+	return pointer;
+}
+
+/* A clock that costs nothing, in ticks of 0.2 to 1 ns. */
+static inline uint64_t cpu_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
 
 static inline void registers_arguments(const struct ucontext *context, unsigned long arguments[6])
 {
@@ -27,6 +44,95 @@ static inline void registers_arguments(const struct ucontext *context, unsigned 
 	arguments[3] = regs->r10;
 	arguments[4] = regs->r8;
 	arguments[5] = regs->r9;
+}
+
+/* The registers of a call from a patched site, as fast_entry saves them. */
+struct fast_registers {
+	unsigned long rax, rdi, rsi, rdx, r10, r8, r9, rip, rsp, rbx, rbp, r12, r13, r14, r15;
+	unsigned long flags; /* ah: as lahf has them, al: overflow */
+};
+
+static inline void registers_fast_arguments(const struct fast_registers *regs, unsigned long arguments[6])
+{
+	arguments[0] = regs->rdi;
+	arguments[1] = regs->rsi;
+	arguments[2] = regs->rdx;
+	arguments[3] = regs->r10;
+	arguments[4] = regs->r8;
+	arguments[5] = regs->r9;
+}
+
+#define FLAGS_OF_LAHF 0xd5ul
+#define FLAG_OVERFLOW_BIT 11
+
+/* Make CONTEXT that of the guest behind its site, with rax as in REGS: a result, or the number before the call. */
+static inline void registers_from_fast(struct ucontext *context, const struct fast_registers *regs)
+{
+	struct sigcontext *to = &context->uc_mcontext;
+	unsigned long changed = FLAGS_OF_LAHF | 1ul << FLAG_OVERFLOW_BIT;
+
+	to->rax = regs->rax;
+	to->rdi = regs->rdi;
+	to->rsi = regs->rsi;
+	to->rdx = regs->rdx;
+	to->r10 = regs->r10;
+	to->r8 = regs->r8;
+	to->r9 = regs->r9;
+	to->rcx = to->rip = regs->rip;
+	to->rsp = regs->rsp;
+	to->rbx = regs->rbx;
+	to->rbp = regs->rbp;
+	to->r12 = regs->r12;
+	to->r13 = regs->r13;
+	to->r14 = regs->r14;
+	to->r15 = regs->r15;
+	to->eflags =
+		(to->eflags & ~changed) | (regs->flags >> 8 & FLAGS_OF_LAHF) | (regs->flags & 1) << FLAG_OVERFLOW_BIT;
+}
+
+/* As if the site had not yet made its call. */
+static inline void registers_rewind_fast(struct ucontext *context, const struct fast_registers *regs)
+{
+	registers_from_fast(context, regs);
+	context->uc_mcontext.rip -= ARCH_SYSCALL_SIZE;
+}
+
+/*
+ * fast_entry has only just begun. First it only looks whether it is closed, r11 has the
+ * address behind the site; then nothing but the stack pointer changes, and r11 has it; and
+ * then rax, which is in the frame at the stack pointer.
+ */
+static inline void registers_rewind_look(struct ucontext *context)
+{
+	context->uc_mcontext.rip = context->uc_mcontext.r11 - ARCH_SYSCALL_SIZE;
+}
+
+static inline void registers_rewind_entry(struct ucontext *context, bool has_moved, bool has_saved)
+{
+	if (has_saved)
+		context->uc_mcontext.rax = ((const struct fast_registers *)context->uc_mcontext.rsp)->rax;
+	if (has_moved)
+		context->uc_mcontext.rsp = context->uc_mcontext.r11;
+	context->uc_mcontext.rip = context->uc_mcontext.rcx - ARCH_SYSCALL_SIZE;
+}
+
+/* The frame is in rbx, and in r11 for the last instructions. */
+static inline void *registers_fast_frame(const struct ucontext *context)
+{
+	return (void *)context->uc_mcontext.rbx;
+}
+
+static inline void *registers_late_fast_frame(const struct ucontext *context)
+{
+	return (void *)context->uc_mcontext.r11;
+}
+
+/* The registers a call goes to the gate with, copied to where gate_unmask takes them from. */
+static inline unsigned long registers_enter_later(const struct ucontext *context, unsigned long enter[7])
+{
+	registers_arguments(context, enter);
+	enter[6] = context->uc_mcontext.rax;
+	return context->uc_mcontext.rip;
 }
 
 /* The number of the call that trapped: syscall_rollback() puts it back into rax. */
@@ -43,6 +149,11 @@ static inline void registers_set_result(struct ucontext *context, long result)
 static inline unsigned long registers_stack(const struct ucontext *context)
 {
 	return context->uc_mcontext.rsp;
+}
+
+static inline void registers_set_instruction(struct ucontext *context, unsigned long instruction)
+{
+	context->uc_mcontext.rip = instruction;
 }
 
 static inline unsigned long registers_instruction(const struct ucontext *context)
@@ -67,6 +178,23 @@ static inline void registers_enter_gate(struct ucontext *context, struct saved_r
 	regs->rbx = (unsigned long)slot;
 	regs->rip = gate;
 	regs->rax = nr;
+}
+
+/* At gate_clone3: which record the child goes home by, and whether parent and child share it. */
+static inline void registers_set_child(unsigned long arguments[6], void *record, bool is_shared)
+{
+	arguments[4] = is_shared;
+	arguments[5] = (unsigned long)record;
+}
+
+static inline void *registers_child(const struct ucontext *context)
+{
+	return (void *)context->uc_mcontext.r9;
+}
+
+static inline bool registers_child_is_shared(const struct ucontext *context)
+{
+	return context->uc_mcontext.r8;
 }
 
 static inline void *registers_slot(const struct ucontext *context)
@@ -139,7 +267,6 @@ static inline size_t registers_frame_size(const struct ucontext *context)
  * above them the vector registers, aligned to 64 bytes.
  */
 #define FRAME_HEAD (sizeof(unsigned long) + sizeof(struct ucontext) + sizeof(siginfo_t))
-#define RED_ZONE 128
 
 /*
  * Copy the frame around CONTEXT to end below TOP. Returns the context in the

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the calling thread may do, where the agent has to say what the kernel would.
+ */
+#ifndef AGENT_CAPABILITY_H
+#define AGENT_CAPABILITY_H
+
+#include "agent/gate.h"
+#include <linux/capability.h>
+
+static inline bool has_capability(int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	GATE_2(NR_capget, &header, data);
+	return data[capability / 32].effective >> capability % 32 & 1;
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a thread can't do in its own process, because others share its cwd or
+ * its descriptors, is done by a child for a moment.
+ */
+#ifndef AGENT_CHILD_H
+#define AGENT_CHILD_H
+
+#include "agent/slot.h"
+
+#define CHILD_SHARES_FILES 0x400 /* CLONE_FILES */
+
+/*
+ * Call FUNCTION(A, B) in a child that shares memory, and descriptors if FLAGS
+ * say so, and wait until it has ended. 0, or a negative errno when there can be
+ * no child.
+ */
+long child_run(slot_finish *function, void *a, long b, unsigned long flags);
+
+#endif

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/fast.h"
+#include "agent/dispatch.h"
+#include "agent/gate.h"
+#include "agent/guest_memory.h"
+#include "agent/handlers.h"
+#include "agent/mount.h"
+#include "agent/mounts.h"
+#include "agent/open.h"
+#include "agent/patch.h"
+#include "agent/plain.h"
+#include "agent/proc_files.h"
+#include "agent/signal.h"
+#include "base/text.h"
+#include "image/state.h"
+#include <asm/fcntl.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+unsigned long fast_is_closed;
+
+static uint32_t closed_for_good;
+
+void fast_close(uint32_t lasting)
+{
+	if (lasting)
+		closed_for_good = lasting;
+	__atomic_store_n(&fast_is_closed, 1, __ATOMIC_RELEASE);
+}
+
+void fast_start(uint32_t flags)
+{
+	if (flags & STATE_FILTERED)
+		fast_close(STATE_FILTERED);
+}
+
+uint32_t fast_state(void)
+{
+	return closed_for_good;
+}
+
+/* How the guest's path is named to the kernel. */
+enum path_kind {
+	PATH_SLOW,     /* not this way */
+	PATH_EMPTY,    /* "" */
+	PATH_RELATIVE, /* as it is, relative to the guest's directory */
+	PATH_ABSOLUTE, /* in a plain directory */
+};
+
+struct fast_path {
+	enum path_kind kind;
+	plain_stamp stamp;
+	size_t length;
+	bool may_be_top;
+};
+
+/* Whether all but the last component of the relative path in FRAME is plain. */
+static bool has_plain_parent(struct fast_frame *frame, long directory)
+{
+	char *slash = (char *)text_base_name(frame->host_path), kept[2];
+	bool is_plain;
+
+	/* "a/b" becomes "a/.". */
+	kept[0] = slash[0];
+	kept[1] = slash[1];
+	slash[0] = '.';
+	slash[1] = '\0';
+	is_plain = plain_leads_to_dot((int)directory, frame->host_path);
+	slash[0] = kept[0];
+	slash[1] = kept[1];
+	return is_plain;
+}
+
+/* Whether an absolute path may be that of a binding itself. */
+static bool may_be_top(const char *path)
+{
+	const char *name = text_base_name(path);
+
+	return text_equal(name, ".") || view_may_be_bound(the_view(), name, strlen(name));
+}
+
+/* The path at GUEST_PATH_AT, relative to DIRECTORY, to frame->host_path. */
+static void read_path(struct fast_frame *frame, unsigned long guest_path_at, long directory, struct fast_path *path)
+{
+	const struct view *view = the_view();
+	char *buf = frame->host_path;
+	long length = guest_read_string(buf, guest_path_at, FAST_PATH_MOST);
+	unsigned int count;
+	uint32_t mount;
+
+	*path = (struct fast_path){ .kind = PATH_SLOW };
+	frame->path = buf;
+	frame->directory = (int)directory;
+	if (length <= 0 || buf[length - 1] == '/') {
+		if (!length && !(view->flags & VIEW_VIRTUAL))
+			path->kind = PATH_EMPTY;
+		return;
+	}
+	if (buf[0] != '/') {
+		path->stamp = plain_now();
+		if (view_is_relative_plain(view, buf, &count) &&
+		    (count == 1 || (path->stamp && has_plain_parent(frame, directory))))
+			path->kind = PATH_RELATIVE;
+		return;
+	}
+	path->may_be_top = may_be_top(buf);
+	length = (long)plain_host_path(buf, (size_t)length, buf, FAST_PATH_MOST, &mount);
+	if (length <= 0 || !plain_is_directory(buf, (size_t)(text_base_name(buf) - buf) - 1, &path->stamp))
+		return;
+	path->kind = PATH_ABSOLUTE;
+	path->length = (size_t)length;
+	frame->directory = AT_FDCWD;
+}
+
+/* Whether the last component of a readable path is a link. */
+static bool ends_in_link(const struct fast_frame *frame, const struct fast_path *path)
+{
+	char target[1];
+
+	if (path->kind == PATH_ABSOLUTE && plain_is_known(frame->path, path->length, path->stamp))
+		return false;
+	if (GATE_4(NR_readlinkat, frame->directory, frame->path, target, sizeof(target)) != -EINVAL)
+		return true;
+	if (path->kind == PATH_ABSOLUTE)
+		plain_note(frame->path, path->length, path->stamp);
+	return false;
+}
+
+/* That the kernel has just written there says as much as guest_read() could find out. */
+static bool is_link(unsigned long mode_at, bool is_statx)
+{
+	uint32_t mode = is_statx ? *(const uint16_t *)mode_at : *(const uint32_t *)mode_at;
+
+	return (mode & S_IFMT) == S_IFLNK;
+}
+
+/*
+ * The status of PATH, not followed, is where its mode lies: the result, or
+ * FAST_SLOW where it is a link to be followed. Others are asked about it next
+ * by calls that do not show what it is.
+ */
+static long judge_status(const struct fast_frame *frame, const struct fast_path *path, unsigned long mode_at,
+			 bool is_statx, unsigned long flags)
+{
+	if (is_link(mode_at, is_statx))
+		return flags & AT_SYMLINK_NOFOLLOW ? 0 : FAST_SLOW;
+	if (path->kind == PATH_ABSOLUTE)
+		plain_note(frame->path, path->length, path->stamp);
+	return 0;
+}
+
+#define STAT_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
+
+/* Asked without following: a link, which is rare, shows in the answer. */
+static long fast_stat(struct fast_frame *frame, long directory, unsigned long guest_path, unsigned long buf,
+		      unsigned long flags)
+{
+	struct fast_path path;
+	long status;
+
+	if (flags & 0xffffffff & ~(unsigned long)STAT_FLAGS)
+		return FAST_SLOW;
+	read_path(frame, guest_path, directory, &path);
+	if (path.kind == PATH_SLOW)
+		return FAST_SLOW;
+	if (path.kind == PATH_EMPTY)
+		return GATE_4(NR_newfstatat, directory, frame->path, buf, flags);
+	status = GATE_4(NR_newfstatat, frame->directory, frame->path, buf, flags | AT_SYMLINK_NOFOLLOW);
+	/* What could not be written may be that of a link: where that leads is an error before. */
+	if (!plain_holds(path.stamp) || status == -EFAULT)
+		return FAST_SLOW;
+	if (status)
+		return status;
+	return judge_status(frame, &path, buf + offsetof(struct stat, st_mode), false, flags);
+}
+
+static long fast_statx(struct fast_frame *frame, const unsigned long arguments[6])
+{
+	struct statx *result = (struct statx *)arguments[4];
+	struct fast_path path;
+	long status;
+
+	if (arguments[2] & 0xffffffff & ~(unsigned long)(STAT_FLAGS | AT_STATX_SYNC_TYPE) ||
+	    mount_is_asked(arguments[3]))
+		return FAST_SLOW;
+	read_path(frame, arguments[1], (long)arguments[0], &path);
+	if (path.kind == PATH_SLOW || (path.kind == PATH_RELATIVE && frame->path[0] == '.') || path.may_be_top)
+		return FAST_SLOW;
+	status = GATE_5(NR_statx, frame->directory, frame->path, arguments[2] | AT_SYMLINK_NOFOLLOW, arguments[3],
+			arguments[4]);
+	if (!plain_holds(path.stamp) || status == -EFAULT)
+		return FAST_SLOW;
+	if (status)
+		return status;
+	mount_leave_out(result);
+	if (path.kind == PATH_EMPTY)
+		return the_view()->binding_count > 1 && (result->stx_mode & S_IFMT) == S_IFDIR ? FAST_SLOW : 0;
+	return judge_status(frame, &path, arguments[4] + offsetof(struct statx, stx_mode), true, arguments[2]);
+}
+
+static bool follows(const struct call_path *shape, const unsigned long arguments[6])
+{
+	bool flag = arguments[shape->flags] & shape->flag;
+
+	return shape->follow == FOLLOW_YES || shape->follow == (flag ? FOLLOW_IF : FOLLOW_UNLESS);
+}
+
+/* Any other call that reads what one path names, and needs no more than that path translated. */
+static long fast_read(struct fast_frame *frame, const struct call_row *row, unsigned long arguments[6])
+{
+	const struct call_path *shape = &row->paths[0];
+	long directory = shape->directory == CALL_CWD ? AT_FDCWD : (long)arguments[shape->directory];
+	struct fast_path path;
+	long result;
+
+	if (row->handler != handle_paths || row->once)
+		return FAST_SLOW;
+	read_path(frame, arguments[shape->path], directory, &path);
+	if (path.kind < PATH_RELATIVE || (follows(shape, arguments) && (!path.stamp || ends_in_link(frame, &path))))
+		return FAST_SLOW;
+	arguments[shape->path] = (unsigned long)frame->path;
+	if (shape->directory != CALL_CWD)
+		arguments[shape->directory] = (unsigned long)frame->directory;
+	result = gate(row->nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+	return plain_holds(path.stamp) ? result : FAST_SLOW;
+}
+
+/* Only an absolute target in /proc is not what the guest is to see. */
+static long fast_readlink(struct fast_frame *frame, long directory, unsigned long guest_path, unsigned long buf,
+			  int size)
+{
+	struct fast_path path;
+	long length;
+
+	if (size <= 0)
+		return FAST_SLOW;
+	read_path(frame, guest_path, directory, &path);
+	if (path.kind < PATH_RELATIVE || (path.kind == PATH_ABSOLUTE && text_begins(frame->path, "/proc/")))
+		return FAST_SLOW;
+	length = GATE_4(NR_readlinkat, frame->directory, frame->path, buf, size);
+	if (!plain_holds(path.stamp) || (path.kind == PATH_RELATIVE && length > 0 && *(const char *)buf == '/'))
+		return FAST_SLOW;
+	return length;
+}
+
+/* openat2 looks for links itself. */
+static long fast_open(struct fast_frame *frame, long directory, unsigned long guest_path, unsigned long flags,
+		      unsigned long mode)
+{
+	const struct view *view = the_view();
+	char *buf = frame->host_path;
+	long length = guest_read_string(buf, guest_path, FAST_PATH_MOST);
+	unsigned int count;
+	uint32_t mount;
+
+	if (length <= 0 || buf[length - 1] == '/' || proc_file_may_be(buf) ||
+	    (view->flags & VIEW_VIRTUAL && flags & O_CREAT))
+		return FAST_SLOW;
+	frame->directory = (int)directory;
+	if (buf[0] == '/')
+		length = (long)plain_host_path(buf, (size_t)length, buf, FAST_PATH_MOST, &mount);
+	else if (!view_is_relative_plain(view, buf, &count))
+		length = 0;
+	if (length <= 0 || mounts_may_need_note(buf, flags))
+		return FAST_SLOW;
+	frame->path = buf;
+	frame->how = open_how_of(flags, mode);
+	return FAST_OPEN;
+}
+
+/*
+ * The mask goes to the kernel in a copy: the guest's own may change behind our
+ * look at it. A change is not made here: made again it would tell another old mask.
+ */
+static long fast_sigprocmask(struct fast_frame *frame, const unsigned long arguments[6])
+{
+	if (arguments[3] != SIGNAL_SET_SIZE || signal_any_is_blocked())
+		return FAST_SLOW;
+	if (!arguments[1])
+		return GATE_4(NR_rt_sigprocmask, 0, 0, arguments[2], SIGNAL_SET_SIZE);
+	if (guest_read(&frame->mask, arguments[1], sizeof(frame->mask)) || frame->mask & SIGNAL_BIT(SIGSYS))
+		return FAST_SLOW;
+	return FAST_MASK;
+}
+
+/* Whether the filter would have trapped the call, at a site where it can be handled. */
+static bool is_ours(const struct call_row *row, const unsigned long arguments[6])
+{
+	unsigned long argument = arguments[row->when_argument];
+
+	if (row->action != CALL_TRAP || patch_needs_trap(row->nr))
+		return false;
+	switch (row->condition) {
+	case WHEN_SET:
+		return argument;
+	case WHEN_AMONG:
+		return (uint32_t)argument < 64 && row->when_value >> (uint32_t)argument & 1;
+	case WHEN_DIFFERS:
+		return (uint32_t)argument != (uint32_t)row->when_value;
+	case WHEN_VIEW:
+		return the_view()->flags & row->when_value;
+	default:
+		return true;
+	}
+}
+
+long fast_call(struct fast_frame *frame)
+{
+	unsigned long a[6];
+
+	const struct call_row *row = call_find(frame->registers.rax & 0xffffffff);
+
+	registers_fast_arguments(&frame->registers, a);
+	if (!row || !is_ours(row, a))
+		return FAST_PASS;
+	if (image_data()->verbosity >= 2)
+		return FAST_SLOW;
+	switch (row->nr) {
+	case NR_stat:
+		return fast_stat(frame, AT_FDCWD, a[0], a[1], 0);
+	case NR_lstat:
+		return fast_stat(frame, AT_FDCWD, a[0], a[1], AT_SYMLINK_NOFOLLOW);
+	case NR_newfstatat:
+		return fast_stat(frame, (long)a[0], a[1], a[2], a[3]);
+	case NR_statx:
+		return fast_statx(frame, a);
+	case NR_readlink:
+		return fast_readlink(frame, AT_FDCWD, a[0], a[1], (int)a[2]);
+	case NR_readlinkat:
+		return fast_readlink(frame, (long)a[0], a[1], a[2], (int)a[3]);
+	case NR_open:
+		return fast_open(frame, AT_FDCWD, a[0], a[1], a[2]);
+	case NR_openat:
+		return fast_open(frame, (long)a[0], a[1], a[2], a[3]);
+	case NR_rt_sigprocmask:
+		return fast_sigprocmask(frame, a);
+	default:
+		return fast_read(frame, row, a);
+	}
+}
+
+/* On the stack of SLOT. 1: the call goes on at the gate. */
+static long handle_in_slot(struct slot *slot, long frame_at)
+{
+	struct fast_frame *frame = (struct fast_frame *)frame_at;
+	struct ucontext *context = &slot->context;
+
+	registers_from_fast(context, &frame->registers);
+	if (dispatch_call(slot, context)) {
+		slot->gate = registers_enter_later(context, slot->enter);
+		return 1;
+	}
+	frame->registers.rax = (unsigned long)registers_result(context);
+	return 0;
+}
+
+struct slot *fast_handle(struct fast_frame *frame)
+{
+	static const unsigned long all = ~0ul;
+	unsigned long mask;
+	struct slot *slot;
+
+	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &all, &mask, SIGNAL_SET_SIZE);
+	frame->self = 0;
+	slot = slot_take();
+	slot->context.uc_sigmask = mask;
+	if (agent_call_on((char *)slot + SLOT_SIZE, handle_in_slot, slot, (long)frame)) {
+		slot->mask = slot->context.uc_sigmask;
+		return slot;
+	}
+	mask = slot->context.uc_sigmask;
+	slot_free(slot);
+	frame->self = (unsigned long)frame + FAST_IS_DONE;
+	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGNAL_SET_SIZE);
+	return NULL;
+}
+
+/*
+ * In C, the frame may be anywhere in the registers and on the stack. It is the
+ * word that holds its own address, not far above the stack pointer: nearer than
+ * the frame of any other call could be, for a signal's frame would lie between.
+ */
+static struct fast_frame *find_frame(unsigned long stack_pointer)
+{
+	unsigned long at = ALIGN_UP(stack_pointer, 8), end = stack_pointer + 1024;
+
+	for (; at < end; at += sizeof(long)) {
+		struct fast_frame *frame = (struct fast_frame *)(at - FAST_SELF);
+
+		if ((frame->self & ~(unsigned long)FAST_IS_DONE) == (unsigned long)frame)
+			return frame;
+	}
+	return NULL;
+}
+
+static void leave_from_c(struct ucontext *context)
+{
+	struct fast_frame *frame = find_frame(registers_stack(context));
+	bool is_done;
+
+	if (!frame)
+		return;
+	plain_forget_half(registers_stack(context), (unsigned long)frame);
+	is_done = frame->self & FAST_IS_DONE;
+	frame->self = 0;
+	if (is_done)
+		registers_from_fast(context, &frame->registers);
+	else
+		registers_rewind_fast(context, &frame->registers);
+}
+
+/* The call has been made, or an open has met a link and will be made again. */
+static void leave_with_result(struct ucontext *context, long result, bool is_open)
+{
+	struct fast_frame *frame = registers_fast_frame(context);
+
+	frame->self = 0;
+	if (is_open && result == -ELOOP) {
+		registers_rewind_fast(context, &frame->registers);
+	} else {
+		frame->registers.rax = (unsigned long)result;
+		registers_from_fast(context, &frame->registers);
+	}
+}
+
+#define IS_IN(at, from, to) ((at) >= (unsigned long)(from) && (at) < (unsigned long)(to))
+
+void fast_leave_for_signal(struct ucontext *context)
+{
+	unsigned long at = registers_instruction(context);
+	struct fast_frame *frame;
+
+	if (IS_IN(at, fast_looking, fast_beginning)) {
+		registers_rewind_look(context);
+	} else if (IS_IN(at, fast_entry, fast_saved)) {
+		registers_rewind_entry(context, at > (unsigned long)fast_moving, at >= (unsigned long)fast_flags);
+	} else if (IS_IN(at, fast_leaving, fast_left) || at == (unsigned long)fast_passed) {
+		frame = registers_fast_frame(context);
+		frame->self = 0;
+		registers_from_fast(context, &frame->registers);
+	} else if (at == (unsigned long)fast_left) {
+		frame = registers_late_fast_frame(context);
+		registers_from_fast(context, &frame->registers);
+	} else if (at == (unsigned long)fast_gone) {
+		registers_leave_late(context);
+	} else if (IS_IN(at, fast_leave, fast_leaving) || at == (unsigned long)gate_fast_masked) {
+		leave_with_result(context, registers_result(context), false);
+	} else if (IS_IN(at, gate_fast_opened, gate_fast_end)) {
+		leave_with_result(context, registers_result(context), true);
+	} else {
+		leave_from_c(context);
+	}
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Calls from patched sites. Two ways behind one entry:
+ *
+ * - fast_call(): the most frequent calls on the most usual paths, with one or
+ *   two system calls in all, on the guest's own stack and with its signals open.
+ *   It holds nothing and changes nothing that could not be done again, so a
+ *   signal that arrives meanwhile finds the guest at its site, about to make
+ *   the call (fast_leave_for_signal()).
+ * - fast_handle(): everything else. The same handlers that a trap gets, in a
+ *   slot, with signals blocked; without the trap.
+ */
+#ifndef AGENT_FAST_H
+#define AGENT_FAST_H
+
+#include "agent/slot.h"
+#include <linux/openat2.h>
+
+#define FAST_PATH_MOST (FAST_SIZE - FAST_PATH - 8)
+
+/* On the guest's stack. Its head is known to assembly. */
+struct fast_frame {
+	struct fast_registers registers;
+	unsigned long self; /* its own address while a signal may have to find it; + FAST_IS_DONE: rax is the result */
+	union {
+		struct open_how how;
+		unsigned long mask;
+	};
+	long directory;
+	const char *path;
+	char host_path[FAST_PATH_MOST];
+};
+
+#define FAST_IS_DONE 1
+
+_Static_assert(offsetof(struct fast_frame, registers.rbp) == FAST_RBP, "arch.h");
+_Static_assert(offsetof(struct fast_frame, registers.flags) == FAST_FLAGS, "arch.h");
+_Static_assert(offsetof(struct fast_frame, self) == FAST_SELF, "arch.h");
+_Static_assert(offsetof(struct fast_frame, how) == FAST_HOW, "arch.h");
+_Static_assert(offsetof(struct fast_frame, directory) == FAST_DIRECTORY, "arch.h");
+_Static_assert(offsetof(struct fast_frame, path) == FAST_PATH, "arch.h");
+_Static_assert(sizeof(struct fast_frame) == FAST_SIZE, "arch.h");
+
+/*
+ * The result; or FAST_SLOW; or FAST_PASS, when the site is to make the call itself;
+ * or FAST_OPEN, when openat2(directory, path, how) is to be made at the gate, or
+ * FAST_MASK, when rt_sigprocmask is, with the set in mask.
+ */
+long fast_call(struct fast_frame *frame);
+
+/*
+ * Handle the call as a trap's. 0: registers.rax is the result. Or the slot that
+ * is to go on at gate_unmask, all signals blocked.
+ */
+struct slot *fast_handle(struct fast_frame *frame);
+
+/*
+ * From now on all calls of this process are made at their sites: where a filter of
+ * the guest's must see them, or stacks have no room for us. It is never opened again. (A
+ * vfork child closes its parent's too, who then is slower.) LASTING: what of enum
+ * state_flags the next program is to know of it, or 0.
+ */
+void fast_close(uint32_t lasting);
+/* Once at start, FLAGS of the program before; and those for the next one. */
+void fast_start(uint32_t flags);
+uint32_t fast_state(void);
+#pragma GCC visibility push(hidden)
+extern unsigned long fast_is_closed; /* 0 or 1, known to assembly */
+#pragma GCC visibility pop
+
+/* A signal came while the thread was on its way through here: make CONTEXT the guest's. */
+void fast_leave_for_signal(struct ucontext *context);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/mounts.h"
+#include "agent/dispatch.h"
+#include "agent/handlers.h"
+#include "agent/own.h"
+#include "agent/proc.h"
+#include "agent/root.h"
+#include "base/text.h"
+#include <asm/fcntl.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#define SIGNAL_MOST 64 /* what F_SETSIG takes: _NSIG */
+
+static bool is_twice(void)
+{
+	return the_view()->flags & VIEW_TWICE;
+}
+
+uint32_t mounts_of_cwd(void)
+{
+	const struct own *own = is_twice() ? own_now() : NULL;
+
+	return own ? own->cwd_mount : 0;
+}
+
+uint32_t mounts_of_descriptor(int fd)
+{
+	long signal;
+
+	if (!is_twice())
+		return 0;
+	if (fd == AT_FDCWD)
+		return mounts_of_cwd();
+	signal = GATE_2(NR_fcntl, fd, F_GETSIG);
+	return signal < 0 ? 0 : (uint32_t)signal;
+}
+
+void mounts_note_cwd(uint32_t mount)
+{
+	if (is_twice() && mounts_of_cwd() != mount)
+		own_set_cwd_mount(mount);
+}
+
+void mounts_start(uint32_t cwd_mount)
+{
+	mounts_note_cwd(cwd_mount);
+}
+
+long mounts_to_guest(int directory, const char *host_path, char *buf)
+{
+	uint32_t mount = host_path[0] == '/' ? mounts_of_descriptor(directory) : 0;
+	long length = mount ? view_to_guest_in(the_view(), mount - 1, host_path, buf, PATH_SIZE) : -ENOENT;
+
+	if (length < 0)
+		return proc_to_canonical_guest(host_path, buf);
+	if (length == 1)
+		buf[0] = '\0';
+	return 0;
+}
+
+uint32_t mounts_of_path(const struct host_path *path)
+{
+	int own;
+
+	if (!path->is_resolved)
+		return 0;
+	if (!path->result->is_magic)
+		return path->result->mount + 1;
+	own = proc_own_descriptor(path->result->host);
+	return own == PROC_NOT_OWN ? 0 : mounts_of_descriptor(own);
+}
+
+bool mounts_may_need_note(const char *path, unsigned long flags)
+{
+	if (!is_twice() || flags & O_PATH)
+		return false;
+	return path[0] == '/' ? view_shows_twice(the_view(), path) : flags & O_DIRECTORY || text_equal(path, ".");
+}
+
+uint32_t mounts_of_open(const struct call *call, unsigned long flags)
+{
+	const struct host_path *path = &call->paths[0];
+
+	if (!is_twice() || flags & O_PATH || !path->is_resolved)
+		return 0;
+	return path->result->is_magic || view_shows_twice(the_view(), path->result->host) ? mounts_of_path(path) : 0;
+}
+
+void mounts_note_descriptor(int fd, uint32_t mount)
+{
+	struct stat file;
+
+	if (mount <= SIGNAL_MOST && !GATE_2(NR_fstat, fd, &file) && (file.st_mode & S_IFMT) == S_IFDIR)
+		GATE_3(NR_fcntl, fd, F_SETSIG, mount);
+}
+
+long handle_fchdir(struct call *call)
+{
+	long status = call_make(call, call->nr);
+
+	if (!status)
+		mounts_note_cwd(mounts_of_descriptor((int)call->arguments[0]));
+	return status;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/patch.h"
+#include "agent/fast.h"
+#include "agent/gate.h"
+#include "agent/guest_memory.h"
+#include "agent/program.h"
+#include "base/text.h"
+#include "site.h"
+#include <asm/fcntl.h>
+#include <asm/mman.h>
+#include <asm/stat.h>
+#include <linux/elf.h>
+#include <linux/mman.h>
+
+#define PAGE 0x1000ul
+
+/* A trap costs about 1 us more than a stub, a patch 5 to 10 us: it is worth it for a site that is used on. */
+#define TRAPS_BEFORE 8
+
+/* Sites that have trapped, by hash. Two that share a place count together, which patches them a little earlier. */
+static struct {
+	uint32_t site; /* its low word; 0: free */
+	uint32_t traps;
+} counts[128];
+
+/* A page of stubs. Pages are added, never taken back: a guest may be in one at any time. */
+struct stubs {
+	unsigned long page;
+	unsigned int used;
+};
+
+static struct stubs all_stubs[64];
+static unsigned int stubs_count;
+/*
+ * In a page that fork(2) wipes, as slots are. The holder of the lock may be a thread
+ * that a child does not have; the owner tells a child that has memory of its own from one of
+ * vfork(2).
+ */
+static struct {
+	int lock;
+	int owner;
+} wiped __attribute__((section(".slots"), aligned(PAGE)));
+
+/* Of the guest's program, whose notes tell a Go program. */
+static struct program_map guest_program;
+
+void patch_start(const struct program_map *program)
+{
+	guest_program = *program;
+	GATE_3(NR_madvise, &wiped, PAGE, MADV_WIPEONFORK);
+	wiped.owner = (int)GATE_0(NR_getpid);
+}
+
+/*
+ * Whether this thread is alone in its memory. /proc/self/task has one link
+ * more for each thread (proc(5)).
+ */
+static bool is_alone(void)
+{
+	int process = (int)GATE_0(NR_getpid);
+	struct stat tasks;
+
+	if (!wiped.owner)
+		wiped.owner = process;
+	return wiped.owner == process && !GATE_2(NR_stat, "/proc/self/task", &tasks) && tasks.st_nlink == 3;
+}
+
+/* Whether a note of the Go linker is among the guest program's: .note.go.buildid, name "Go". */
+static bool has_go_note(unsigned long at, size_t size)
+{
+	struct elf64_note note;
+	char name[4];
+	size_t offset = 0;
+
+	while (offset + sizeof(note) + sizeof(name) <= size) {
+		if (guest_read(&note, at + offset, sizeof(note)) ||
+		    guest_read(name, at + offset + sizeof(note), sizeof(name)))
+			return false;
+		if (note.n_namesz == sizeof(name) && !memcmp(name, "Go\0", sizeof(name)))
+			return true;
+		offset += sizeof(note) + ALIGN_UP((size_t)note.n_namesz, 4) + ALIGN_UP((size_t)note.n_descsz, 4);
+	}
+	return false;
+}
+
+static bool is_go_program(void)
+{
+	static enum { UNKNOWN, IS_GO, IS_NOT } answer;
+	Elf64_Phdr segment;
+
+	if (answer != UNKNOWN)
+		return answer == IS_GO;
+	answer = IS_NOT;
+	for (unsigned int i = 0; guest_program.headers && i < guest_program.header_count; i++) {
+		if (guest_read(&segment, guest_program.headers + i * sizeof(segment), sizeof(segment)))
+			break;
+		if (segment.p_type == PT_NOTE && has_go_note(guest_program.base + segment.p_vaddr, segment.p_memsz))
+			answer = IS_GO;
+	}
+	return answer == IS_GO;
+}
+
+bool patch_needs_trap(unsigned long nr)
+{
+	return nr == NR_rt_sigreturn || nr == NR_sigaltstack || nr == NR_execve || nr == NR_execveat ||
+	       nr == NR_clone3 || nr == NR_seccomp || nr == NR_prctl;
+}
+
+/* A mapping, from a line of /proc/self/maps. */
+struct mapping {
+	unsigned long start, end;
+	bool is_private_code; /* r-xp, of a file */
+};
+
+/* "start-end perms offset major:minor inode": an inode of 0 is no file. */
+static void read_mapping(const char *line, struct mapping *mapping)
+{
+	const char *permissions;
+
+	text_read_hex(&line, &mapping->start);
+	line++;
+	text_read_hex(&line, &mapping->end);
+	permissions = ++line;
+	line += 5;
+	for (int blanks = 0; blanks < 2; line++)
+		blanks += *line == ' ';
+	mapping->is_private_code = !memcmp(permissions, "r-xp", 4) && *line != '0';
+}
+
+/* Find ADDRESS among the lines of BUF: the bytes of the whole lines read, or 0 when it has been found. */
+static size_t search_lines(const char *buf, size_t length, unsigned long address, struct mapping *mapping)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (buf[i] != '\n')
+			continue;
+		read_mapping(buf + done, mapping);
+		if (address < mapping->end)
+			return 0;
+		done = i + 1;
+	}
+	return done;
+}
+
+/* The mapping ADDRESS is in. BUF has room for any line, and for many. */
+static bool find_mapping(unsigned long address, struct mapping *mapping, char *buf, size_t size)
+{
+	long fd = GATE_3(NR_open, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0), got;
+	size_t kept = 0, done = 1;
+
+	*mapping = (struct mapping){ 0 };
+	while (fd >= 0 && done && (got = GATE_3(NR_read, fd, buf + kept, size - kept)) > 0) {
+		kept += (size_t)got;
+		done = search_lines(buf, kept, address, mapping);
+		kept -= done;
+		memmove(buf, buf + done, kept);
+	}
+	GATE_1(NR_close, fd);
+	return fd >= 0 && address >= mapping->start && address < mapping->end;
+}
+
+static bool is_in_reach(unsigned long a, unsigned long b)
+{
+	return a > b ? a - b < PATCH_REACH : b - a < PATCH_REACH;
+}
+
+/* A page for stubs in reach of a site in MAPPING, with room for one more. */
+static struct stubs *find_stubs(unsigned long site, const struct mapping *mapping)
+{
+	long page;
+
+	for (unsigned int i = 0; i < stubs_count; i++)
+		if (is_in_reach(all_stubs[i].page, site) && all_stubs[i].used < PAGE / STUB_SIZE)
+			return &all_stubs[i];
+	if (stubs_count == ARRAY_SIZE(all_stubs))
+		return NULL;
+	/* Below it: above the program its heap may grow. */
+	page = GATE_6(NR_mmap, mapping->start - 16 * PAGE, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		      0);
+	if (page > 0 && !is_in_reach((unsigned long)page, site))
+		GATE_2(NR_munmap, page, PAGE);
+	if (page < 0 || !is_in_reach((unsigned long)page, site))
+		return NULL;
+	all_stubs[stubs_count] = (struct stubs){ .page = (unsigned long)page };
+	__atomic_store_n(&stubs_count, stubs_count + 1, __ATOMIC_RELEASE);
+	return &all_stubs[stubs_count - 1];
+}
+
+/* Write through /proc/self/mem, which needs no permission to write there: whether it was done. */
+static bool write_code(unsigned long address, const void *code, size_t size)
+{
+	long fd = GATE_3(NR_open, "/proc/self/mem", O_WRONLY | O_CLOEXEC, 0), written;
+
+	if (fd < 0)
+		return false;
+	written = GATE_4(NR_pwrite64, fd, code, size, address);
+	GATE_1(NR_close, fd);
+	return written == (long)size;
+}
+
+/*
+ * With other threads about, none of them may see half of the change: a changed
+ * copy of the page takes its place at once. The kernel lets no thread look in
+ * between, and every instruction begins where one began before.
+ */
+static bool replace_page(unsigned long address, const void *code, size_t size)
+{
+	unsigned long page = ALIGN_DOWN(address, PAGE);
+	long copy = GATE_6(NR_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), status;
+
+	if (copy < 0)
+		return false;
+	memcpy((void *)copy, (const void *)page, PAGE);
+	memcpy((char *)copy + address % PAGE, code, size);
+	status = GATE_3(NR_mprotect, copy, PAGE, PROT_READ | PROT_EXEC);
+	if (!status)
+		status = GATE_5(NR_mremap, copy, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, page);
+	if (status != (long)page)
+		GATE_2(NR_munmap, copy, PAGE);
+	return status == (long)page;
+}
+
+/* A site on its way to be patched. */
+struct site {
+	unsigned long behind; /* the address behind it */
+	unsigned long start;  /* of the SIZE bytes that change */
+	size_t size;
+	unsigned char code[SITE_SIZE]; /* what is there, up to its end */
+	struct mapping mapping;
+};
+
+/*
+ * A site may be patched if and only if
+ * - its call can be handled without the kernel's signal frame;
+ * - its bytes have a known shape, in one page (site_shape());
+ * - it is in a private, read-only, executable mapping of a file: not in the
+ *   vDSO, not in the image, not in what a JIT compiler wrote;
+ * - the thread has no shadow stack: what a signal makes of an interrupted call
+ *   would not be what that says;
+ * - the program is none of Go's, whose stacks have no room for us (the stacks
+ *   of its goroutines are where its arenas are, from 0xc000000000 on).
+ */
+static bool may_patch(struct site *site, unsigned long nr, unsigned long stack_pointer, char *buf, size_t size)
+{
+	if (patch_needs_trap(nr) || guest_read(site->code, site->behind - SITE_SIZE, SITE_SIZE))
+		return false;
+	site->size = site_shape(site->code, nr);
+	site->start = site_start(site->behind, site->size);
+	if (!site->size || ALIGN_DOWN(site->start, PAGE) != ALIGN_DOWN(site->behind - 1, PAGE))
+		return false;
+	if (cpu_has_shadow_stack() || stack_pointer >> 36 == 0xc || is_go_program())
+		return false;
+	return find_mapping(site->start, &site->mapping, buf, size) && site->mapping.is_private_code &&
+	       site->behind <= site->mapping.end;
+}
+
+static void patch(const struct site *site)
+{
+	struct stubs *stubs = find_stubs(site->behind, &site->mapping);
+	unsigned char stub[STUB_SIZE], jump[JUMP_SIZE];
+	unsigned long at;
+
+	if (!stubs)
+		return;
+	at = stubs->page + stubs->used * STUB_SIZE;
+	site_make_stub(stub, site->code + (site->start - (site->behind - SITE_SIZE)), site->size, site->behind,
+		       (unsigned long)fast_entry);
+	site_make_jump(jump, site->start, at);
+	if (!write_code(at, stub, STUB_SIZE))
+		return;
+	stubs->used++;
+	if (!is_alone() || !write_code(site->start, jump, JUMP_SIZE))
+		replace_page(site->start, jump, JUMP_SIZE);
+}
+
+static bool is_due(unsigned long site)
+{
+	unsigned int place = (unsigned int)((site ^ site >> 9) % ARRAY_SIZE(counts));
+
+	if (counts[place].site != (uint32_t)site) {
+		counts[place].site = (uint32_t)site;
+		counts[place].traps = 0;
+	}
+	return ++counts[place].traps == TRAPS_BEFORE;
+}
+
+/* Apart, so that its buffer is on the stack of those few traps only that come to this. */
+static __attribute__((noinline)) void try_patch(unsigned long nr, unsigned long behind_site,
+						unsigned long stack_pointer)
+{
+	struct site site = { .behind = behind_site };
+	char buf[1024 + 4200];
+	int none = 0;
+
+	/* One at a time: a vfork child and its parent's threads share all this. */
+	if (!__atomic_compare_exchange_n(&wiped.lock, &none, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	if (may_patch(&site, nr, stack_pointer, buf, sizeof(buf)))
+		patch(&site);
+	__atomic_store_n(&wiped.lock, 0, __ATOMIC_RELEASE);
+}
+
+void patch_leave_stub(struct ucontext *context)
+{
+	unsigned long at = registers_instruction(context), behind;
+
+	for (unsigned int i = 0; i < __atomic_load_n(&stubs_count, __ATOMIC_ACQUIRE); i++) {
+		unsigned long offset = at - all_stubs[i].page;
+
+		if (offset >= PAGE)
+			continue;
+		behind = site_of_stub((const unsigned char *)(at - offset % STUB_SIZE));
+		registers_set_instruction(context, site_start(behind, offset % STUB_SIZE ? 0 : SITE_PATCH_MOST));
+	}
+}
+
+void patch_consider(const struct call_row *row, const struct ucontext *context)
+{
+	unsigned long behind_site = registers_instruction(context);
+
+	if (!(image_data()->flags & IMAGE_NO_PATCH) && !fast_is_closed && is_due(behind_site))
+		try_patch(row->nr, behind_site, registers_stack(context));
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/plain.h"
+#include "agent/root.h"
+#include "agent/guest_memory.h"
+#include "image/shared.h"
+#include "registers.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/openat2.h>
+#include <linux/prctl.h>
+
+#define ONE_ENDED (1ull << 32)
+#define ONE_GOING_ON 1ull
+
+/* A change that has not ended after so many ticks never will: its process was killed in the middle. */
+#define CHANGE_TIME_MOST (1ull << 32)
+
+static struct shared *const shared = (struct shared *)IMAGE_SHARED_ADDRESS;
+
+static enum { UNKNOWN, ATTACHED, ABSENT } state;
+
+/* What is kept of one path. */
+struct entry {
+	uint64_t version; /* odd while it is written: an address on the stack of who does */
+	unsigned int length;
+	uint64_t changes; /* shared->changes when it was verified */
+	uint64_t time;
+	char path[PLAIN_LENGTH_MOST];
+};
+
+/* Directories, and what was seen to be no link: two tables, for the latter come and go. */
+#define TABLE_BITS 6
+static struct entry directories[1 << TABLE_BITS] AGENT_LARGE, others[1 << TABLE_BITS] AGENT_LARGE;
+
+/* Another thread may have been faster: then there is no room for ours, and theirs serves. */
+static bool is_ours(void)
+{
+	uint64_t nonce;
+
+	return !guest_read(&nonce, (unsigned long)&shared->nonce, sizeof(nonce)) && nonce == image_data()->shared_nonce;
+}
+
+/* prctl(PR_SET_TSC) can make the clock a fault, for good or as the program before has left it. */
+static bool has_clock(void)
+{
+	int mode = 0;
+
+	return GATE_2(NR_prctl, PR_GET_TSC, &mode) < 0 || mode != PR_TSC_SIGSEGV;
+}
+
+static bool attach(void)
+{
+	bool attached = false;
+
+	if (image_data()->shared_id >= 0 && has_clock()) {
+		GATE_3(NR_shmat, image_data()->shared_id, shared, 0);
+		attached = is_ours();
+	}
+	__atomic_store_n(&state, attached ? ATTACHED : ABSENT, __ATOMIC_RELEASE);
+	return attached;
+}
+
+void plain_stop(void)
+{
+	__atomic_store_n(&state, ABSENT, __ATOMIC_RELEASE);
+}
+
+static inline bool is_attached(void)
+{
+	return state == ATTACHED || (state == UNKNOWN && attach());
+}
+
+static inline uint64_t changes_now(void)
+{
+	return __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE);
+}
+
+/* A process that was killed within a change must not keep all others from trusting for good. */
+static void forget_dead_change(uint64_t changes)
+{
+	uint64_t ended = (changes | (ONE_ENDED - 1)) + 1;
+
+	if (cpu_ticks() - __atomic_load_n(&shared->began, __ATOMIC_RELAXED) > CHANGE_TIME_MOST)
+		__atomic_compare_exchange_n(&shared->changes, &changes, ended, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
+}
+
+plain_stamp plain_mark(void)
+{
+	uint64_t changes = is_attached() ? changes_now() : 0;
+
+	if ((uint32_t)changes)
+		forget_dead_change(changes);
+	return changes;
+}
+
+bool plain_has_changed(plain_stamp mark)
+{
+	return mark && ((uint32_t)mark || changes_now() != mark);
+}
+
+plain_stamp plain_now(void)
+{
+	uint64_t changes = plain_mark();
+
+	return (uint32_t)changes ? 0 : changes;
+}
+
+bool plain_holds(plain_stamp stamp)
+{
+	return !stamp || changes_now() == stamp;
+}
+
+void plain_begin_change(void)
+{
+	if (!is_attached())
+		return;
+	__atomic_store_n(&shared->began, cpu_ticks(), __ATOMIC_RELAXED);
+	__atomic_fetch_add(&shared->changes, ONE_GOING_ON, __ATOMIC_ACQ_REL);
+}
+
+void plain_end_change(void)
+{
+	uint64_t changes, ended;
+
+	if (!is_attached())
+		return;
+	changes = changes_now();
+	do
+		/* Somebody may have taken this change for dead. */
+		ended = changes + ONE_ENDED - ((uint32_t)changes ? ONE_GOING_ON : 0);
+	while (!__atomic_compare_exchange_n(&shared->changes, &changes, ended, true, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE));
+}
+
+static struct entry *entry_of(struct entry *table, const char *path, size_t length)
+{
+	unsigned long hash = length, word;
+	size_t i = 0;
+
+	for (; i + sizeof(word) <= length; i += sizeof(word)) {
+		__builtin_memcpy(&word, path + i, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+		hash ^= hash >> 29;
+	}
+	for (; i < length; i++)
+		hash = (hash ^ (unsigned char)path[i]) * 0x9e3779b97f4a7c15;
+	return &table[hash >> (64 - TABLE_BITS)];
+}
+
+static bool is_kept(struct entry *table, const char *path, size_t length, uint64_t changes)
+{
+	const struct entry *entry = entry_of(table, path, length);
+	uint64_t version = __atomic_load_n(&entry->version, __ATOMIC_ACQUIRE);
+
+	if (version & 1 || entry->length != length || entry->changes != changes ||
+	    cpu_ticks() - entry->time > PLAIN_AGE_MOST || memcmp(entry->path, path, length))
+		return false;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&entry->version, __ATOMIC_RELAXED) == version;
+}
+
+static void keep(struct entry *table, const char *path, size_t length, uint64_t changes, uint64_t time)
+{
+	struct entry *entry = entry_of(table, path, length);
+	uint64_t version = __atomic_load_n(&entry->version, __ATOMIC_RELAXED);
+	uint64_t writer = (uint64_t)&version | 1;
+
+	if (version & 1 ||
+	    !__atomic_compare_exchange_n(&entry->version, &version, writer, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return;
+	entry->length = (unsigned int)length;
+	entry->changes = changes;
+	entry->time = time;
+	memcpy(entry->path, path, length);
+	__atomic_store_n(&entry->version, version + 2, __ATOMIC_RELEASE);
+}
+
+/*
+ * Open the directory's own entry "." with O_CREAT | O_EXCL: the kernel walks
+ * there, and then says EEXIST without having opened or changed anything.
+ */
+bool plain_leads_to_dot(int directory, const char *path)
+{
+	static const struct open_how how = { .flags = O_CREAT | O_EXCL, .resolve = RESOLVE_NO_SYMLINKS };
+
+	return GATE_4(NR_openat2, directory, path, &how, sizeof(how)) == -EEXIST;
+}
+
+static bool ask(const char *host_path, size_t length)
+{
+	char path[PLAIN_LENGTH_MOST + 3];
+
+	memcpy(path, host_path, length);
+	memcpy(path + length, "/.", 3);
+	return plain_leads_to_dot(AT_FDCWD, path);
+}
+
+/*
+ * Whether the guest may pass the directories above a binding. They are not on
+ * the way to its host path, so the kernel has to be asked each time; only of
+ * those in the root it can be asked easily.
+ */
+static bool is_reachable(const struct view *view, uint32_t mount)
+{
+	const struct view_binding *root = view_binding(view, 0), *binding = view_binding(view, mount);
+	const char *guest = view_guest(view, mount);
+	size_t length = binding->guest_length;
+	char path[PLAIN_LENGTH_MOST];
+
+	while (length && guest[--length] != '/')
+		;
+	if (root->host_length + length > sizeof(path) || view_find_above(view, guest, length))
+		return false;
+	memcpy(path, view_host(view, 0), root->host_length);
+	memcpy(path + root->host_length, guest, length);
+	return ask(path, root->host_length + length);
+}
+
+size_t plain_host_path(const char *guest_path, size_t length, char *buf, size_t size, uint32_t *mount)
+{
+	const struct view *view = the_view();
+	size_t host_length = root_is_set() ? 0 : view_to_host_plain(view, guest_path, length, buf, size, mount);
+
+	return host_length && *mount && !is_reachable(view, *mount) ? 0 : host_length;
+}
+
+bool plain_is_directory(const char *host_path, size_t length, plain_stamp *stamp)
+{
+	uint64_t time;
+
+	*stamp = 0;
+	if (length > PLAIN_LENGTH_MOST || !is_attached())
+		return false;
+	*stamp = changes_now();
+	if (is_kept(directories, host_path, length, *stamp))
+		return true;
+	if ((uint32_t)*stamp) {
+		forget_dead_change(*stamp);
+		return false;
+	}
+	time = cpu_ticks();
+	if (!ask(host_path, length) || !plain_holds(*stamp))
+		return false;
+	keep(directories, host_path, length, *stamp, time);
+	return true;
+}
+
+bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp)
+{
+	return length <= PLAIN_LENGTH_MOST && is_kept(others, host_path, length, stamp);
+}
+
+void plain_note(const char *host_path, size_t length, plain_stamp stamp)
+{
+	if (stamp && length <= PLAIN_LENGTH_MOST && plain_holds(stamp))
+		keep(others, host_path, length, stamp, cpu_ticks());
+}
+
+static void forget_half(struct entry *table, unsigned long from, unsigned long to)
+{
+	for (unsigned int i = 0; i < 1 << TABLE_BITS; i++) {
+		uint64_t version = __atomic_load_n(&table[i].version, __ATOMIC_RELAXED);
+
+		if (!(version & 1) || version < from || version >= to)
+			continue;
+		table[i].changes = 0;
+		__atomic_store_n(&table[i].version, cpu_ticks() << 1, __ATOMIC_RELEASE);
+	}
+}
+
+void plain_forget_half(unsigned long from, unsigned long to)
+{
+	forget_half(directories, from, to);
+	forget_half(others, from, to);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Host paths known to be plain: that no component of them is a symbolic link.
+ * To ask the kernel costs as much as the guest's own call; so the answers are
+ * kept for a while.
+ *
+ * They stay true as long as no name is renamed, removed as a directory, or made
+ * as a symbolic or hard link. All guests of one proot count those changes in
+ * memory that they share (image/shared.h), before and behind the change; one
+ * who has used an answer looks at the count again behind its call, and does not
+ * trust the result if it has changed. A change made outside is met within
+ * PLAIN_AGE_MOST.
+ */
+#ifndef AGENT_PLAIN_H
+#define AGENT_PLAIN_H
+
+#include "agent/agent.h"
+
+/* In ticks of the CPU: 1 to 4 ms. */
+#define PLAIN_AGE_MOST (1ul << 22)
+
+/* Longer host paths are not kept. */
+#define PLAIN_LENGTH_MOST 232
+
+/* The count of changes when an answer was given; 0: given without one. */
+typedef uint64_t plain_stamp;
+
+/*
+ * The host path of an absolute path of LENGTH bytes as it stands, as
+ * view_to_host_plain() has it, or 0. The way to the binding it is in, if any, is
+ * open.
+ */
+size_t plain_host_path(const char *guest_path, size_t length, char *buf, size_t size, uint32_t *mount);
+
+/*
+ * Ask the kernel whether PATH, which ends in "/.", relative to DIRECTORY, leads
+ * to a directory that can be searched, without a link on the way.
+ */
+bool plain_leads_to_dot(int directory, const char *path);
+
+/*
+ * Whether the directory named by the first LENGTH bytes of HOST_PATH, absolute,
+ * exists, can be searched, and is plain. *STAMP is for plain_holds().
+ */
+bool plain_is_directory(const char *host_path, size_t length, plain_stamp *stamp);
+
+/* Whether the last component of HOST_PATH, in a plain directory, was seen to be no link. Note that it was. */
+bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp);
+void plain_note(const char *host_path, size_t length, plain_stamp stamp);
+
+/* A stamp for what the caller asks the kernel itself from now on; 0 where there is none, or a change is going on. */
+plain_stamp plain_now(void);
+
+/*
+ * A mark of the time before a walk of several look-ups, and whether a name may
+ * have come to mean something else since, so that they do not belong together.
+ */
+plain_stamp plain_mark(void);
+bool plain_has_changed(plain_stamp mark);
+
+/* Whether what plain_is_directory() said is true still. */
+bool plain_holds(plain_stamp stamp);
+
+/* Who was noting something on the stack between FROM and TO does not go on with it. */
+void plain_forget_half(unsigned long from, unsigned long to);
+
+/* Do without: the guest takes the clock away. */
+void plain_stop(void);
+
+/* To be called before and after a call by which a name may come to mean another directory, or a link. */
+void plain_begin_change(void);
+void plain_end_change(void);
+
+#endif

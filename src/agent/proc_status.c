@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /proc/PID/status of a guest: our seccomp filter, no_new_privs and handler of
+ * SIGSYS are not the guest's. While this is read, our handler runs in the
+ * calling thread, with all signals blocked.
+ */
+#include "agent/proc_status.h"
+#include "agent/privileges.h"
+#include "agent/proc.h"
+#include "agent/proc_copy.h"
+#include "agent/signal.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/seccomp.h>
+
+#define OUR_FILTERS 1 /* engine/engine.c */
+#define FILTERS "Seccomp_filters:\t"
+
+/* Whose status it is, and what is known of it. */
+struct subject {
+	long thread, process;
+	struct signal_facts signals;
+};
+
+/* The value of a line of TEXT that begins with NAME, or -1. */
+static long number_behind(const char *line, const char *name)
+{
+	if (!text_begins(line, name))
+		return -1;
+	line += strlen(name);
+	return text_read_number(&line);
+}
+
+long proc_status_own_filters(struct slot *slot)
+{
+	char *buf = slot->scratch.rest, *line = buf;
+	long fd = GATE_4(NR_openat, AT_FDCWD, "/proc/thread-self/status", O_RDONLY | O_CLOEXEC, 0), length, count = 0;
+
+	if (fd < 0)
+		return 0;
+	length = GATE_3(NR_read, fd, buf, sizeof(slot->scratch.rest) - 1);
+	GATE_1(NR_close, fd);
+	buf[MAX(length, 0)] = '\0';
+	for (; *line; line++)
+		if (line == buf || line[-1] == '\n')
+			count = MAX(count, number_behind(line, FILTERS));
+	return MAX(count - OUR_FILTERS, 0);
+}
+
+static void add_mask(struct copy *copy, unsigned long mask)
+{
+	for (int shift = 60; shift >= 0; shift -= 4)
+		text_add_bytes(&copy->out, &"0123456789abcdef"[mask >> shift & 15], 1);
+}
+
+static unsigned long with_bit(unsigned long mask, bool is_set)
+{
+	return (mask & ~SIGNAL_BIT(SIGSYS)) | (is_set ? SIGNAL_BIT(SIGSYS) : 0);
+}
+
+/* The guest's own value of the mask that LINE tells. */
+static unsigned long guest_mask(struct copy *copy, const struct subject *subject, const char *line, unsigned long mask)
+{
+	if (text_begins(line, "SigCgt"))
+		return with_bit(mask, subject->signals.catches);
+	if (text_begins(line, "SigIgn"))
+		return with_bit(mask, subject->signals.ignores);
+	if (subject->thread == GATE_0(NR_gettid))
+		mask = copy->slot->call.context->uc_sigmask;
+	return with_bit(mask, signal_blocks(&subject->signals, (int)subject->thread));
+}
+
+static bool copy_mask(struct copy *copy, const struct subject *subject, const char *line)
+{
+	static const char *const names[] = { "SigBlk:\t", "SigIgn:\t", "SigCgt:\t" };
+	unsigned long mask;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *at = line + strlen(names[i]);
+
+		if (!text_begins(line, names[i]) || !text_read_hex(&at, &mask))
+			continue;
+		text_add(&copy->out, names[i]);
+		add_mask(copy, guest_mask(copy, subject, line, mask));
+		return true;
+	}
+	return false;
+}
+
+static void add_number(struct copy *copy, const char *name, long number)
+{
+	text_add(&copy->out, name);
+	text_add_number(&copy->out, number);
+	copy_end_line(copy);
+}
+
+/* "Seccomp:" comes before the number of filters (Linux 5.9) that it depends on. LINE is the one behind it. */
+static bool copy_seccomp(struct copy *copy, const char *line)
+{
+	long count = number_behind(line, FILTERS), own = MAX(count - OUR_FILTERS, 0);
+
+	add_number(copy, "Seccomp:\t", own ? SECCOMP_MODE_FILTER : SECCOMP_MODE_DISABLED);
+	if (count >= 0)
+		add_number(copy, FILTERS, own);
+	return count >= 0;
+}
+
+static bool is_fixed(const struct subject *subject)
+{
+	return subject->process == GATE_0(NR_getpid) ? privileges_are_fixed() :
+						       privileges_are_fixed_in((int)subject->process);
+}
+
+static void copy_line(struct copy *copy, struct subject *subject, const char *line)
+{
+	subject->process = MAX(subject->process, number_behind(line, "Tgid:\t"));
+	if (number_behind(line, "NoNewPrivs:\t") >= 0) {
+		add_number(copy, "NoNewPrivs:\t", is_fixed(subject));
+	} else {
+		if (!copy_mask(copy, subject, line))
+			text_add(&copy->out, line);
+		copy_end_line(copy);
+	}
+}
+
+/*
+ * Another thread that has SIGSYS blocked is in our handler, where everything is
+ * blocked, and soon out of it.
+ */
+static bool is_in_agent(const struct subject *subject, const char *line)
+{
+	unsigned long mask;
+
+	if (!text_begins(line, "SigBlk:\t") || subject->thread == GATE_0(NR_gettid))
+		return false;
+	line += strlen("SigBlk:\t");
+	return text_read_hex(&line, &mask) && mask & SIGNAL_BIT(SIGSYS);
+}
+
+/* False when the thread is in the agent: nothing of what has been copied counts. */
+static bool copy_guest(struct copy *copy, struct subject *subject)
+{
+	bool waits = false;
+	char *line;
+
+	while ((line = copy_next_line(copy))) {
+		if (is_in_agent(subject, line))
+			return false;
+		if (waits && copy_seccomp(copy, line)) {
+			waits = false;
+			continue;
+		}
+		waits = number_behind(line, "Seccomp:\t") >= 0;
+		if (!waits)
+			copy_line(copy, subject, line);
+	}
+	return true;
+}
+
+static void copy_other(struct copy *copy)
+{
+	char *line;
+
+	while ((line = copy_next_line(copy))) {
+		text_add(&copy->out, line);
+		copy_end_line(copy);
+	}
+}
+
+#define TRIES 1000
+
+void proc_make_status(struct copy *copy, const struct proc_file *file)
+{
+	struct subject subject = { 0 };
+
+	(void)file;
+	proc_of_process(copy->host_path, &subject.thread);
+	if (!proc_is_guest(subject.thread) || !signal_read_facts(subject.thread, &subject.signals)) {
+		copy_other(copy);
+		return;
+	}
+	for (unsigned int i = 0; i < TRIES && !copy_guest(copy, &subject); i++) {
+		copy_restart(copy);
+		GATE_0(NR_sched_yield);
+	}
+}

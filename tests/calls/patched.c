@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sites that make the same call again and again, of every shape: those that can be
+ * patched do the same before and after; those that must not be are left as they
+ * are, byte for byte.
+ */
+#include "call.h"
+#include <pthread.h>
+#include <sys/uio.h>
+
+#define TIMES 40
+
+/* long NAME(long a, long b): the code of SITE, which must leave the number in eax. */
+#define SITE(name, ...) \
+	long name(long a, long b); \
+	__asm__(".text\n .globl " #name "\n .balign 16\n" #name ":\n" __VA_ARGS__ "\n ret\n")
+
+SITE(access_r1, "mov $21, %eax\n syscall");
+SITE(stat_r1, "mov $4, %eax\n syscall");
+SITE(chdir_r1, "mov $80, %eax\n syscall");
+SITE(open_r1, "xor %edx, %edx\n mov $2, %eax\n syscall");
+SITE(mkdir_r1, "mov $83, %eax\n syscall");
+SITE(rmdir_r1, "mov $84, %eax\n syscall");
+/* The number comes from memory. */
+SITE(access_r3, "push $21\n push $0\n mov 8(%rsp), %rax\n syscall\n pop %rcx\n pop %rcx");
+/* The number is in eax already, and what stands before the trap only looks like a mov of it. */
+SITE(access_lea, "mov %rdi, %r8\n mov $21, %eax\n .byte 0x8d, 0xb8, 21, 0, 0, 0\n syscall");
+SITE(access_rex, "mov $21, %eax\n .byte 0x41, 0xb8, 21, 0, 0, 0\n syscall");
+/* The number is loaded two instructions earlier. */
+SITE(access_far, "mov $21, %eax\n xor %edx, %edx\n syscall");
+/* The mov begins in one page and ends in the next. */
+SITE(access_crossing, ".balign 4096\n .skip 4093, 0x90\n mov $21, %eax\n syscall");
+/* The trap of another site's code, entered without its mov. */
+SITE(access_behind, "mov $21, %eax\n jmp behind_mov");
+SITE(shared_trap, "mov $4, %eax\n behind_mov: syscall");
+
+static const struct {
+	const char *name;
+	long (*call)(long a, long b);
+} sites[] = {
+	{ "mov", access_r1 },  { "from memory", access_r3 },	 { "lea", access_lea },	      { "prefix", access_rex },
+	{ "far", access_far }, { "two pages", access_crossing }, { "behind", access_behind },
+};
+
+/* How often the answer was not the first one. */
+static int count_changes(long (*call)(long, long), long a, long b)
+{
+	long first = call(a, b);
+	int changes = 0;
+
+	for (int i = 1; i < TIMES; i++)
+		changes += call(a, b) != first;
+	return changes;
+}
+
+static void test_shapes(void)
+{
+	struct stat file;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sites); i++) {
+		say("%s: %s", sites[i].name, show(sites[i].call((long)"/dir/file", R_OK)));
+		say(", %d changes", count_changes(sites[i].call, (long)"/dir/file", R_OK));
+		say("; %s", show(sites[i].call((long)"/nowhere", R_OK)));
+		say("; %s\n", show(sites[i].call(8, R_OK)));
+	}
+	say("stat: %d changes, %s\n", count_changes(stat_r1, (long)"/dir", (long)&file),
+	    show(stat_r1((long)"/dir", 8)));
+	say("shared: %d changes\n", count_changes(shared_trap, (long)"/dir", (long)&file));
+	say("behind: %s\n", show(access_behind((long)"/dir", R_OK)));
+	say("chdir: %d changes\n", count_changes(chdir_r1, (long)"/dir", 0));
+	say("chdir: %s\n", show(chdir_r1((long)"/dir/file", 0)));
+	chdir_r1((long)"/", 0);
+	for (int i = 0; i < TIMES; i++) {
+		long made = mkdir_r1((long)"/tmp/patched", 0755), removed = rmdir_r1((long)"/tmp/patched", 0);
+
+		if (made || removed || i + 1 == TIMES)
+			say("mkdir, rmdir %d: %s, %s\n", i, show(made), show(removed));
+	}
+	for (int i = 0; i < TIMES; i++) {
+		long fd = open_r1((long)"/dir/file", O_RDONLY);
+
+		if (fd < 0 || i + 1 == TIMES)
+			say("open %d: %s\n", i, show_success(fd));
+		close((int)fd);
+	}
+}
+
+/* Code that is called again and again and must stay as it is. */
+static const unsigned char access_code[] = { 0xb8, 21, 0, 0, 0, 0x0f, 0x05, 0xc3 };
+
+static void test_code_in(const char *what, void *code)
+{
+	long (*call)(long, long) = (long (*)(long, long))code;
+	int changes;
+
+	MUST(code != MAP_FAILED);
+	changes = count_changes(call, (long)"/dir/file", R_OK);
+	say("%s: %d changes, code %s\n", what, changes,
+	    memcmp(code, access_code, sizeof(access_code)) ? "changed" : "as it was");
+}
+
+static void test_mappings(void)
+{
+	char bytes[sizeof(access_code)];
+	void *code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open("/tmp/code", O_RDWR | O_CREAT | O_TRUNC, 0755);
+
+	MUST(code != MAP_FAILED && fd >= 0 && write(fd, access_code, sizeof(access_code)) == sizeof(access_code));
+	memcpy(code, access_code, sizeof(access_code));
+	test_code_in("memory that is written", code);
+	MUST(!mprotect(code, PAGE, PROT_READ | PROT_EXEC));
+	test_code_in("memory of no file", code);
+	test_code_in("a shared mapping", mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0));
+	test_code_in("a mapping that is written",
+		     mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd, 0));
+	code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	MUST(code != MAP_FAILED);
+	say("a private mapping: %d changes\n", count_changes((long (*)(long, long))code, (long)"/dir/file", R_OK));
+	MUST(pread(fd, bytes, sizeof(bytes), 0) == sizeof(bytes));
+	say("its file %s\n", memcmp(bytes, access_code, sizeof(bytes)) ? "changed" : "is as it was");
+	close(fd);
+	unlink("/tmp/code");
+	say("lea, prefix, far: %s, %s, %s\n", *(unsigned char *)access_lea == 0x49 ? "as it was" : "changed",
+	    ((unsigned char *)access_rex)[5] == 0x41 ? "as it was" : "changed",
+	    ((unsigned char *)access_far)[5] == 0x31 ? "as it was" : "changed");
+}
+
+/* Registers, flags and red zone around a call: 0 when all are as they were, or the number of the first that is not. */
+long check_registers(const char *path, long number_of_flags);
+__asm__(".text\n .globl check_registers\n"
+	"check_registers:\n"
+	"push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n"
+	"mov $4, %esi\n"
+	"mov $0x1111, %ebx\n mov $0x2222, %ebp\n mov $0x3333, %edx\n mov $0x4444, %r8d\n mov $0x5555, %r9d\n"
+	"mov $0x6666, %r10d\n mov $0x7777, %r12d\n mov $0x8888, %r13d\n mov $0x9999, %r14d\n mov %rsp, %r15\n"
+	"push $0x8d7\n popfq\n"
+	"movq $0x5a5a, -8(%rsp)\n movq $0x5b5b, -128(%rsp)\n"
+	"mov $21, %eax\n"
+	"syscall\n"
+	"1: pushfq\n pop %r11\n"
+	"mov $1, %eax\n cmp %rsp, %r15\n jne 2f\n"
+	"lea 1b(%rip), %rsi\n"
+	"mov $2, %eax\n cmp %rsi, %rcx\n jne 2f\n"
+	"mov $3, %eax\n cmp $0x1111, %rbx\n jne 2f\n"
+	"mov $4, %eax\n cmp $0x2222, %rbp\n jne 2f\n"
+	"mov $5, %eax\n cmp $0x3333, %rdx\n jne 2f\n"
+	"mov $6, %eax\n cmp $0x4444, %r8\n jne 2f\n"
+	"mov $7, %eax\n cmp $0x5555, %r9\n jne 2f\n"
+	"mov $8, %eax\n cmp $0x6666, %r10\n jne 2f\n"
+	"mov $9, %eax\n cmp $0x7777, %r12\n jne 2f\n"
+	"mov $10, %eax\n cmp $0x8888, %r13\n jne 2f\n"
+	"mov $11, %eax\n cmp $0x9999, %r14\n jne 2f\n"
+	"mov $12, %eax\n and $0x8d5, %r11d\n cmp $0x8d5, %r11d\n jne 2f\n"
+	/* The push of the flags has overwritten the first word of the red zone. */
+	"mov $13, %eax\n cmpq $0x5b5b, -128(%rsp)\n jne 2f\n"
+	"xor %eax, %eax\n"
+	"2: pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n ret\n");
+
+static void test_registers(void)
+{
+	long wrong = 0;
+
+	for (int i = 0; i < TIMES && !wrong; i++)
+		wrong = check_registers(i % 2 ? "/dir/file" : "/dir/../dir/file", 0);
+	say("registers: %ld\n", wrong);
+}
+
+#define THREADS 16
+#define ROUNDS 3000
+
+/* A site of their own for the threads to run through while it is being patched; and one in the same page. */
+SITE(access_threads, "mov $21, %eax\n syscall");
+SITE(access_neighbour, "mov $21, %eax\n syscall");
+
+static void *run_through(void *number)
+{
+	long wrong = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		long (*call)(long, long) = i % 3 ? access_threads : access_neighbour;
+		bool is_there = (i + (long)number) % 2;
+
+		wrong += call((long)(is_there ? "/dir/file" : "/dir/none"), F_OK) != (is_there ? 0 : -ENOENT);
+	}
+	return (void *)wrong;
+}
+
+static void test_threads(void)
+{
+	pthread_t threads[THREADS];
+	long wrong = 0;
+
+	for (long i = 0; i < THREADS; i++)
+		MUST(!pthread_create(&threads[i], NULL, run_through, (void *)i));
+	for (int i = 0; i < THREADS; i++) {
+		void *result;
+
+		pthread_join(threads[i], &result);
+		wrong += (long)result;
+	}
+	say("threads: %ld wrong\n", wrong);
+}
+
+SITE(access_child, "mov $21, %eax\n syscall");
+
+static void test_children(void)
+{
+	int status;
+	pid_t child = vfork();
+
+	if (!child)
+		_exit(count_changes(access_child, (long)"/dir/file", R_OK));
+	MUST(waitpid(child, &status, 0) == child);
+	say("vfork: %x, then %d changes\n", (unsigned int)status, count_changes(access_child, (long)"/dir/file", R_OK));
+	child = fork();
+	if (!child)
+		_exit(count_changes(access_child, (long)"/dir/file", R_OK));
+	MUST(waitpid(child, &status, 0) == child);
+	say("fork: %x\n", (unsigned int)status);
+}
+
+int main(void)
+{
+	test_shapes();
+	test_mappings();
+	test_registers();
+	test_threads();
+	test_children();
+	return 0;
+}
