@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Random calls. Each function makes one, with arguments at random, and says
- * what it did and what came of it: result, errno, data. Inode numbers, present
- * times and mount numbers are left out, for no two runs share them.
- *
- * Nothing here waits: files are opened with O_NONBLOCK, sockets too. Nothing
- * reaches a device: of devices only whiteouts (0:0) are made.
- */
 #define _GNU_SOURCE
-#include "sequence.h"
-#include <dirent.h>
+#include "calls.h"
+#include "say.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
@@ -24,135 +14,12 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 #include <utime.h>
 
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
 #endif
-#ifndef SYS_setxattrat
-#define SYS_setxattrat 463
-#define SYS_getxattrat 464
-#define SYS_listxattrat 465
-#define SYS_removexattrat 466
-#endif
-
-#define OLDEST_PRESENT 1000000000 /* the tree's own times are before this */
-
-static char line[1 << 18];
-static size_t line_length;
-
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	line_length += (size_t)vsnprintf(line + line_length, sizeof(line) - line_length, format, arguments);
-	va_end(arguments);
-}
-
-/* Say a result, and return whether it is one of success. */
-static bool say_result(long result)
-{
-	if (result < 0)
-		say(" = %s", strerrorname_np((int)-result));
-	else
-		say(" = %ld", result);
-	return result >= 0;
-}
-
-static long call(long number, ...)
-{
-	va_list arguments;
-	long a[6], result;
-
-	va_start(arguments, number);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(arguments, long);
-	va_end(arguments);
-	result = syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-	return result == -1 ? -errno : result;
-}
-
-/* Every argument as a long, six in all. */
-#define CALL(number, ...) CALL_6(number, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define CALL_6(number, a, b, c, d, e, f, ...) \
-	call(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-
-#define PICK(array) ((array)[random_below(sizeof(array) / sizeof((array)[0]))])
-
-static const char *directory_name(int directory)
-{
-	static char names[4][16];
-	static unsigned int next;
-	char *name = names[next++ % 4];
-
-	if (directory == AT_FDCWD)
-		return "CWD";
-	snprintf(name, sizeof(names[0]), "%d", directory);
-	return name;
-}
-
-/* A directory and a path, as most calls take them. */
-struct place {
-	int directory;
-	const char *path;
-};
-
-static struct place random_place(void)
-{
-	struct place place = { kept_random(), path_random() };
-
-	return place;
-}
-
-static void say_place(const struct place *place)
-{
-	say("%s %s", directory_name(place->directory), path_show(place->path));
-}
-
-static void say_time(long seconds)
-{
-	if (seconds < OLDEST_PRESENT)
-		say(" @%ld", seconds);
-	else
-		say(" @now");
-}
-
-static void say_stat(const struct stat *status)
-{
-	say(" [%o %u:%u", status->st_mode, status->st_uid, status->st_gid);
-	if (!S_ISDIR(status->st_mode))
-		say(" %ld bytes", (long)status->st_size);
-	say(" %lu links", (unsigned long)status->st_nlink);
-	if (status->st_rdev)
-		say(" device %lx", (unsigned long)status->st_rdev);
-	say_time(status->st_mtime);
-	say("]");
-}
-
-/* In /proc, links and sizes follow the number of processes. */
-static bool is_in_proc(const struct stat *status)
-{
-	static dev_t proc;
-	struct stat of_proc;
-
-	if (!proc && !stat("/proc/self", &of_proc))
-		proc = of_proc.st_dev;
-	return status->st_dev == proc;
-}
-
-static void say_stat_result(long result, const struct stat *status)
-{
-	if (!say_result(result))
-		return;
-	if (is_in_proc(status))
-		say(" in proc [%o]", status->st_mode);
-	else
-		say_stat(status);
-}
 
 static void do_stat(void)
 {
@@ -166,17 +33,17 @@ static void do_stat(void)
 					AT_NO_AUTOMOUNT,
 					0x80000 };
 	struct place place = random_place();
-	struct stat status;
+	struct stat status, *to = random_chance(98) ? &status : BAD_BUFFER;
 	int flags;
 
 	switch (random_below(4)) {
 	case 0:
 		say("stat %s", path_show(place.path));
-		say_stat_result(CALL(SYS_stat, place.path, &status), &status);
+		say_stat_result(CALL(SYS_stat, place.path, to), &status);
 		break;
 	case 1:
 		say("lstat %s", path_show(place.path));
-		say_stat_result(CALL(SYS_lstat, place.path, &status), &status);
+		say_stat_result(CALL(SYS_lstat, place.path, to), &status);
 		break;
 	default:
 		flags = PICK(flags_of);
@@ -185,16 +52,16 @@ static void do_stat(void)
 		say("newfstatat ");
 		say_place(&place);
 		say(" %x", flags);
-		say_stat_result(CALL(SYS_newfstatat, place.directory, place.path, &status, flags), &status);
+		say_stat_result(CALL(SYS_newfstatat, place.directory, place.path, to, flags), &status);
 	}
 }
 
 static void do_statx(void)
 {
 	static const int flags_of[] = { 0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_STATX_DONT_SYNC, 0x6000, 0x80000 };
-	static const unsigned int masks[] = { STATX_BASIC_STATS, STATX_ALL, STATX_MODE, 0, 0x80000000u };
+	static const unsigned int masks[] = { STATX_BASIC_STATS, STATX_ALL, STATX_MODE, STATX_MNT_ID, 0, 0x80000000u };
 	struct place place = random_place();
-	struct statx status;
+	struct statx status, *to = random_chance(98) ? &status : BAD_BUFFER;
 	int flags = PICK(flags_of);
 	unsigned int mask = PICK(masks);
 	long result;
@@ -205,12 +72,14 @@ static void do_statx(void)
 	say("statx ");
 	say_place(&place);
 	say(" %x %x", flags, mask);
-	result = CALL(SYS_statx, place.directory, place.path, flags, mask, &status);
+	result = CALL(SYS_statx, place.directory, place.path, flags, mask, to);
 	if (!say_result(result))
 		return;
 	say(" [%x %o %u:%u", status.stx_mask & STATX_BASIC_STATS, status.stx_mode, status.stx_uid, status.stx_gid);
 	if (S_ISREG(status.stx_mode))
 		say(" %ld bytes", (long)status.stx_size);
+	if (mask & STATX_MNT_ID)
+		say(" top %d", !!(status.stx_attributes & STATX_ATTR_MOUNT_ROOT));
 	say_time(status.stx_mtime.tv_sec);
 	say("]");
 }
@@ -255,9 +124,10 @@ static void do_access(void)
 
 static int random_open_flags(void)
 {
-	static const int flags_of[] = { O_CREAT,  O_EXCL,   O_CREAT | O_EXCL, O_TRUNC, O_DIRECTORY, O_NOFOLLOW,
-					O_PATH,	  O_APPEND, O_CLOEXEC,	      O_CREAT, O_DIRECTORY, O_PATH | O_NOFOLLOW,
-					O_NOATIME };
+	static const int flags_of[] = {
+		O_CREAT,  O_EXCL,    O_CREAT | O_EXCL, O_TRUNC,	    O_DIRECTORY,	 O_NOFOLLOW, O_PATH,
+		O_APPEND, O_CLOEXEC, O_CREAT,	       O_DIRECTORY, O_PATH | O_NOFOLLOW, O_NOATIME,  O_TMPFILE | O_RDWR
+	};
 	int flags = O_NONBLOCK | (random_chance(60) ? O_RDONLY : (int)random_below(3));
 
 	for (int i = (int)random_below(4); i > 0; i--)
@@ -272,10 +142,7 @@ static void use_opened(long fd)
 	if (!say_result(fd))
 		return;
 	if (!fstat((int)fd, &status)) {
-		if (is_in_proc(&status))
-			say(" in proc [%o]", status.st_mode);
-		else
-			say_stat(&status);
+		say_stat_result(0, &status);
 		if (S_ISREG(status.st_mode) && status.st_size < 4000 && !is_in_proc(&status) && random_chance(50))
 			say(" write %ld", write((int)fd, "more\n", 5));
 	}
@@ -285,22 +152,33 @@ static void use_opened(long fd)
 /* How the kernel shows the flags of a descriptor, O_LARGEFILE aside. */
 static void do_open(void)
 {
-	static const unsigned int modes[] = { 0644, 0600, 0777, 0, 0444, 04711, 0100644 };
+	static const unsigned int modes[] = { 0644, 0600, 0777, 0, 0444, 04755, 0100644 };
 	struct place place = random_place();
 	int flags = random_open_flags();
 	unsigned int mode = PICK(modes);
+	struct stat status;
 
-	switch (random_below(5)) {
+	switch (random_below(6)) {
+	case 5:
+		if (is_bound_in_sticky(AT_FDCWD, place.path) ||
+		    (!stat(place.path, &status) && S_ISFIFO(status.st_mode)))
+			return; /* it would wait for the reader of a fifo */
+		say("creat %s %o", path_show(place.path), mode);
+		use_opened(CALL(SYS_creat, place.path, mode));
+		break;
 	case 0:
+		if (flags & O_CREAT && is_bound_in_sticky(AT_FDCWD, place.path))
+			return;
 		say("open %s %o %o", path_show(place.path), flags, mode);
 		use_opened(CALL(SYS_open, place.path, flags, mode));
 		break;
 	case 1:
-		/* No creat: it would wait for the reader of a fifo. */
 		say("open %s %o", path_show(place.path), O_DIRECTORY | O_RDONLY);
 		use_opened(CALL(SYS_open, place.path, O_DIRECTORY | O_RDONLY));
 		break;
 	default:
+		if (flags & O_CREAT && is_bound_in_sticky(place.directory, place.path))
+			return;
 		say("openat ");
 		say_place(&place);
 		say(" %o %o", flags, mode);
@@ -310,19 +188,32 @@ static void do_open(void)
 
 static void do_openat2(void)
 {
-	static const unsigned long resolves[] = { 0, 0, RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS, 0x1000 };
+	static const unsigned long resolves[] = {
+		0, RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_XDEV, 0x1000
+	};
 	struct place place = random_place();
-	struct open_how how = { .flags = (unsigned int)random_open_flags(), .resolve = PICK(resolves) };
-	size_t size = random_chance(95) ? sizeof(how) : random_below(64);
+	struct {
+		struct open_how how;
+		uint64_t unknown;
+	} longer = { { .flags = (unsigned int)random_open_flags(), .resolve = PICK(resolves) }, random_below(2) };
+	struct open_how *how = &longer.how;
+	long result;
+	size_t size = random_chance(95) ? sizeof(*how) : random_below(sizeof(longer) + 1);
 
-	if (how.flags & O_CREAT)
-		how.mode = 0644;
-	if (size > sizeof(how))
-		size = sizeof(how) + 1;
+	if (how->flags & (O_CREAT | O_TMPFILE))
+		how->mode = 0644;
+	if (random_chance(30))
+		how->resolve |= PICK(resolves);
+	if (how->flags & O_CREAT && is_bound_in_sticky(place.directory, place.path))
+		return;
 	say("openat2 ");
 	say_place(&place);
-	say(" %llo %llx %zu", how.flags, how.resolve, size);
-	use_opened(CALL(SYS_openat2, place.directory, place.path, &how, size));
+	say(" %llo %llx %zu %lu", how->flags, how->resolve, size, (unsigned long)longer.unknown);
+	/* A rename anywhere may get in the way of a walk that is to stay below. */
+	do
+		result = CALL(SYS_openat2, place.directory, place.path, how, size);
+	while (result == -EAGAIN);
+	use_opened(result);
 }
 
 static void do_readlink(void)
@@ -333,6 +224,7 @@ static void do_readlink(void)
 					     "/proc/thread-self/cwd" };
 	struct place place = random_place();
 	static char buf[8192];
+	char *to = random_chance(98) ? buf : BAD_BUFFER;
 	int size = PICK(sizes);
 	long result;
 
@@ -343,15 +235,35 @@ static void do_readlink(void)
 		place.path = "";
 	if (random_chance(50)) {
 		say("readlink %s %d", path_show(place.path), size);
-		result = CALL(SYS_readlink, place.path, buf, size);
+		result = CALL(SYS_readlink, place.path, to, size);
 	} else {
 		say("readlinkat ");
 		say_place(&place);
 		say(" %d", size);
-		result = CALL(SYS_readlinkat, place.directory, place.path, buf, size);
+		result = CALL(SYS_readlinkat, place.directory, place.path, to, size);
 	}
-	if (say_result(result))
-		say(" '%.*s'", (int)result, buf);
+	/* What lies outside another root is named from the root of the namespace. */
+	if (is_far_link(place.directory, place.path))
+		say(" far");
+	else if (say_result(result) && !(has_own_root && buf[0] == '/'))
+		say_text(buf, result);
+}
+
+/* So far down that the host path may be too long to be told when the guest's is not. */
+static bool is_far(void)
+{
+	static char buf[2 * PATH_MAX];
+	long result = CALL(SYS_getcwd, buf, sizeof(buf));
+
+	return result == -ENAMETOOLONG || result > 4000;
+}
+
+static void say_place_of_cwd(long result, const char *buf)
+{
+	if (has_own_root && (result == -ERANGE || (result > 0 && buf[0] == '(')))
+		say(" unreachable, or too long");
+	else if (say_result(result))
+		say(" '%s'", result < 300 ? buf : "long");
 }
 
 static void say_cwd(void)
@@ -360,8 +272,8 @@ static void say_cwd(void)
 	long result = CALL(SYS_getcwd, buf, sizeof(buf));
 
 	say(" cwd");
-	if (say_result(result))
-		say(" '%s'", buf);
+	if (!is_far())
+		say_place_of_cwd(result, buf);
 }
 
 static void do_chdir(void)
@@ -384,6 +296,26 @@ static void do_chdir(void)
 		say_cwd();
 }
 
+/* Far down, where paths get longer than PATH_MAX, on the host before that in the guest. */
+static void do_deep(void)
+{
+	static char name[NAME_MAX + 1];
+	int steps = random_chance(50) ? (int)random_below(4) : 12 + (int)random_below(6);
+	long result = 0;
+
+	memset(name, 'd', NAME_MAX);
+	say("deep %d", steps);
+	for (int i = 0; i < steps && !result; i++) {
+		CALL(SYS_mkdir, name, 0755);
+		result = CALL(SYS_chdir, name);
+	}
+	say_result(result);
+	result = CALL(SYS_open, random_chance(50) ? "." : "..", O_RDONLY | O_DIRECTORY);
+	say_result(result);
+	if (result >= 0)
+		kept_add((int)result);
+}
+
 static void do_getcwd(void)
 {
 	static const unsigned long sizes[] = { 0, 1, 2, 5, 20, 4096, 5000, -1ul };
@@ -392,9 +324,10 @@ static void do_getcwd(void)
 	long result;
 
 	say("getcwd %ld", (long)size);
+	if (is_far())
+		return;
 	result = CALL(SYS_getcwd, buf, size);
-	if (say_result(result))
-		say(" '%s'", buf);
+	say_place_of_cwd(result, buf);
 }
 
 static void do_make(void)
@@ -522,13 +455,21 @@ static void do_chmod(void)
 	struct place place = random_place();
 	unsigned int mode = PICK(modes);
 	int flags = PICK(flags_of);
+	struct stat status;
 
+	/* A program that may be executed but not read can't be by proot. */
+	if (mode == 0711 && !fstatat(place.directory, place.path, &status, 0) && !S_ISDIR(status.st_mode))
+		mode = 0755;
 	switch (random_below(3)) {
 	case 0:
+		if (would_close(AT_FDCWD, place.path, mode))
+			return;
 		say("chmod %s %o", path_show(place.path), mode);
 		say_result(CALL(SYS_chmod, place.path, mode));
 		break;
 	case 1:
+		if (would_close(place.directory, place.path, mode))
+			return;
 		say("fchmodat ");
 		say_place(&place);
 		say(" %o", mode);
@@ -537,6 +478,8 @@ static void do_chmod(void)
 	default:
 		if (random_chance(10))
 			place.path = "";
+		if (would_close(place.directory, place.path, mode))
+			return;
 		say("fchmodat2 ");
 		say_place(&place);
 		say(" %o %x", mode, flags);
@@ -622,163 +565,11 @@ static void do_truncate(void)
 static void do_statfs(void)
 {
 	const char *path = path_random();
-	struct statfs status;
+	struct statfs status, *to = random_chance(98) ? &status : BAD_BUFFER;
 
 	say("statfs %s", path_show(path));
-	if (say_result(CALL(SYS_statfs, path, &status)))
+	if (say_result(CALL(SYS_statfs, path, to)))
 		say(" [%lx %ld %ld]", (long)status.f_type, (long)status.f_bsize, (long)status.f_namelen);
-}
-
-static void say_names(const char *names, long size)
-{
-	for (const char *name = names; size > 0 && name < names + size; name += strlen(name) + 1)
-		say(" '%s'", name);
-}
-
-static void do_attribute(void)
-{
-	static const char *const names[] = { "user.a", "user.a", "user.b",    "user.missing",
-					     "bad",    "",	 "trusted.x", "security.y" };
-	static const int numbers[][4] = {
-		{ SYS_setxattr, SYS_getxattr, SYS_listxattr, SYS_removexattr },
-		{ SYS_lsetxattr, SYS_lgetxattr, SYS_llistxattr, SYS_lremovexattr },
-	};
-	static const char *const calls[] = { "setxattr", "getxattr", "listxattr", "removexattr" };
-	const char *path = path_random(), *name = random_chance(97) ? PICK(names) : BAD_POINTER;
-	unsigned int no_follow = random_below(2), which = random_below(4);
-	unsigned long size = random_chance(70) ? 64 : random_below(6);
-	long number = numbers[no_follow][which], result;
-	char buf[64] = "text of the attribute";
-	int flags = random_chance(70) ? 0 : (int)random_below(4);
-
-	say("%s%s %s %s %lu", no_follow ? "l" : "", calls[which], path_show(path), path_show(name), size);
-	switch (which) {
-	case 0:
-		say(" %d", flags);
-		say_result(CALL(number, path, name, buf, size % 20, flags));
-		break;
-	case 1:
-		result = CALL(number, path, name, buf, size);
-		if (say_result(result) && size)
-			say(" '%.*s'", (int)result, buf);
-		break;
-	case 2:
-		result = CALL(number, path, buf, size);
-		if (say_result(result) && size)
-			say_names(buf, result);
-		break;
-	default:
-		say_result(CALL(number, path, name));
-	}
-}
-
-struct attribute_arguments {
-	uint64_t value;
-	uint32_t size;
-	uint32_t flags;
-};
-
-static void do_attribute_at(void)
-{
-	static const int flags_of[] = { 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 0x40 };
-	struct place place = random_place();
-	char buf[64] = "set by the at call";
-	struct attribute_arguments arguments = { (uint64_t)buf, random_below(20), 0 };
-	int flags = PICK(flags_of);
-	long result;
-
-	if (random_chance(10))
-		place.path = "";
-	switch (random_below(4)) {
-	case 0:
-		say("setxattrat ");
-		say_place(&place);
-		say(" %x", flags);
-		say_result(CALL(SYS_setxattrat, place.directory, place.path, flags, "user.a", &arguments,
-				sizeof(arguments)));
-		break;
-	case 1:
-		say("getxattrat ");
-		say_place(&place);
-		say(" %x", flags);
-		result = CALL(SYS_getxattrat, place.directory, place.path, flags, "user.a", &arguments,
-			      sizeof(arguments));
-		if (say_result(result))
-			say(" '%.*s'", (int)result, buf);
-		break;
-	case 2:
-		say("listxattrat ");
-		say_place(&place);
-		say(" %x", flags);
-		result = CALL(SYS_listxattrat, place.directory, place.path, flags, buf, sizeof(buf));
-		if (say_result(result))
-			say_names(buf, result);
-		break;
-	default:
-		say("removexattrat ");
-		say_place(&place);
-		say(" %x", flags);
-		say_result(CALL(SYS_removexattrat, place.directory, place.path, flags, "user.a"));
-	}
-}
-
-static void do_handle(void)
-{
-	static const int flags_of[] = { 0, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH, 0x4000 };
-	struct {
-		struct file_handle head;
-		char bytes[MAX_HANDLE_SZ];
-	} handle = { .head = { .handle_bytes = random_chance(80) ? MAX_HANDLE_SZ : 0 } };
-	struct place place = random_place();
-	int flags = PICK(flags_of), mount;
-
-	say("name_to_handle_at ");
-	say_place(&place);
-	say(" %x", flags);
-	say_result(CALL(SYS_name_to_handle_at, place.directory, place.path, &handle, &mount, flags));
-	say(" [%u]", handle.head.handle_bytes);
-}
-
-struct entry {
-	char name[NAME_MAX + 1];
-	unsigned char type;
-};
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
-}
-
-/* Whether a listing's inode number is that of stat: not so of a mount point, whose listing shows what is below. */
-static void do_list(void)
-{
-	static struct entry entries[4096];
-	const char *path = path_random();
-	static char buf[1 << 15] __attribute__((aligned(8)));
-	size_t room = random_chance(80) ? sizeof(buf) : 280, count = 0;
-	long fd = CALL(SYS_open, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC), size;
-	struct stat status;
-
-	say("list %s %zu", path_show(path), room);
-	if (!say_result(fd))
-		return;
-	if (!fstat((int)fd, &status) && is_in_proc(&status)) {
-		close((int)fd);
-		return;
-	}
-	while ((size = CALL(SYS_getdents64, fd, buf, room)) > 0) {
-		for (long at = 0; at < size && count < 4096; at += ((struct dirent64 *)(buf + at))->d_reclen) {
-			const struct dirent64 *entry = (const struct dirent64 *)(buf + at);
-
-			strcpy(entries[count].name, entry->d_name);
-			entries[count++].type = entry->d_type;
-		}
-	}
-	say_result(size);
-	close((int)fd);
-	qsort(entries, count, sizeof(*entries), by_name);
-	for (size_t i = 0; i < count; i++)
-		say(" %.20s/%u", entries[i].name, entries[i].type);
 }
 
 static void do_socket(void)
@@ -816,25 +607,30 @@ static void do_socket(void)
 	length = sizeof(name);
 	say_result(CALL(which == 0 ? SYS_getsockname : SYS_getpeername, fd, &name, &length));
 	/*
-	 * The very text comes back only where no link and no binding was on
-	 * the way: proot binds another one. Whatever comes names the socket.
+	 * With ".." behind a binding the very text can't be kept, nor one of 108
+	 * bytes in the root. What comes back leads to the same place.
 	 */
-	if (which == 0 && !result && path[path_length] == '\0' && length <= sizeof(name)) {
+	if (which == 0 && !result && (strstr(path, "..") || path_length == sizeof(address.sun_path))) {
 		char text[sizeof(name.sun_path) + 1] = "";
 		struct stat status, other;
+		bool leads;
 
-		memcpy(text, name.sun_path, length - offsetof(struct sockaddr_un, sun_path));
-		say(" %s", !lstat(path, &status) && !lstat(text, &other) && status.st_ino == other.st_ino ? "itself" :
-													    "another");
-	} else if (result) {
+		memcpy(text, name.sun_path, strnlen(name.sun_path, sizeof(name.sun_path)));
+		/* By its absolute name it may be out of reach. */
+		leads = !lstat(path, &status) &&
+			(lstat(text, &other) ? errno == EACCES : status.st_ino == other.st_ino);
+		say(" %s", leads ? "itself" : "another");
+	} else {
 		say(" %u", length);
+		if (which == 0 && !result)
+			say(" %.108s", name.sun_path);
 	}
 	close(fd);
 }
 
 static int watcher;
 
-static void drop_events(void)
+void drop_events(void)
 {
 	static char buf[1 << 16];
 
@@ -842,52 +638,16 @@ static void drop_events(void)
 		;
 }
 
-static void do_execute(void)
-{
-	static char *const arguments[] = { "zero", "one", NULL }, *const environment[] = { "VALUE=1", NULL };
-	static char *const none[] = { NULL };
-	static const int flags_of[] = { 0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 0x40 };
-	struct place place = random_place();
-	bool at = random_chance(50), bare = random_chance(10);
-	int flags = PICK(flags_of), status;
-	pid_t pid;
-
-	if (random_chance(20))
-		place.path = "/bin/hello";
-	if (at && flags & AT_EMPTY_PATH && random_chance(60))
-		place.path = "";
-	fflush(stdout);
-	pid = vfork();
-	if (!pid) {
-		if (at)
-			syscall(SYS_execveat, place.directory, place.path, bare ? none : arguments, environment, flags);
-		else
-			syscall(SYS_execve, place.path, bare ? NULL : arguments, environment);
-		_exit(errno);
-	}
-	if (at) {
-		say("execveat ");
-		say_place(&place);
-		say(" %x", flags);
-	} else {
-		say("execve %s", path_show(place.path));
-	}
-	waitpid(pid, &status, 0);
-	drop_events(); /* proot opens a program twice */
-	if (WIFSIGNALED(status))
-		say(" killed by %d", WTERMSIG(status));
-	else if (WEXITSTATUS(status) == 200)
-		say(" executed");
-	else
-		say_result(-WEXITSTATUS(status));
-}
-
 static void do_watch(void)
 {
 	static const unsigned int flags_of[] = { 0, 0, IN_DONT_FOLLOW, IN_ONLYDIR, IN_MASK_ADD };
 	const char *path = path_random();
 	unsigned int mask = (random_chance(95) ? IN_ALL_EVENTS : 0) | PICK(flags_of);
+	struct stat status;
 
+	/* There proot looks about itself. */
+	if (!stat(path, &status) && is_in_proc(&status))
+		return;
 	say("inotify_add_watch %s %x", path_show(path), mask);
 	say_result(CALL(SYS_inotify_add_watch, watcher, path, mask));
 }
@@ -901,7 +661,11 @@ static void say_events(void)
 	for (long at = 0; at < size;) {
 		const struct inotify_event *event = (const struct inotify_event *)(buf + at);
 
-		say(" +%d:%x%s%.20s", event->wd, event->mask, event->len ? ":" : "", event->len ? event->name : "");
+		/* A file without a name is told by its inode number. */
+		say(" +%d:%x%s%.20s", event->wd, event->mask, event->len ? ":" : "",
+		    !event->len		  ? "" :
+		    event->name[0] == '#' ? "#" :
+					    event->name);
 		at += (long)sizeof(*event) + event->len;
 	}
 }
@@ -934,12 +698,14 @@ static const struct {
 	void (*run)(void);
 	unsigned int weight;
 } kinds[] = {
-	{ do_stat, 14 },   { do_statx, 4 },    { do_fstat, 2 },	 { do_access, 7 },    { do_open, 16 },
-	{ do_openat2, 4 }, { do_readlink, 8 }, { do_chdir, 8 },	 { do_getcwd, 2 },    { do_make, 12 },
-	{ do_remove, 7 },  { do_rename, 8 },   { do_link, 5 },	 { do_chmod, 4 },     { do_chown, 4 },
-	{ do_times, 5 },   { do_truncate, 2 }, { do_statfs, 2 }, { do_attribute, 5 }, { do_attribute_at, 3 },
-	{ do_handle, 2 },  { do_list, 5 },     { do_socket, 4 }, { do_execute, 3 },   { do_watch, 2 },
-	{ do_other, 4 },
+	{ do_stat, 14 },    { do_statx, 4 },   { do_fstat, 2 },	     { do_access, 7 },
+	{ do_open, 16 },    { do_openat2, 4 }, { do_readlink, 8 },   { do_chdir, 8 },
+	{ do_getcwd, 2 },   { do_make, 12 },   { do_remove, 7 },     { do_rename, 8 },
+	{ do_link, 5 },	    { do_chmod, 4 },   { do_chown, 4 },	     { do_times, 5 },
+	{ do_truncate, 2 }, { do_statfs, 2 },  { do_attribute, 5 },  { do_attribute_at, 3 },
+	{ do_handle, 2 },   { do_list, 5 },    { do_socket, 4 },     { do_execute, 3 },
+	{ do_watch, 2 },    { do_other, 4 },   { do_deep, 1 },	     { do_file_attributes, 2 },
+	{ do_mark, 1 },	    { do_fork, 1 },    { do_descriptor, 5 },
 };
 
 void calls_start(void)
@@ -947,7 +713,7 @@ void calls_start(void)
 	watcher = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 }
 
-void call_random(int index)
+void call_random(int index, char who)
 {
 	unsigned int sum = 0, number, kind = 0;
 
@@ -956,10 +722,8 @@ void call_random(int index)
 	number = random_below(sum);
 	while (number >= kinds[kind].weight)
 		number -= kinds[kind++].weight;
-	line_length = 0;
-	line[0] = '\0';
+	say_begin();
 	kinds[kind].run();
 	say_events();
-	if (line_length)
-		printf("%d %s\n", index, line);
+	say_end(index, who);
 }

@@ -6,12 +6,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int kept[KEPT_MOST];
-static int kept_count;
+/* The threads share one set, but for the one that has descriptors of its own. */
+static struct kept {
+	int fds[KEPT_MOST];
+	int count;
+} common, own;
+static __thread struct kept *kept;
+
+static struct kept *kept_here(void)
+{
+	return kept ? kept : &common;
+}
+
+void kept_own(void)
+{
+	kept = &own;
+}
+
+void kept_forget(void)
+{
+	kept_here()->count = 0;
+}
 
 int kept_any(void)
 {
-	return kept_count ? kept[random_below((uint32_t)kept_count)] : -1;
+	struct kept *here = kept_here();
+
+	return here->count ? here->fds[random_below((uint32_t)here->count)] : -1;
 }
 
 int kept_random(void)
@@ -29,61 +50,116 @@ int kept_random(void)
 
 void kept_drop_one(void)
 {
-	int index;
+	struct kept *here = kept_here();
+	uint32_t index;
 
-	if (!kept_count)
+	if (!here->count)
 		return;
-	index = (int)random_below((uint32_t)kept_count);
-	close(kept[index]);
-	kept[index] = kept[--kept_count];
+	index = random_below((uint32_t)here->count);
+	close(here->fds[index]);
+	here->fds[index] = here->fds[--here->count];
 }
 
 void kept_add(int fd)
 {
-	if (random_chance(50) && kept_count < KEPT_MOST) {
-		kept[kept_count++] = fd;
+	struct kept *here = kept_here();
+
+	if (random_chance(50) && here->count < KEPT_MOST) {
+		here->fds[here->count++] = fd;
 		return;
 	}
 	close(fd);
 }
 
-/* Device and inode of the directories above bindings, as the guest sees them. */
-static struct {
-	dev_t device;
-	ino_t inode;
-} above[BINDINGS_MOST * 16 + 1];
-static unsigned int above_count;
+/* Objects that are known by device and inode, as the guest sees them. */
+struct objects {
+	unsigned int count;
+	struct {
+		dev_t device;
+		ino_t inode;
+	} list[BINDINGS_MOST * 16 + 2];
+};
+
+static struct objects above;  /* directories above bindings */
+static struct objects tops;   /* what is bound */
+static struct objects places; /* directories with a binding over a missing place */
+
+static void note(struct objects *objects, const char *path)
+{
+	struct stat status;
+
+	if (lstat(path, &status))
+		return;
+	objects->list[objects->count].device = status.st_dev;
+	objects->list[objects->count++].inode = status.st_ino;
+}
+
+static bool is_among(const struct objects *objects, const struct stat *status)
+{
+	for (unsigned int i = 0; i < objects->count; i++)
+		if (objects->list[i].inode == status->st_ino && objects->list[i].device == status->st_dev)
+			return true;
+	return false;
+}
+
+bool is_binding(const struct stat *status)
+{
+	return is_among(&tops, status);
+}
+
+bool has_missing_place(const struct stat *status)
+{
+	return is_among(&places, status);
+}
 
 void protected_start(void)
 {
 	char path[256];
-	struct stat status;
 
-	/* Nothing can be executed without it. */
-	if (!lstat("/bin", &status)) {
-		above[above_count].device = status.st_dev;
-		above[above_count++].inode = status.st_ino;
-	}
+	note(&above, "/");
+	note(&above, "/bin"); /* nothing can be executed without it */
 	for (int i = 0; i < binding_count; i++) {
 		strcpy(path, bindings[i].guest);
+		note(&tops, path);
 		for (char *slash = strrchr(path, '/'); slash > path; slash = strrchr(path, '/')) {
 			*slash = '\0';
-			if (lstat(path, &status))
-				continue;
-			above[above_count].device = status.st_dev;
-			above[above_count++].inode = status.st_ino;
+			if (bindings[i].is_missing &&
+			    slash == strrchr(bindings[i].guest, '/') - bindings[i].guest + path)
+				note(&places, *path ? path : "/");
+			note(&above, path);
 		}
 	}
 }
 
-bool is_protected(int directory, const char *path)
+static bool is_above(int directory, const char *path, int flags)
 {
 	struct stat status;
 
-	if (fstatat(directory, path, &status, AT_SYMLINK_NOFOLLOW))
+	return !fstatat(directory, path, &status, flags) && is_among(&above, &status);
+}
+
+bool is_protected(int directory, const char *path)
+{
+	return is_above(directory, path, AT_SYMLINK_NOFOLLOW);
+}
+
+bool is_bound_in_sticky(int directory, const char *path)
+{
+	struct stat status, top, parent;
+	char above_it[256];
+
+	if (fstatat(directory, path, &status, 0))
 		return false;
-	for (unsigned int i = 0; i < above_count; i++)
-		if (above[i].inode == status.st_ino && above[i].device == status.st_dev)
-			return true;
+	for (int i = 0; i < binding_count; i++) {
+		strcpy(above_it, bindings[i].guest);
+		*strrchr(above_it, '/') = '\0';
+		if (!lstat(bindings[i].guest, &top) && top.st_dev == status.st_dev && top.st_ino == status.st_ino)
+			return !lstat(*above_it ? above_it : "/", &parent) && parent.st_mode & S_ISVTX;
+	}
 	return false;
+}
+
+bool would_close(int directory, const char *path, unsigned int mode)
+{
+	return geteuid() && !(mode & S_IXUSR) && is_above(directory, path, AT_EMPTY_PATH);
 }

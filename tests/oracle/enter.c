@@ -19,11 +19,13 @@
  * command then runs without them.
  */
 #define _GNU_SOURCE
+#include "../private.h"
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,8 +70,8 @@ static void make_namespaces(void)
 		snprintf(line, sizeof(line), "%u %u 1", gid, gid);
 		write_file("/proc/self/gid_map", line);
 	}
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		err(NOT_PERMITTED, "mount --make-rprivate /");
+	if (make_mounts_private())
+		err(NOT_PERMITTED, "private mounts");
 }
 
 static void mount_proc(const char *root)
@@ -81,16 +84,27 @@ static void mount_proc(const char *root)
 		err(NOT_PERMITTED, "mount proc on %s", place);
 }
 
+/* Links on the way to the place are those of ROOT. */
 static void mount_binding(const char *root, char *binding)
 {
-	char place[PATH_MAX], *guest = strchr(binding, ':');
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	char place[64], *guest = strchr(binding, ':');
+	int root_fd = open(root, O_PATH | O_CLOEXEC), fd;
 
 	if (!guest)
 		errx(125, "-b %s: no guest path", binding);
 	*guest++ = '\0';
-	snprintf(place, sizeof(place), "%s%s", root, guest);
+	/* Somebody may rename something somewhere. */
+	do
+		fd = (int)syscall(SYS_openat2, root_fd, guest, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN);
+	if (fd < 0)
+		err(125, "%s in %s", guest, root);
+	snprintf(place, sizeof(place), "/proc/self/fd/%d", fd);
 	if (mount(binding, place, NULL, MS_BIND | MS_REC, NULL))
-		err(125, "mount --bind %s %s", binding, place);
+		err(125, "mount --bind %s %s", binding, guest);
+	close(fd);
+	close(root_fd);
 }
 
 static void enter_root(struct request *request)

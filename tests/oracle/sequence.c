@@ -2,9 +2,10 @@
 /*
  * A random differential tester's one side. Everything follows from SEED.
  *
- *	sequence tree SEED DIRECTORY UID PROGRAMS	make the tree, print its bindings as NUMBER:PLACE
+ *	sequence tree SEED DIRECTORY UID PROGRAMS	make the tree, print its bindings as NAME:PLACE
+ *	sequence places SEED DIRECTORY UID PROGRAMS	the same, with something at each place that is missing
  *	sequence run SEED COUNT				make COUNT random calls in it, and log them
- *	sequence list DIRECTORY				print the tree as it is now
+ *	sequence list SEED DIRECTORY			print the tree as it is now
  */
 #include "sequence.h"
 #include <err.h>
@@ -15,9 +16,9 @@
 
 static int make(char **argv)
 {
-	tree_make(argv[3], (uid_t)atol(argv[4]), argv[5]);
+	tree_make(argv[3], (uid_t)atol(argv[4]), argv[5], !strcmp(argv[1], "places"));
 	for (int i = 0; i < binding_count; i++)
-		printf("%d:%s\n", bindings[i].tree, bindings[i].guest);
+		printf("%s:%s\n", tree_name(bindings[i].tree), bindings[i].spelled);
 	return 0;
 }
 
@@ -27,8 +28,10 @@ static int run(char **argv)
 
 	protected_start();
 	calls_start();
+	actors_start();
 	for (int i = 0; i < count; i++)
-		call_random(i);
+		actors_call(i);
+	actors_end();
 	printf("end\n");
 	return 0;
 }
@@ -36,16 +39,16 @@ static int run(char **argv)
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 1 << 16);
-	if (argc == 3 && !strcmp(argv[1], "list")) {
-		tree_list(argv[2]);
-		return 0;
-	}
 	if (argc < 4)
-		errx(2, "usage: sequence tree|run|list ...");
+		errx(2, "usage: sequence tree|places|run|list SEED ...");
 	random_start(strtoull(argv[2], NULL, 10));
 	tree_imagine();
-	if (!strcmp(argv[1], "tree") && argc == 6)
+	if ((!strcmp(argv[1], "tree") || !strcmp(argv[1], "places")) && argc == 6)
 		return make(argv);
+	if (!strcmp(argv[1], "list")) {
+		tree_list(argv[3]);
+		return 0;
+	}
 	if (!strcmp(argv[1], "run"))
 		return run(argv);
 	errx(2, "unknown: %s", argv[1]);

@@ -11,9 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #define BAD_POINTER ((const char *)16)
+#define BAD_BUFFER ((void *)16)
 
 /* random.c */
 void random_start(uint64_t seed);
@@ -36,7 +38,9 @@ struct node {
 
 struct binding {
 	int tree;
+	bool is_missing; /* nothing is there without it: the kernel's side makes a place to mount on */
 	char guest[256];
+	char spelled[256]; /* the place as the option names it, perhaps by a link */
 };
 
 #define NODES_MOST 160
@@ -49,10 +53,15 @@ extern int binding_count;
 
 /* Think up the tree and the bindings of the present random state. */
 void tree_imagine(void);
-/* Make it below DIRECTORY (root/ and tree1/ ...), owned by UID, with the programs of the directory PROGRAMS in
- * root/bin. */
-void tree_make(const char *directory, uid_t uid, const char *programs);
-/* Print what is below DIRECTORY now, in a form that two equal trees share. */
+/*
+ * Make it below DIRECTORY (root/ and tree1/ ...), owned by UID, with the programs
+ * of the directory PROGRAMS in root/bin. WITH_PLACES: something is made where
+ * bindings go over missing places, for the kernel to mount on.
+ */
+void tree_make(const char *directory, uid_t uid, const char *programs, bool with_places);
+/* The host directory of a bound tree: each name begins like another. */
+const char *tree_name(int tree);
+/* Print what is below DIRECTORY now, but for such places, in a form that two equal trees share. */
 void tree_list(const char *directory);
 
 /* path.c */
@@ -71,17 +80,42 @@ void *path_page_end(size_t size);
 int kept_random(void);
 /* A random descriptor that is kept, or -1. */
 int kept_any(void);
+/* The calling thread has descriptors of its own from now on. */
+void kept_own(void);
+/* None is kept any more, but none is closed. */
+void kept_forget(void);
 /* Keep FD for later calls, or close it. */
 void kept_add(int fd);
 void kept_drop_one(void);
 /* Remember the directories above bindings. */
 void protected_start(void);
+/* Whether it is what a binding shows. */
+bool is_binding(const struct stat *status);
+/* Whether it is a directory that holds such a place: on the kernel's side it has a link more. */
+bool has_missing_place(const struct stat *status);
 /* Whether a rename of this would take a mount point along: mounts move with their directories, bindings do not. */
 bool is_protected(int directory, const char *path);
+/*
+ * Whether that is bound in a sticky directory: who may open such with O_CREAT
+ * (fs.protected_regular) is asked of the directory it has on the host.
+ */
+bool is_bound_in_sticky(int directory, const char *path);
+/*
+ * Whether an ordinary user would close such a directory to itself: ".." from a
+ * binding still leads there in the kernel, but the host path does not. And
+ * below a closed root nothing is left to do.
+ */
+bool would_close(int directory, const char *path, unsigned int mode);
 
 /* calls.c */
 void calls_start(void);
-/* Make one random call, and write it to the log as number INDEX. */
-void call_random(int index);
+/* Make one random call, and write it to the log as number INDEX of WHO. */
+void call_random(int index, char who);
+
+/* processes.c */
+void actors_start(void);
+/* One of them makes a call. */
+void actors_call(int index);
+void actors_end(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The tree: few names, so that random paths often lead somewhere. Bindings go
- * over existing places of their kind, parents first; each has a host tree of its own, so
- * that an object has one place in the guest.
+ * over places of their kind, or where there is nothing, parents first; each has
+ * a host tree of its own, so that an object has one place in the guest.
  */
 #define _GNU_SOURCE
 #include "sequence.h"
@@ -75,11 +75,12 @@ static void imagine_target(struct node *node)
 
 static mode_t imagine_mode(bool is_directory)
 {
-	static const mode_t files[] = { 0644, 0600, 0755, 0444, 0000, 0711, 0222, 04755, 0777 };
+	static const mode_t files[] = { 0644, 0600, 0755, 0444, 0000, 0555, 0222, 04755, 0777 };
 	static const mode_t directories[] = { 0711, 0555, 0700, 01777, 0777, 02755, 0300, 0644, 0000, 0500 };
 
 	if (is_directory)
 		return random_chance(70) ? 0755 : directories[random_below(sizeof(directories) / sizeof(mode_t))];
+	/* None may be executed but not read: proot has to read a program. */
 	return files[random_below(sizeof(files) / sizeof(mode_t))];
 }
 
@@ -179,25 +180,139 @@ static bool is_above_binding(const char *path)
 	return false;
 }
 
+static enum node_type imagine_kind(bool is_directory)
+{
+	static const enum node_type kinds[] = { NODE_FILE, NODE_FILE, NODE_FILE, NODE_FIFO, NODE_SOCKET, NODE_SCRIPT };
+
+	return is_directory ? NODE_DIRECTORY : kinds[random_below(sizeof(kinds) / sizeof(*kinds))];
+}
+
+/* The place may be named by a link to it: proot and the kernel both follow it. */
+static void imagine_spelling(struct binding *binding)
+{
+	const struct node *directory = &nodes[random_below((uint32_t)node_count)];
+	struct node *link;
+	char path[256];
+
+	strcpy(binding->spelled, binding->guest);
+	snprintf(path, sizeof(path), "%.200s/g", directory->path);
+	if (random_chance(75) || directory->type != NODE_DIRECTORY || !is_visible(directory) ||
+	    has_node(directory->tree, path) || node_count > NODES_MOST - 10)
+		return;
+	open_parents(path);
+	link = add_node(directory->tree, path, NODE_LINK);
+	snprintf(link->target, sizeof(link->target), "%s%s", random_chance(50) ? "../../../../../../.." : "",
+		 binding->guest);
+	strcpy(binding->spelled, path);
+}
+
+/* Where there is nothing, in the directory PLACE. */
+static bool imagine_missing(const struct node *place, struct binding *binding)
+{
+	if (place->type != NODE_DIRECTORY || !is_visible(place))
+		return false;
+	snprintf(binding->guest, sizeof(binding->guest), "%.200s/%c", place->path, 'a' + random_below(6));
+	binding->is_missing = true;
+	return !has_node(place->tree, binding->guest) && !is_above_binding(binding->guest);
+}
+
+/* Over PLACE, or in it where there is nothing. Of those that are no directories there are fewer bindings. */
+static bool imagine_place(const struct node *place, struct binding *binding)
+{
+	if (random_chance(20))
+		return imagine_missing(place, binding);
+	strcpy(binding->guest, place->path);
+	binding->is_missing = false;
+	return (place->type == NODE_DIRECTORY || random_chance(40)) && place->type != NODE_LINK && is_visible(place) &&
+	       !is_above_binding(place->path);
+}
+
 static void imagine_binding(int tree)
 {
 	for (int tries = 0; tries < 40; tries++) {
 		const struct node *place = &nodes[random_below((uint32_t)node_count)];
 		struct binding *binding = &bindings[binding_count];
+		bool is_directory = place->type == NODE_DIRECTORY;
 
-		if ((place->type != NODE_DIRECTORY && (place->type != NODE_FILE || random_chance(60))) ||
-		    !is_visible(place) || is_above_binding(place->path))
+		if (!imagine_place(place, binding))
 			continue;
-		strcpy(binding->guest, place->path);
+		if (binding->is_missing)
+			is_directory = random_chance(60);
 		binding->tree = tree;
 		binding_count++;
 		open_parents(binding->guest);
+		imagine_spelling(binding);
 		/* The top of a bound tree stands in for the place. */
-		add_node(tree, binding->guest, place->type)->mode |= 0400;
-		if (place->type == NODE_DIRECTORY)
+		add_node(tree, binding->guest, imagine_kind(is_directory))->mode |= 0400;
+		if (is_directory)
 			fill(tree, binding->guest, 2);
 		return;
 	}
+}
+
+static int depth_of(const char *path)
+{
+	int depth = 0;
+
+	for (; *path; path++)
+		depth += *path == '/';
+	return depth;
+}
+
+/* proot takes bindings of fewer components, as they are spelled, first. */
+static int compare_bindings(const void *a, const void *b)
+{
+	const struct binding *left = a, *right = b;
+	int order = depth_of(left->spelled) - depth_of(right->spelled);
+
+	return order ? order : left->tree - right->tree;
+}
+
+static bool is_at_or_above(const char *above, const char *path)
+{
+	size_t length = strlen(above);
+
+	return !strncmp(above, path, length) && (path[length] == '/' || !path[length]);
+}
+
+/* Whether OTHER must come before BINDING, so that the kernel mounts both where they belong: what is below, and links.
+ */
+static bool must_precede(const struct binding *other, const struct binding *binding)
+{
+	return is_at_or_above(other->guest, binding->guest) || is_at_or_above(other->guest, binding->spelled);
+}
+
+/* Spell a binding by its place where the link would lead elsewhere, or to one that is covered then. */
+static bool correct_spelling(struct binding *binding)
+{
+	bool is_wrong = false;
+
+	for (int i = 0; i < binding_count; i++) {
+		const struct binding *other = &bindings[i];
+		int order = compare_bindings(other, binding);
+
+		if (other == binding)
+			continue;
+		is_wrong |= must_precede(other, binding) && (order > 0 || other->tree > binding->tree);
+		is_wrong |= must_precede(binding, other) && order < 0;
+	}
+	if (is_wrong && strcmp(binding->spelled, binding->guest)) {
+		strcpy(binding->spelled, binding->guest);
+		return true;
+	}
+	return false;
+}
+
+static void order_bindings(void)
+{
+	bool is_corrected;
+
+	do {
+		is_corrected = false;
+		for (int i = 0; i < binding_count; i++)
+			is_corrected |= correct_spelling(&bindings[i]);
+	} while (is_corrected);
+	qsort(bindings, (size_t)binding_count, sizeof(*bindings), compare_bindings);
 }
 
 void tree_imagine(void)
@@ -207,24 +322,78 @@ void tree_imagine(void)
 	fill(0, "", 0);
 	for (int i = 1; i <= count; i++)
 		imagine_binding(i);
+	order_bindings();
 }
 
-static int binding_of_tree(int tree)
+static const struct binding *binding_of_tree(int tree)
 {
 	for (int i = 0; i < binding_count; i++)
 		if (bindings[i].tree == tree)
-			return i;
-	return -1;
+			return &bindings[i];
+	return NULL;
 }
 
-/* Where a node lies on the host. */
+const char *tree_name(int tree)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "tree%.*s", tree, "11111111");
+	return name;
+}
+
+/* Where PATH lies on the host, in TREE. */
+static void host_path(const char *directory, int tree, const char *path, char *buf)
+{
+	if (tree)
+		snprintf(buf, PATH_MAX, "%s/%s%s", directory, tree_name(tree),
+			 path + strlen(binding_of_tree(tree)->guest));
+	else
+		snprintf(buf, PATH_MAX, "%s/root%s", directory, path);
+}
+
 static void host_place(const char *directory, const struct node *node, char *buf)
 {
-	if (node->tree)
-		snprintf(buf, PATH_MAX, "%s/tree%d%s", directory, node->tree,
-			 node->path + strlen(bindings[binding_of_tree(node->tree)].guest));
-	else
-		snprintf(buf, PATH_MAX, "%s/root%s", directory, node->path);
+	host_path(directory, node->tree, node->path, buf);
+}
+
+/* The missing place of a binding. */
+static void host_of_missing(const char *directory, const struct binding *binding, char *buf)
+{
+	size_t best = 0;
+	int tree = 0;
+
+	for (int i = 0; i < binding_count; i++) {
+		size_t length = strlen(bindings[i].guest);
+
+		if (&bindings[i] != binding && length >= best && !strncmp(binding->guest, bindings[i].guest, length) &&
+		    binding->guest[length] == '/') {
+			best = length;
+			tree = bindings[i].tree;
+		}
+	}
+	host_path(directory, tree, binding->guest, buf);
+}
+
+/* Something to mount on, which keeps nobody from anything. */
+static void make_missing(const char *directory, uid_t uid)
+{
+	char path[PATH_MAX];
+
+	for (int i = 0; i < binding_count; i++) {
+		mode_t mode = S_IFREG;
+
+		if (!bindings[i].is_missing)
+			continue;
+		for (int j = 0; j < node_count; j++)
+			if (nodes[j].tree == bindings[i].tree && !strcmp(nodes[j].path, bindings[i].guest))
+				mode = nodes[j].type == NODE_DIRECTORY ? S_IFDIR :
+				       nodes[j].type == NODE_FIFO      ? S_IFIFO :
+				       nodes[j].type == NODE_SOCKET    ? S_IFSOCK :
+									 S_IFREG;
+		host_of_missing(directory, &bindings[i], path);
+		if ((mode == S_IFDIR ? mkdir(path, 0777) : mknod(path, mode | 0666, 0)) || chown(path, uid, uid))
+			err(1, "%s", path);
+	}
 }
 
 static void copy_file(const char *from, const char *to)
@@ -335,7 +504,7 @@ static void make_directory(const char *path)
 		err(1, "%s", path);
 }
 
-void tree_make(const char *directory, uid_t uid, const char *programs)
+void tree_make(const char *directory, uid_t uid, const char *programs, bool with_places)
 {
 	const struct timespec times[2] = { { .tv_sec = 999 }, { .tv_sec = 999 } };
 	char program[PATH_MAX], from[PATH_MAX];
@@ -354,6 +523,8 @@ void tree_make(const char *directory, uid_t uid, const char *programs)
 	utimensat(AT_FDCWD, program, times, 0);
 	for (int i = 0; i < node_count; i++)
 		make_node(directory, &nodes[i], program);
+	if (with_places)
+		make_missing(directory, uid);
 	for (int i = node_count; i-- > 0;)
 		finish_node(directory, &nodes[i], uid);
 	if (lchown(below(directory, "root"), uid, uid) || utimensat(AT_FDCWD, below(directory, "root"), times, 0))
@@ -373,6 +544,37 @@ static unsigned long hash_file(const char *path)
 	return hash;
 }
 
+static const char *listed; /* the directory that is listed */
+
+static bool is_missing_place(const char *path)
+{
+	char place[PATH_MAX];
+
+	for (int i = 0; i < binding_count; i++) {
+		if (!bindings[i].is_missing)
+			continue;
+		host_of_missing(listed, &bindings[i], place);
+		if (!strcmp(place, path))
+			return true;
+	}
+	return false;
+}
+
+static bool holds_missing_place(const char *path)
+{
+	char place[PATH_MAX];
+
+	for (int i = 0; i < binding_count; i++) {
+		if (!bindings[i].is_missing)
+			continue;
+		host_of_missing(listed, &bindings[i], place);
+		*strrchr(place, '/') = '\0';
+		if (!strcmp(place, path))
+			return true;
+	}
+	return false;
+}
+
 static void list_node(const char *path, const char *shown)
 {
 	char target[PATH_MAX] = "", names[4096];
@@ -383,7 +585,9 @@ static void list_node(const char *path, const char *shown)
 		printf("%s: %s\n", shown, strerrorname_np(errno));
 		return;
 	}
-	printf("%s %o %u %u %lu", shown, status.st_mode, status.st_uid, status.st_gid, (unsigned long)status.st_nlink);
+	printf("%s %o %u %u", shown, status.st_mode, status.st_uid, status.st_gid);
+	if (!holds_missing_place(path))
+		printf(" %lu", (unsigned long)status.st_nlink);
 	if (status.st_mtime < 1000000000)
 		printf(" @%ld", (long)status.st_mtime);
 	if (S_ISREG(status.st_mode))
@@ -428,6 +632,8 @@ static void list_below(const char *path, const char *shown)
 
 		snprintf(below, sizeof(below), "%s/%s", path, names[i]);
 		snprintf(below_shown, sizeof(below_shown), "%s/%s", shown, names[i]);
+		if (is_missing_place(below))
+			continue;
 		if (!lstat(below, &status) && S_ISDIR(status.st_mode))
 			list_below(below, below_shown);
 		else
@@ -438,5 +644,6 @@ static void list_below(const char *path, const char *shown)
 
 void tree_list(const char *directory)
 {
+	listed = directory;
 	list_below(directory, "");
 }
