@@ -44,29 +44,41 @@ class Terminal:
         if not pattern.endswith("READY> "):
             self.expect("READY> ", "prompt")
 
-    def until_foreground(self, name):
-        """Waits until the terminal belongs to another program, called so and asleep."""
-        for _ in range(400):
+    def asleep(self, name):
+        """How many programs called so sleep in the terminal's foreground."""
+        group = os.tcgetpgrp(self.fd)
+        found = 0
+        for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                group = os.tcgetpgrp(self.fd)
-                stat = open(f"/proc/{group}/stat").read()
-                comm, state = re.search(r"\((.*)\) (\S)", stat).groups()
-                if group != self.pid and comm == name and state == "S":
-                    return
+                stat = open(f"/proc/{pid}/stat").read()
             except OSError:
-                pass
+                continue
+            found += bool(re.search(rf"\({name}\) S \d+ {group} ", stat))
+        return found if group != self.pid else 0
+
+    def until_asleep(self, name, count=1):
+        """A ^C or ^Z too early does not reach all that a shell or make is about to start."""
+        for _ in range(400):
+            if self.asleep(name) == count:
+                return
             time.sleep(0.05)
-        print("not ok: never in the foreground:", name)
+        print("not ok: never asleep in the foreground:", name)
         sys.exit(1)
 
-    def run_until_asleep(self, line, name):
+    def run_until_asleep(self, line, name, count=1):
         self.send(line + "\n")
-        self.until_foreground(name)
+        self.until_asleep(name, count)
 
     def end(self):
         while self.read(5):
             pass
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+def until_stopped(name):
+    return f"until jobs -s | grep -q {name}; do sleep 0.1; done; "
+
+def until_gone(pid):
+    return f"while kill -0 {pid} 2>/dev/null; do sleep 0.1; done; "
 
 t = Terminal("bash", "--norc", "--noprofile", "--noediting", "-i")
 t.expect("READY> ", "starts")
@@ -95,18 +107,18 @@ t.run_until_asleep("fg", "sleep")
 t.expect("(sleep 1000)", "fg")
 t.send("\x1a")
 t.expect("Stopped.*\\s+READY> ", "^Z again")
-t.command("kill %1; sleep 1", r"(Terminated)\s+sleep 1000", "kill a stopped job")
+t.command("p=`jobs -p %1`; kill %1; " + until_gone("$p") + "jobs", r"(Terminated)\s+sleep 1000", "kill a stopped job")
 
-t.run_until_asleep("cat | cat", "cat")
+t.run_until_asleep("cat | cat", "cat", 2)
 t.send("\x1a")
 t.expect(r"\[1\]\+\s+(Stopped)\s+cat \| cat\s+READY> ", "^Z of a pipeline")
-t.run_until_asleep("fg", "cat")
+t.run_until_asleep("fg", "cat", 2)
 t.send("some text\n\x04")
 t.expect("(some text)\\s+READY> ", "fg of a pipeline, and end of file")
 
-t.command("cat & sleep 0.5; jobs", r"(Stopped)", "background read stops")
+t.command("cat & " + until_stopped("cat") + "jobs", r"(Stopped)", "background read stops")
 t.command("kill -9 %1; wait; echo gone", "(gone)", "kill -9")
-t.command("stty tostop; echo x & sleep 0.5; jobs", r"(Stopped)\s+echo x", "tostop")
+t.command("stty tostop; echo x & " + until_stopped("echo") + "jobs", r"(Stopped)\s+echo x", "tostop")
 t.run_until_asleep("stty -tostop; fg; cat", "cat")
 t.send("\x04")
 t.expect("x\\s+READY> ", "fg of it writes")
@@ -115,13 +127,12 @@ t.command("trap 'echo caught' INT", "READY> ", "trap")
 t.send("\x03")
 t.expect("(caught)", "^C runs the trap")
 t.command("trap - INT", "READY> ", "trap removed")
-t.run_until_asleep("(trap 'echo inner; exit 3' INT; sleep 1000); echo status=$?", "bash")
-time.sleep(0.3)
+t.run_until_asleep("(trap 'echo inner; exit 3' INT; sleep 1000); echo status=$?", "sleep")
 t.send("\x03")
 t.expect(r"(inner)\s+(status=3)\s+READY> ", "^C in a subshell with a trap")
 
 t.command("trap 'stty size' WINCH; (trap 'stty size; exit' WINCH; kill -STOP $BASHPID)&"
-          " sleep 0.3; echo stopped", "(stopped)", "WINCH prepared")
+          + until_stopped("trap") + "echo stopped", "(stopped)", "WINCH prepared")
 fcntl.ioctl(t.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 41, 101, 0, 0))
 t.command("", "(41 101)", "window size")
 t.command("trap - WINCH; kill -CONT %%; wait; echo done", "(done)", "window size in a job")
@@ -129,7 +140,7 @@ t.command("trap - WINCH; kill -CONT %%; wait; echo done", "(done)", "window size
 t.command("sleep 1000 & sleep 2000 & jobs -p | wc -l", r"\n(2)\s", "two jobs")
 t.command("kill %1 %2; wait; jobs; echo none left", "(none left)", "both killed")
 t.command("set -m; sleep 0.1 & wait %1; echo status=$?", "(status=0)", "wait %1")
-t.command("sleep 1000 & disown; kill $!; sleep 0.2; kill -0 $! 2>&1 | grep -o 'No such process'",
+t.command("sleep 1000 & disown; kill $!; " + until_gone("$!") + "kill -0 $! 2>&1 | grep -o 'No such process'",
           "(No such process)", "disown")
 
 t.send("seq 500 | less -X\n")
@@ -143,9 +154,9 @@ t.expect("(asleep)", "Python")
 time.sleep(0.3)
 t.send("\x03")
 t.expect("(KeyboardInterrupt)\\s+READY> ", "^C in Python")
-t.run_until_asleep("make -f - <<< 'all:; @sleep 1000'", "make")
-time.sleep(0.3)
+t.run_until_asleep("make -f - <<< 'all:; @sleep 1000'", "sleep")
 t.send("\x03")
+# GNU make's handler may find that its child is gone, and been waited for, already.
 t.expect("(?:Interrupt|No child processes)[^>]*READY> ", "^C in make")
 t.send("exit 7\n")
 print("exit status", t.end())
@@ -162,7 +173,7 @@ print("hang-up", os.waitstatus_to_exitcode(os.waitpid(t.pid, 0)[1]))
 for _ in range(100):
     if not os.path.exists(f"/proc/{job}"):
         break
-    time.sleep(0.05)
+    time.sleep(0.1)
 print("job gone", not os.path.exists(f"/proc/{job}"))
 PY
 python3 jobs.py || failed=1

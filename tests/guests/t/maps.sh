@@ -4,7 +4,7 @@
 
 # Proot's own memory in the process is there for all to see.
 files() {
-	grep -v '^/memfd:proot' | sort -u
+	grep -v -e '^/memfd:proot' -e '^/SYSV' | sort -u
 }
 
 awk '$6 ~ /^\// { print $6 }' /proc/self/maps | files
