@@ -164,15 +164,13 @@ long call_resume_clone(struct call *call, struct clone_child *child, bool is_sha
 	return status;
 }
 
-#define STEADY_TRIES_MOST 20 /* as in translate.c */
-
 /* A link was in the way; or the walk that led here and the call may have met different names. */
 static bool wants_retry(const struct call *call, long result)
 {
 	if (!call->retry)
 		return false;
-	return result == -ELOOP || ((result == -ENOENT || result == -ENOTDIR) && call->tries < STEADY_TRIES_MOST &&
-				    plain_has_changed(call->mark));
+	return result == -ELOOP ||
+	       ((result == -ENOENT || result == -ENOTDIR) && !call->holds && plain_has_changed(call->mark));
 }
 
 /* The call in SLOT, which waited at the gate, has its result, and something is left to do. */
@@ -203,9 +201,11 @@ bool dispatch_call(struct slot *slot, struct ucontext *context)
 	struct call *call = &slot->call;
 	long result;
 
-	*call = (struct call){
-		.row = row, .slot = slot, .context = context, .nr = row->nr, .paths = { { .pin = -1 }, { .pin = -1 } }
-	};
+	*call = (struct call){ .row = row,
+			       .slot = slot,
+			       .context = context,
+			       .nr = row->nr,
+			       .paths = { { .pin = -1, .held = -1 }, { .pin = -1, .held = -1 } } };
 	registers_arguments(context, call->arguments);
 	memcpy(call->original, call->arguments, sizeof(call->original));
 	result = row->handler(call);

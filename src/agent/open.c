@@ -51,12 +51,16 @@ static enum call_follow follow_of(unsigned long flags, const char *guest_path)
 	return flags & O_NOFOLLOW || (flags & O_CREAT && flags & O_EXCL) ? FOLLOW_NO : FOLLOW_YES;
 }
 
+/* At this try what is walked through is held. Not earlier: the first finds links in the way, which is usual. */
+#define HOLDING_TRY 2
+
 /* Translate the path, which is in slot->path[0] already, for an open with FLAGS. */
 static long translate_for(struct call *call, unsigned long flags, unsigned int translate_flags)
 {
 	struct call_row row = *call->row;
 	long status;
 
+	call->holds |= call->tries >= HOLDING_TRY;
 	row.paths[0].follow = follow_of(flags, call->slot->path[0]);
 	call->row = &row;
 	status = translate_path(call, 0, translate_flags | (flags & O_CREAT ? TRANSLATE_MAY_MAKE : 0));
@@ -172,7 +176,7 @@ long handle_open(struct call *call)
 	if (proc_file_may_be(slot->path[0]) || (the_view()->flags & VIEW_VIRTUAL && flags_of(call) & O_CREAT))
 		return open_resolved(call);
 	*path = (struct host_path){
-		.directory = AT_FDCWD, .guest_path = slot->path[0], .path = slot->path[0], .pin = -1
+		.directory = AT_FDCWD, .guest_path = slot->path[0], .path = slot->path[0], .pin = -1, .held = -1
 	};
 	if (slot->path[0][0] == '/') {
 		if (!plain_host_path(slot->path[0], (size_t)status, slot->results[0].host, PATH_SIZE, &mount) ||

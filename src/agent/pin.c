@@ -179,11 +179,12 @@ long pin_path(struct host_path *path, enum pin_kind kind, bool takes_directory, 
 	if (fd < 0)
 		return fd;
 	path->pin = (int)fd;
+	pin_let_go(path);
 	name_pinned(path, kind, takes_directory, name);
 	return 0;
 }
 
-long pin_read_link(int directory, const char *link, const char *path, char *buf, size_t size)
+long pin_read_link(int directory, const char *link, const char *path, char *buf, size_t size, int *parent)
 {
 	long length = GATE_4(NR_readlinkat, directory, path, buf, size), fd;
 
@@ -194,12 +195,23 @@ long pin_read_link(int directory, const char *link, const char *path, char *buf,
 	if (fd < 0)
 		return is_shortage(fd) ? length : fd;
 	length = GATE_4(NR_readlinkat, fd, last_of((char *)path), buf, size);
-	GATE_1(NR_close, fd);
+	if (parent)
+		*parent = (int)fd;
+	else
+		GATE_1(NR_close, fd);
 	return length;
+}
+
+void pin_let_go(struct host_path *path)
+{
+	if (path->held >= 0)
+		GATE_1(NR_close, path->held);
+	path->held = -1;
 }
 
 void pin_close(struct host_path *path)
 {
+	pin_let_go(path);
 	if (path->pin >= 0)
 		GATE_1(NR_close, path->pin);
 	path->pin = -1;
@@ -207,7 +219,10 @@ void pin_close(struct host_path *path)
 
 bool pin_is_held(const struct call *call)
 {
-	return call->paths[0].pin >= 0 || call->paths[1].pin >= 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths); i++)
+		if (call->paths[i].pin >= 0 || call->paths[i].held >= 0)
+			return true;
+	return false;
 }
 
 int pin_take_place(struct call *call, int fd)

@@ -50,11 +50,13 @@ bool pin_is_of_mount(const char *name, int fd, uint32_t mount);
 /*
  * readlink(2) of PATH, relative to DIRECTORY, or PIN_AGAIN where what that says
  * may not be of this path, because there is a link on the way. At its beginning
- * may be LINK, of /proc, or "".
+ * may be LINK, of /proc, or "". The directory it is in is left open in *PARENT,
+ * for the caller to close, or that is -1; PARENT may be NULL.
  */
-long pin_read_link(int directory, const char *link, const char *path, char *buf, size_t size);
+long pin_read_link(int directory, const char *link, const char *path, char *buf, size_t size, int *parent);
 
-/* Give back what a path, or all of the call's, hold. */
+/* Give back the directory of the last link that was followed; all that a path, or the call's, hold. */
+void pin_let_go(struct host_path *path);
 void pin_close(struct host_path *path);
 void pin_release(struct call *call);
 /* Give the new descriptor FD the number of what is held, if that is lower: its number then. */

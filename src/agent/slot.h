@@ -25,6 +25,7 @@ struct host_path {
 	int directory; /* descriptor PATH is relative to */
 	const char *path;
 	int pin;	   /* an O_PATH descriptor kept until the call is done (agent/pin.h), or -1 */
+	int held;	   /* a descriptor of the directory BASE_LINK leads to, or -1 */
 	plain_stamp stamp; /* with is_plain: see plain_holds() */
 	uint8_t kind;	   /* enum pin_kind: what it is held by */
 	bool is_plain;	   /* PATH is absolute and its directory plain; RESULT is not valid, but for its HOST */
@@ -60,7 +61,8 @@ struct call {
 	uint32_t mount;		   /* to be noted with the directory the call opens: agent/mounts.h; 0: none */
 	call_handler *retry;	   /* on ELOOP at gate_open */
 	unsigned int tries;	   /* how often it has been */
-	plain_stamp mark;	   /* of the last walk\'s beginning */
+	bool holds;		   /* a walk holds the directories of links it follows */
+	plain_stamp mark;	   /* of the last walk's beginning */
 	unsigned long leave_stack; /* not 0: the guest's own frame, to return from with rt_sigreturn */
 };
 

@@ -41,6 +41,7 @@ struct walk_context {
 	char *relative;	    /* PATH_SIZE bytes for the name from there */
 	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
 	bool is_refused;    /* one led to what is no guest's */
+	bool holds;	    /* what a link leads to is looked up in the directory it was read in */
 };
 
 /*
@@ -137,16 +138,57 @@ static long follow_long(struct walk_context *walk, const char *host_path, char *
 	return VIEW_JUMP + (long)strlen(buf);
 }
 
+/*
+ * A link has been read in the directory PARENT. It may be moved, or another
+ * take its place, before what the link leads to is looked up: that is named by
+ * the descriptor from now on.
+ */
+static long hold_link(struct walk_context *walk, const char *host_path, int parent, const char *target, long length)
+{
+	struct host_path *path = walk->path;
+	size_t parent_length = (size_t)(text_base_name(host_path) - host_path) - 1;
+	struct text link;
+
+	if (length < 0 || length > DEEP_KNOWN_MOST || target[0] == '/' || proc_may_be_magic(host_path)) {
+		GATE_1(NR_close, parent);
+		return length;
+	}
+	pin_let_go(path);
+	path->held = parent;
+	text_init(&link, path->base_link, sizeof(path->base_link));
+	text_add(&link, PROC_DESCRIPTORS);
+	text_add_number(&link, parent);
+	memcpy(walk->base, host_path, parent_length);
+	walk->base[parent_length] = '\0';
+	path->base = walk->base;
+	path->base_directory = AT_FDCWD;
+	return VIEW_HELD + length;
+}
+
+/* A link that is not of /proc. */
+static long read_text_link(struct walk_context *walk, int directory, const char *name, const char *host_path, char *buf,
+			   size_t size)
+{
+	const char *link = name == walk->relative ? walk->path->base_link : "";
+	int parent = -1;
+	long length = pin_read_link(directory, link, name, buf, size, walk->holds ? &parent : NULL);
+
+	return parent < 0 ? length : hold_link(walk, host_path, parent, buf, length);
+}
+
 static long agent_read_link(void *context, const char *host_path, char *buf, size_t size, bool is_last)
 {
 	struct walk_context *walk = context;
 	int directory;
 	const char *name = name_on_walk(walk, host_path, &directory);
-	const char *link = name == walk->relative ? walk->path->base_link : "";
-	bool is_of_proc = text_begins(host_path, "/proc/");
-	long length = is_of_proc ? GATE_4(NR_readlinkat, directory, name, buf, size) :
-				   pin_read_link(directory, link, name, buf, size);
+	long length;
 
+	if (!text_begins(host_path, "/proc/"))
+		length = read_text_link(walk, directory, name, host_path, buf, size);
+	else
+		length = GATE_4(NR_readlinkat, directory, name, buf, size);
+	if (length >= VIEW_HELD)
+		return length;
 	if ((length == -ENAMETOOLONG || length > DEEP_KNOWN_MOST) && proc_is_kernels_way(host_path))
 		return follow_long(walk, host_path, buf, is_last);
 	if (length < 0 || !proc_may_be_magic(host_path))
@@ -349,7 +391,13 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 {
 	struct slot *slot = call->slot;
 	struct host_path *out = &call->paths[which];
-	struct walk_context context = { out, slot->base[which], slot->relative[which], refuses_magic, false };
+	struct walk_context context = {
+		.path = out,
+		.base = slot->base[which],
+		.relative = slot->relative[which],
+		.refuses_magic = refuses_magic,
+		.holds = call->holds,
+	};
 	const struct view_operations operations = {
 		.context = &context, .root = root_path(), .read_link = agent_read_link, .check_plain = agent_check_plain
 	};
@@ -465,8 +513,12 @@ long translate_hold(struct call *call, unsigned int which)
 	return status;
 }
 
-/* A walk of several look-ups during which names have changed is made again a few times: it may not be the kernel's. */
-#define STEADY_TRIES_MOST 20
+/*
+ * A walk of several look-ups during which names have changed may not be one of
+ * the kernel's. It is made again; the last time holding what it goes through,
+ * which takes longer, and is right whatever changes.
+ */
+#define HOLDING_TRY 2
 
 /* Who changes names all the time must not keep another process here for ever. */
 #define TRIES_MOST 1000
@@ -479,19 +531,20 @@ static long translate_from(struct call *call, unsigned int which, int directory,
 
 	for (unsigned int tries = 0; status == PIN_AGAIN && tries < TRIES_MOST; tries++) {
 		pin_close(out);
+		call->holds |= tries >= HOLDING_TRY;
 		call->mark = plain_mark();
 		*out = (struct host_path){
 			.directory = directory,
 			.path = call->slot->path[which],
 			.pin = -1,
+			.held = -1,
 			.result = &call->slot->results[which],
 			.guest_path = call->slot->path[which],
 		};
 		status = name_path(call, which, view_flags, flags);
 		if (!status && !(flags & TRANSLATE_NAME))
 			status = hold(call, which);
-		if ((status < 0 || (out->is_resolved && tries < STEADY_TRIES_MOST)) && plain_has_changed(call->mark) &&
-		    tries < TRIES_MOST - 1)
+		if ((status < 0 || out->is_resolved) && !call->holds && plain_has_changed(call->mark))
 			status = PIN_AGAIN;
 		flags = (flags | TRANSLATE_FULL) & ~(unsigned int)TRANSLATE_PLAIN;
 	}

@@ -210,6 +210,17 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 	return go_to(walk, walk->root, walk->root_length);
 }
 
+/* The same, with the directory the link is in held by the host. */
+static long push_held_link(struct walk *walk, size_t length, const struct step *step)
+{
+	bool is_relative = walk->scratch->link[0] != '/';
+	long status = push_link(walk, length, step);
+
+	if (!status && is_relative)
+		set_anchor(walk);
+	return status;
+}
+
 /* Stand on the object a link of /proc leads to: its guest path is in scratch->link. */
 static long jump(struct walk *walk, size_t length)
 {
@@ -230,6 +241,8 @@ static long follow(struct walk *walk, const struct step *step)
 	long length = walk->operations->read_link(walk->operations->context, walk->at->host, walk->scratch->link,
 						  PATH_SIZE, step->is_last);
 
+	if (length >= VIEW_HELD)
+		return push_held_link(walk, (size_t)(length - VIEW_HELD), step);
 	if (length >= VIEW_JUMP)
 		return jump(walk, (size_t)(length - VIEW_JUMP));
 	if (length >= 0)

@@ -73,6 +73,10 @@ struct view_operations {
 	 * a final NUL: nothing is looked up on the way there. It is the base from
 	 * then on.
 	 *
+	 * VIEW_HELD + length: the target's text as it is, and what follows, if
+	 * that is relative, may be named from the directory the link is in: it
+	 * is the base from then on.
+	 *
 	 * VIEW_MAGIC: a link the kernel alone can follow (/proc/PID/fd/N and
 	 * its kind): the resolver leaves it in the host path as it is.
 	 */
@@ -89,6 +93,7 @@ struct view_operations {
 
 #define VIEW_MAGIC (-4096)
 #define VIEW_JUMP 0x10000
+#define VIEW_HELD 0x20000
 
 enum view_resolve_flags {
 	VIEW_FOLLOW = 1,     /* follow a symbolic link in the last component */

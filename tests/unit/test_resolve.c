@@ -267,6 +267,14 @@ static long read_link(void *context, const char *host_path, char *buf, size_t si
 	return length < 0 ? -errno : length;
 }
 
+/* Where each link has been read is held, as the agent does while names change. */
+static long read_held_link(void *context, const char *host_path, char *buf, size_t size, bool is_last)
+{
+	long length = read_link(context, host_path, buf, size, is_last);
+
+	return length < 0 ? length : VIEW_HELD + length;
+}
+
 static long check_plain(void *context, const char *host_path, enum view_check kind, int *object)
 {
 	(void)context;
@@ -290,7 +298,9 @@ static long check_plain(void *context, const char *host_path, enum view_check ki
 static const struct view_operations operations[] = {
 	{ .read_link = read_link },
 	{ .read_link = read_link, .check_plain = check_plain },
+	{ .read_link = read_held_link },
 };
+static const char *const operations_names[ARRAY_SIZE(operations)] = { "slow", "fast", "holding" };
 
 /* One path to resolve. */
 struct attempt {
@@ -307,7 +317,7 @@ static void complain(const struct attempt *attempt, const char *format, ...)
 	if (++failures > FAILURES_SHOWN)
 		return;
 	printf("# '%s' from '%s', flags %u, %s: ", attempt->path, attempt->guest_base, attempt->flags,
-	       attempt->operations ? "fast" : "slow");
+	       operations_names[attempt->operations]);
 	va_start(arguments, format);
 	vprintf(format, arguments);
 	va_end(arguments);
@@ -495,7 +505,8 @@ static void random_attempt(struct attempt *attempt)
 	char buf[PATH_MAX];
 	int fd;
 
-	*attempt = (struct attempt){ .flags = flags[random_below(ARRAY_SIZE(flags))], .operations = random_below(2) };
+	*attempt = (struct attempt){ .flags = flags[random_below(ARRAY_SIZE(flags))],
+				     .operations = random_below(ARRAY_SIZE(operations)) };
 	random_path(attempt->path, 8);
 	if ((attempt->path[0] == '/' && !(attempt->flags & (VIEW_BENEATH | VIEW_IN_ROOT))) || !known_count)
 		return;
