@@ -17,6 +17,7 @@ UNIT_text := src/base/text.c
 UNIT_socket_name := src/agent/socket_name.c
 UNIT_filter := src/engine/filter.c src/agent/calls.c
 UNIT_calls := src/agent/calls.c
+UNIT_site := src/arch/$(ARCH)/site.c
 UNIT_options := src/cli/options.c src/base/text.c
 
 UNIT_NAMES := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))

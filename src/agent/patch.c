@@ -223,17 +223,27 @@ static bool replace_page(unsigned long address, const void *code, size_t size)
 
 /* A site on its way to be patched. */
 struct site {
-	unsigned long behind; /* the address behind it */
-	unsigned long start;  /* of the SIZE bytes that change */
-	size_t size;
+	unsigned long behind;	       /* the address behind it */
+	unsigned long start;	       /* of the bytes that change */
+	size_t span;		       /* from there to its trap */
 	unsigned char code[SITE_SIZE]; /* what is there, up to its end */
 	struct mapping mapping;
 };
 
+/* Near the beginning of a mapping there is less before it. */
+static bool read_site(struct site *site)
+{
+	size_t there = MIN(sizeof(site->code), site->behind % PAGE);
+
+	memset(site->code, 0, sizeof(site->code));
+	return !guest_read(site->code, site->behind - sizeof(site->code), sizeof(site->code)) ||
+	       !guest_read(site->code + sizeof(site->code) - there, site->behind - there, there);
+}
+
 /*
  * A site may be patched if and only if
  * - its call can be handled without the kernel's signal frame;
- * - its bytes have a known shape, in one page (site_shape());
+ * - its bytes have a known shape (site_span()), and those that change are in one page;
  * - it is in a private, read-only, executable mapping of a file: not in the
  *   vDSO, not in the image, not in what a JIT compiler wrote;
  * - the thread has no shadow stack: what a signal makes of an interrupted call
@@ -243,11 +253,11 @@ struct site {
  */
 static bool may_patch(struct site *site, unsigned long nr, unsigned long stack_pointer, char *buf, size_t size)
 {
-	if (patch_needs_trap(nr) || guest_read(site->code, site->behind - SITE_SIZE, SITE_SIZE))
+	if (patch_needs_trap(nr) || !read_site(site))
 		return false;
-	site->size = site_shape(site->code, nr);
-	site->start = site_start(site->behind, site->size);
-	if (!site->size || ALIGN_DOWN(site->start, PAGE) != ALIGN_DOWN(site->behind - 1, PAGE))
+	site->span = site_span(site->code, nr);
+	site->start = site->behind - SITE_TRAP_SIZE - site->span;
+	if (!site->span || ALIGN_DOWN(site->start, PAGE) != ALIGN_DOWN(site->start + SITE_JUMP_SIZE - 1, PAGE))
 		return false;
 	if (cpu_has_shadow_stack() || stack_pointer >> 36 == 0xc || is_go_program())
 		return false;
@@ -258,20 +268,20 @@ static bool may_patch(struct site *site, unsigned long nr, unsigned long stack_p
 static void patch(const struct site *site)
 {
 	struct stubs *stubs = find_stubs(site->behind, &site->mapping);
-	unsigned char stub[STUB_SIZE], jump[JUMP_SIZE];
+	unsigned char stub[STUB_SIZE], jump[SITE_JUMP_SIZE];
 	unsigned long at;
 
 	if (!stubs)
 		return;
 	at = stubs->page + stubs->used * STUB_SIZE;
-	site_make_stub(stub, site->code + (site->start - (site->behind - SITE_SIZE)), site->size, site->behind,
-		       (unsigned long)fast_entry);
 	site_make_jump(jump, site->start, at);
-	if (!write_code(at, stub, STUB_SIZE))
+	if (!site_make_stub(stub, at, site->code + (site->start - (site->behind - SITE_SIZE)), site->span, site->start,
+			    (unsigned long)fast_entry) ||
+	    !write_code(at, stub, STUB_SIZE))
 		return;
 	stubs->used++;
-	if (!is_alone() || !write_code(site->start, jump, JUMP_SIZE))
-		replace_page(site->start, jump, JUMP_SIZE);
+	if (!is_alone() || !write_code(site->start, jump, SITE_JUMP_SIZE))
+		replace_page(site->start, jump, SITE_JUMP_SIZE);
 }
 
 static bool is_due(unsigned long site)
@@ -303,15 +313,15 @@ static __attribute__((noinline)) void try_patch(unsigned long nr, unsigned long 
 
 void patch_leave_stub(struct ucontext *context)
 {
-	unsigned long at = registers_instruction(context), behind;
+	unsigned long at = registers_instruction(context);
 
 	for (unsigned int i = 0; i < __atomic_load_n(&stubs_count, __ATOMIC_ACQUIRE); i++) {
 		unsigned long offset = at - all_stubs[i].page;
 
-		if (offset >= PAGE)
-			continue;
-		behind = site_of_stub((const unsigned char *)(at - offset % STUB_SIZE));
-		registers_set_instruction(context, site_start(behind, offset % STUB_SIZE ? 0 : SITE_PATCH_MOST));
+		if (offset < PAGE)
+			registers_set_instruction(
+				context,
+				site_of_stub((const unsigned char *)(at - offset % STUB_SIZE), offset % STUB_SIZE));
 	}
 }
 

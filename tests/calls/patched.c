@@ -24,10 +24,18 @@ SITE(rmdir_r1, "mov $84, %eax\n syscall");
 /* The number comes from memory. */
 SITE(access_r3, "push $21\n push $0\n mov 8(%rsp), %rax\n syscall\n pop %rcx\n pop %rcx");
 /* The number is in eax already, and what stands before the trap only looks like a mov of it. */
-SITE(access_lea, "mov %rdi, %r8\n mov $21, %eax\n .byte 0x8d, 0xb8, 21, 0, 0, 0\n syscall");
-SITE(access_rex, "mov $21, %eax\n .byte 0x41, 0xb8, 21, 0, 0, 0\n syscall");
-/* The number is loaded two instructions earlier. */
-SITE(access_far, "mov $21, %eax\n xor %edx, %edx\n syscall");
+SITE(access_lea, "push $21\n pop %rax\n .byte 0x8d, 0xb8, 21, 0, 0, 0\n syscall");
+SITE(access_rex, "push $21\n pop %rax\n .byte 0x41, 0xb8, 21, 0, 0, 0\n syscall");
+/* The number is loaded some instructions earlier. */
+SITE(access_near, "mov $21, %eax\n xor %edx, %edx\n syscall");
+SITE(access_eight, "mov $21, %eax\n xor %edx, %edx\n mov %rdi, %r8\n lea access_eight(%rip), %r9\n test %r8, %r8\n"
+		   "mov -8(%rsp), %r10\n setne %dl\n movzbl %dl, %edx\n shl $3, %edx\n syscall");
+/* More than that; a branch; another number; and what only looks like a load of it: an operand that is stored. */
+SITE(access_nine, "mov $21, %eax\n xor %edx, %edx\n xor %r8d, %r8d\n xor %r9d, %r9d\n xor %r10d, %r10d\n nop\n nop\n"
+		  "nop\n nop\n nop\n syscall");
+SITE(access_branch, "mov $21, %eax\n test %rdi, %rdi\n jz 1f\n nop\n 1: syscall");
+SITE(access_other, "mov $21, %eax\n mov %eax, %r8d\n mov %r8d, %eax\n syscall");
+SITE(access_stored, "mov $21, %r8d\n mov %r8d, %eax\n movl $21, -0x48(%rsp)\n xor %edx, %edx\n syscall");
 /* The mov begins in one page and ends in the next. */
 SITE(access_crossing, ".balign 4096\n .skip 4093, 0x90\n mov $21, %eax\n syscall");
 /* The trap of another site's code, entered without its mov. */
@@ -38,8 +46,10 @@ static const struct {
 	const char *name;
 	long (*call)(long a, long b);
 } sites[] = {
-	{ "mov", access_r1 },  { "from memory", access_r3 },	 { "lea", access_lea },	      { "prefix", access_rex },
-	{ "far", access_far }, { "two pages", access_crossing }, { "behind", access_behind },
+	{ "mov", access_r1 },	     { "from memory", access_r3 },     { "lea", access_lea },
+	{ "prefix", access_rex },    { "near", access_near },	       { "eight", access_eight },
+	{ "nine", access_nine },     { "branch", access_branch },      { "other", access_other },
+	{ "stored", access_stored }, { "two pages", access_crossing }, { "behind", access_behind },
 };
 
 /* How often the answer was not the first one. */
@@ -99,6 +109,22 @@ static void test_code_in(const char *what, void *code)
 	    memcmp(code, access_code, sizeof(access_code)) ? "changed" : "as it was");
 }
 
+/* Sites that have been called often, and how they began. */
+#define BEGINS(...) { __VA_ARGS__ }, sizeof((unsigned char[]){ __VA_ARGS__ })
+static const struct {
+	const char *name;
+	const void *code;
+	unsigned char begins[12];
+	size_t size;
+} must_not[] = {
+	{ "lea", (const void *)access_lea, BEGINS(0x6a, 21, 0x58, 0x8d, 0xb8, 21) },
+	{ "prefix", (const void *)access_rex, BEGINS(0x6a, 21, 0x58, 0x41, 0xb8, 21) },
+	{ "nine", (const void *)access_nine, BEGINS(0xb8, 21, 0, 0, 0, 0x31, 0xd2) },
+	{ "branch", (const void *)access_branch, BEGINS(0xb8, 21, 0, 0, 0, 0x48, 0x85) },
+	{ "other", (const void *)access_other, BEGINS(0xb8, 21, 0, 0, 0, 0x41, 0x89) },
+	{ "stored", (const void *)access_stored, BEGINS(0x41, 0xb8, 21, 0, 0, 0, 0x44, 0x89, 0xc0, 0xc7, 0x44, 0x24) },
+};
+
 static void test_mappings(void)
 {
 	char bytes[sizeof(access_code)];
@@ -120,9 +146,9 @@ static void test_mappings(void)
 	say("its file %s\n", memcmp(bytes, access_code, sizeof(bytes)) ? "changed" : "is as it was");
 	close(fd);
 	unlink("/tmp/code");
-	say("lea, prefix, far: %s, %s, %s\n", *(unsigned char *)access_lea == 0x49 ? "as it was" : "changed",
-	    ((unsigned char *)access_rex)[5] == 0x41 ? "as it was" : "changed",
-	    ((unsigned char *)access_far)[5] == 0x31 ? "as it was" : "changed");
+	for (size_t i = 0; i < ARRAY_SIZE(must_not); i++)
+		say("%s: %s\n", must_not[i].name,
+		    memcmp(must_not[i].code, must_not[i].begins, must_not[i].size) ? "changed" : "as it was");
 }
 
 /* Registers, flags and red zone around a call: 0 when all are as they were, or the number of the first that is not. */
