@@ -15,13 +15,14 @@
 #define PAGE 0x1000ul
 
 /* A trap costs about 1 us more than a stub, a patch 5 to 10 us: it is worth it for a site that is used on. */
-#define TRAPS_BEFORE 8
+#define TRAPS_BEFORE 8 /* a power of 2 */
 
-/* Sites that have trapped, by hash. Two that share a place count together, which patches them a little earlier. */
-static struct {
+/* Sites that have trapped, a few with one hash side by side. Threads may spoil each other's counts; it is no harm. */
+#define COUNTS_TOGETHER 4
+static struct count {
 	uint32_t site; /* its low word; 0: free */
 	uint32_t traps;
-} counts[128];
+} counts[64][COUNTS_TOGETHER];
 
 /* A page of stubs. Pages are added, never taken back: a guest may be in one at any time. */
 struct stubs {
@@ -109,7 +110,8 @@ bool patch_needs_trap(unsigned long nr)
 /* A mapping, from a line of /proc/self/maps. */
 struct mapping {
 	unsigned long start, end;
-	bool is_private_code; /* r-xp, of a file */
+	bool is_private_code; /* r-xp */
+	bool is_of_file;
 };
 
 /* "start-end perms offset major:minor inode": an inode of 0 is no file. */
@@ -124,7 +126,8 @@ static void read_mapping(const char *line, struct mapping *mapping)
 	line += 5;
 	for (int blanks = 0; blanks < 2; line++)
 		blanks += *line == ' ';
-	mapping->is_private_code = !memcmp(permissions, "r-xp", 4) && *line != '0';
+	mapping->is_private_code = !memcmp(permissions, "r-xp", 4);
+	mapping->is_of_file = *line != '0';
 }
 
 /* Find ADDRESS among the lines of BUF: the bytes of the whole lines read, or 0 when it has been found. */
@@ -230,6 +233,34 @@ struct site {
 	struct mapping mapping;
 };
 
+/* Whether the page of ADDRESS is the copy of a file's that replace_page() put there: it has a jump to a stub of its
+ * own. */
+static bool is_our_copy(unsigned long address)
+{
+	unsigned char stub[STUB_SIZE], jump[SITE_JUMP_SIZE], there[SITE_JUMP_SIZE];
+
+	for (unsigned int i = 0; i < stubs_count * (PAGE / STUB_SIZE); i++) {
+		unsigned long at = all_stubs[i / (PAGE / STUB_SIZE)].page + i % (PAGE / STUB_SIZE) * STUB_SIZE, site;
+
+		if (i % (PAGE / STUB_SIZE) >= all_stubs[i / (PAGE / STUB_SIZE)].used ||
+		    guest_read(stub, at, sizeof(stub)))
+			continue;
+		site = site_of_stub(stub, 0);
+		site_make_jump(jump, site, at);
+		if (ALIGN_DOWN(site, PAGE) == ALIGN_DOWN(address, PAGE) && !guest_read(there, site, sizeof(there)) &&
+		    !memcmp(there, jump, sizeof(jump)))
+			return true;
+	}
+	return false;
+}
+
+/* Whether ADDRESS is in code of a file that this process alone has. */
+static bool is_code(unsigned long address, struct mapping *mapping, char *buf, size_t size)
+{
+	return find_mapping(address, mapping, buf, size) && mapping->is_private_code &&
+	       (mapping->is_of_file || is_our_copy(address));
+}
+
 /* Near the beginning of a mapping there is less before it. */
 static bool read_site(struct site *site)
 {
@@ -245,7 +276,8 @@ static bool read_site(struct site *site)
  * - its call can be handled without the kernel's signal frame;
  * - its bytes have a known shape (site_span()), and those that change are in one page;
  * - it is in a private, read-only, executable mapping of a file: not in the
- *   vDSO, not in the image, not in what a JIT compiler wrote;
+ *   vDSO, not in the image, not in what a JIT compiler wrote; or in such a page's
+ *   copy with another patched site (replace_page());
  * - the thread has no shadow stack: what a signal makes of an interrupted call
  *   would not be what that says;
  * - the program is none of Go's, whose stacks have no room for us (the stacks
@@ -261,8 +293,8 @@ static bool may_patch(struct site *site, unsigned long nr, unsigned long stack_p
 		return false;
 	if (cpu_has_shadow_stack() || stack_pointer >> 36 == 0xc || is_go_program())
 		return false;
-	return find_mapping(site->start, &site->mapping, buf, size) && site->mapping.is_private_code &&
-	       site->behind <= site->mapping.end;
+	return is_code(site->behind - 1, &site->mapping, buf, size) &&
+	       (site->start >= site->mapping.start || is_code(site->start, &site->mapping, buf, size));
 }
 
 static void patch(const struct site *site)
@@ -284,15 +316,24 @@ static void patch(const struct site *site)
 		replace_page(site->start, jump, SITE_JUMP_SIZE);
 }
 
+/* Not only once: another thread may be patching then. Ever more seldom: most that can't be patched never can. */
+static bool is_time(uint32_t traps)
+{
+	return traps >= TRAPS_BEFORE && !(traps & (traps - 1));
+}
+
 static bool is_due(unsigned long site)
 {
-	unsigned int place = (unsigned int)((site ^ site >> 9) % ARRAY_SIZE(counts));
+	struct count *together = counts[(site ^ site >> 9) % ARRAY_SIZE(counts)], *count = &together[0];
 
-	if (counts[place].site != (uint32_t)site) {
-		counts[place].site = (uint32_t)site;
-		counts[place].traps = 0;
+	for (unsigned int i = 0; i < COUNTS_TOGETHER; i++) {
+		if (together[i].site == (uint32_t)site)
+			return is_time(++together[i].traps);
+		if (together[i].traps < count->traps)
+			count = &together[i];
 	}
-	return ++counts[place].traps == TRAPS_BEFORE;
+	*count = (struct count){ .site = (uint32_t)site, .traps = 1 };
+	return false;
 }
 
 /* Apart, so that its buffer is on the stack of those few traps only that come to this. */

@@ -7,8 +7,10 @@ load helper
 # A program that makes a call often from sites of each shape, and says which of them have changed.
 build_site() {
 	cat >site.c <<-'END'
+		#include <pthread.h>
 		#include <stdio.h>
 		#include <string.h>
+		#include <unistd.h>
 		#define SITE(name, code) \
 			extern unsigned char name[]; \
 			__asm__(".text\n.balign 64\n.globl " #name "\n" #name ":" code "\nsyscall\nret\n");
@@ -18,9 +20,18 @@ build_site() {
 		SITE(none, "push $21\npop %rax")
 		static unsigned char *const sites[] = { r1, r2, r3, none };
 		static const char *const names[] = { "r1", "r2", "r3", "none" };
-		int main(void)
+		static void *wait_long(void *unused)
+		{
+			pause();
+			return unused;
+		}
+		int main(int count, char **words)
 		{
 			unsigned char before[4][32];
+			pthread_t thread;
+
+			if (count > 1 && pthread_create(&thread, NULL, wait_long, words))
+				return 1;
 
 			for (int i = 0; i < 4; i++) {
 				long (*call)(const char *, long, long) = (void *)sites[i];
@@ -36,7 +47,7 @@ build_site() {
 			return 0;
 		}
 	END
-	cc -O1 -static -o "$GUEST/bin/site" site.c
+	cc -O1 -static -pthread -o "$GUEST/bin/site" site.c
 }
 
 setup_file() {
@@ -46,6 +57,10 @@ setup_file() {
 
 @test "sites of every shape that are used often are patched" {
 	[ "$(inside site)" = "r1 r2 r3 changed" ]
+}
+
+@test "all of one page, while another thread may be running there" {
+	[ "$(inside site threads)" = "r1 r2 r3 changed" ]
 }
 
 @test "not with --no-patch, nor with PROOT_NO_PATCH=1" {
