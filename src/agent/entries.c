@@ -225,6 +225,8 @@ static long hold_both(struct call *call, long *result)
 	if (is_of_proc(old))
 		status = *result = GATE_4(NR_faccessat2, old->directory, old->path, ACCESS_EXISTS, AT_SYMLINK_NOFOLLOW);
 	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && !status; i++) {
+		if (i)
+			pin_borrow(&call->paths[i], old);
 		if (call->paths[i].path)
 			status = translate_hold(call, i);
 		if (status < 0 && status != PIN_AGAIN)
@@ -401,11 +403,15 @@ static long refuse_new_name(const struct call *call)
 {
 	const struct host_path *new = &call->paths[1];
 	long status = check_parent(call, new, ACCESS_EXISTS);
+	struct stat parent;
 
 	if (status)
 		return status;
 	if (new->result->ends_in_dot || new->result->is_mount_point)
 		return -EEXIST;
+	/* In a removed directory nothing is looked up. */
+	if (!stat_parent(call, new, &parent) && !parent.st_nlink)
+		return -ENOENT;
 	status = type_of(call, new);
 	if (status)
 		return status < 0 ? status : -EEXIST;

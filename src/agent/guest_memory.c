@@ -69,6 +69,21 @@ long guest_write(unsigned long address, const void *from, size_t size)
 	return 0;
 }
 
+/* Copy whole words without a NUL byte from LENGTH up to END: how far it came. */
+static size_t copy_words(char *to, const char *from, size_t length, size_t end)
+{
+	static const unsigned long ones = ~0ul / 0xff, tops = ones << 7;
+	unsigned long word;
+
+	for (; length + sizeof(word) <= end; length += sizeof(word)) {
+		__builtin_memcpy(&word, from + length, sizeof(word));
+		if ((word - ones) & ~word & tops)
+			break;
+		__builtin_memcpy(to + length, &word, sizeof(word));
+	}
+	return length;
+}
+
 long guest_read_string(char *to, unsigned long address, size_t size)
 {
 	size_t length = 0;
@@ -80,6 +95,7 @@ long guest_read_string(char *to, unsigned long address, size_t size)
 			return -ENAMETOOLONG;
 		if (!is_readable(ALIGN_DOWN(address + length, PAGE)))
 			return -EFAULT;
+		length = copy_words(to, (const char *)address, length, end);
 		for (; length < end; length++) {
 			to[length] = ((const char *)address)[length];
 			if (!to[length])

@@ -163,6 +163,23 @@ static long open_pin(struct host_path *path, enum pin_kind kind)
 	return PIN_AGAIN;
 }
 
+void pin_borrow(struct host_path *path, const struct host_path *other)
+{
+	char *name, *name_of_other;
+	size_t length;
+
+	if (!path->is_plain || !other->is_plain || path->kind != PIN_PARENT || other->kind != PIN_PARENT ||
+	    path->pin >= 0 || other->pin < 0)
+		return;
+	name = path->result->host;
+	name_of_other = other->result->host;
+	length = (size_t)(last_of(name) - name);
+	if (length != (size_t)(last_of(name_of_other) - name_of_other) || memcmp(name, name_of_other, length))
+		return;
+	path->pin = other->pin;
+	path->is_pin_lent = true;
+}
+
 long pin_path(struct host_path *path, enum pin_kind kind, bool takes_directory, char *name)
 {
 	long fd = path->pin;
@@ -212,9 +229,10 @@ void pin_let_go(struct host_path *path)
 void pin_close(struct host_path *path)
 {
 	pin_let_go(path);
-	if (path->pin >= 0)
+	if (path->pin >= 0 && !path->is_pin_lent)
 		GATE_1(NR_close, path->pin);
 	path->pin = -1;
+	path->is_pin_lent = false;
 }
 
 bool pin_is_held(const struct call *call)

@@ -32,6 +32,12 @@ enum pin_kind {
  */
 long pin_path(struct host_path *path, enum pin_kind kind, bool takes_directory, char *name);
 
+/*
+ * PATH, which is plain, is about to be held by the directory of its last
+ * component: take that of OTHER, which is, if it is the same.
+ */
+void pin_borrow(struct host_path *path, const struct host_path *other);
+
 /* Whether what lies at HOST_PATH is held at all: in /proc, and of the root itself, names are enough. */
 bool pin_holds_place(const char *host_path);
 

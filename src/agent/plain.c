@@ -253,7 +253,7 @@ bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp)
 
 void plain_note(const char *host_path, size_t length, plain_stamp stamp)
 {
-	if (stamp && length <= PLAIN_LENGTH_MOST && plain_holds(stamp))
+	if (stamp && !plain_is_known(host_path, length, stamp) && length <= PLAIN_LENGTH_MOST && plain_holds(stamp))
 		keep(others, host_path, length, stamp, cpu_ticks());
 }
 

@@ -25,6 +25,7 @@ struct host_path {
 	int directory; /* descriptor PATH is relative to */
 	const char *path;
 	int pin;	   /* an O_PATH descriptor kept until the call is done (agent/pin.h), or -1 */
+	bool is_pin_lent;  /* it is the other path's, who closes it */
 	int held;	   /* a descriptor of the directory BASE_LINK leads to, or -1 */
 	plain_stamp stamp; /* with is_plain: see plain_holds() */
 	uint8_t kind;	   /* enum pin_kind: what it is held by */

@@ -25,12 +25,23 @@ void *memmove(void *to, const void *from, size_t size)
 	unsigned char *out = to;
 	const unsigned char *in = from;
 
-	if (out <= in)
+	unsigned long word;
+
+	if (out <= in) {
+		for (; size >= sizeof(word); size -= sizeof(word), out += sizeof(word), in += sizeof(word)) {
+			__builtin_memcpy(&word, in, sizeof(word));
+			__builtin_memcpy(out, &word, sizeof(word));
+		}
 		while (size--)
 			*out++ = *in++;
-	else
-		while (size--)
-			out[size] = in[size];
+		return to;
+	}
+	for (; size >= sizeof(word); size -= sizeof(word)) {
+		__builtin_memcpy(&word, in + size - sizeof(word), sizeof(word));
+		__builtin_memcpy(out + size - sizeof(word), &word, sizeof(word));
+	}
+	while (size--)
+		out[size] = in[size];
 	return to;
 }
 
