@@ -9,6 +9,14 @@
 /* So many components without a name have room behind a known path, and the rest of the guest's behind them. */
 #define STEPS_MOST 900
 
+bool deep_is_nameless(const char *path)
+{
+	for (; *path; path++)
+		if (text_begins(path, NO_NAME) && (!path[2] || path[2] == '/'))
+			return true;
+	return false;
+}
+
 static bool add_times(char *path, const char *part, unsigned int times)
 {
 	struct text text = { path, PATH_SIZE, strlen(path), false };

@@ -20,6 +20,9 @@
  */
 long deep_find_base(int directory, char *guest_base, char *host_base);
 
+/* Whether a path from such a base has a component that is no name: then it can't be said elsewhere. */
+bool deep_is_nameless(const char *path);
+
 /*
  * Whether such a DIRECTORY lies below HOST_PATH, of LENGTH bytes, as far as one
  * may look; of what is no directory there is no telling, and it does. BUF has

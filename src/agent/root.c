@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/root.h"
 #include "agent/capability.h"
+#include "agent/deep.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
@@ -112,6 +113,8 @@ long handle_chroot(struct call *call)
 	if (!has_capability(CAP_SYS_CHROOT))
 		return -EPERM;
 	status = path->is_resolved && !path->result->is_magic ? 0 : name_by_descriptor(path);
+	if (!status && deep_is_nameless(path->result->guest))
+		status = -ENAMETOOLONG;
 	return status ? status : set_root(path->result->guest);
 }
 

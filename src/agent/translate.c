@@ -396,7 +396,8 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 		.base = slot->base[which],
 		.relative = slot->relative[which],
 		.refuses_magic = refuses_magic,
-		.holds = call->holds,
+		/* There the base is the root too: it must not become another. */
+		.holds = call->holds && !(view_flags & (VIEW_BENEATH | VIEW_IN_ROOT)),
 	};
 	const struct view_operations operations = {
 		.context = &context, .root = root_path(), .read_link = agent_read_link, .check_plain = agent_check_plain

@@ -189,6 +189,7 @@ static long check_directory(struct walk *walk)
 static long push_link(struct walk *walk, size_t length, const struct step *step)
 {
 	char *rest = step->behind - length;
+	long status;
 
 	if (++walk->links > VIEW_LINKS_MOST || walk->flags & VIEW_NO_LINKS)
 		return -ELOOP;
@@ -207,7 +208,11 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 	 */
 	if (walk->flags & VIEW_BENEATH || (walk->flags & VIEW_NO_MOUNTS && !walk->knows_root))
 		return -EXDEV;
-	return go_to(walk, walk->root, walk->root_length);
+	status = go_to(walk, walk->root, walk->root_length);
+	/* That is the base. */
+	if (!status && walk->flags & VIEW_IN_ROOT)
+		set_anchor(walk);
+	return status;
 }
 
 /* The same, with the directory the link is in held by the host. */

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,23 @@ void actors_end(void)
 
 bool has_own_root;
 
+/* A directory that has been removed, or lies very deep, has no name by which proot could know a root. */
+static bool has_name(const char *path)
+{
+	char link[64], text[PATH_MAX];
+	struct stat status;
+	int fd = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	ssize_t length;
+
+	if (fd < 0)
+		return true;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, text, sizeof(text));
+	fstat(fd, &status);
+	close(fd);
+	return length > 0 && length < 1000 && status.st_nlink;
+}
+
 /*
  * Another root, for the child alone. Descriptors from outside it are not used any
  * more: natively ".." leads from them out of the tree too.
@@ -127,6 +145,8 @@ static void change_root(void)
 	const char *path = path_random();
 	bool success;
 
+	if (!has_name(path))
+		return;
 	say_begin();
 	say("chroot %s", path_show(path));
 	success = say_result(CALL(SYS_chroot, path));
