@@ -320,6 +320,17 @@ static long check_rename(const struct call *call, long old_type, long new_type, 
 	return -EBUSY;
 }
 
+/* Whether the directory of either name has been removed: nothing is looked up there. */
+static bool is_in_removed(const struct call *call)
+{
+	struct stat parent;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths); i++)
+		if (!stat_parent(call, &call->paths[i], &parent) && !parent.st_nlink)
+			return true;
+	return false;
+}
+
 /*
  * One of the paths is a mount point, or above one: what do_renameat2(),
  * fs/namei.c, says, in its order.
@@ -335,6 +346,8 @@ static long refuse_rename(const struct call *call, unsigned int flags)
 		return -EBUSY;
 	if (new->result->is_root)
 		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	if (is_in_removed(call))
+		return -ENOENT;
 	if (old_type <= 0)
 		return old_type ? old_type : -ENOENT;
 	if (new_type < 0)

@@ -150,6 +150,12 @@ static long judge_status(const struct fast_frame *frame, const struct fast_path 
 	return 0;
 }
 
+/* A copy of a file of /proc may be: proc_file_of_copy(). */
+static bool is_removed_file(const struct stat *status)
+{
+	return (status->st_mode & S_IFMT) == S_IFREG && !status->st_nlink;
+}
+
 #define STAT_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
 
 /* Asked without following: a link, which is rare, shows in the answer. */
@@ -164,8 +170,10 @@ static long fast_stat(struct fast_frame *frame, long directory, unsigned long gu
 	read_path(frame, guest_path, directory, &path);
 	if (path.kind == PATH_SLOW)
 		return FAST_SLOW;
-	if (path.kind == PATH_EMPTY)
-		return GATE_4(NR_newfstatat, directory, frame->path, buf, flags);
+	if (path.kind == PATH_EMPTY) {
+		status = GATE_4(NR_newfstatat, directory, frame->path, buf, flags);
+		return !status && is_removed_file((const struct stat *)buf) ? FAST_SLOW : status;
+	}
 	status = GATE_4(NR_newfstatat, frame->directory, frame->path, buf, flags | AT_SYMLINK_NOFOLLOW);
 	/* What could not be written may be that of a link: where that leads is an error before. */
 	if (!plain_holds(path.stamp) || status == -EFAULT)
@@ -194,6 +202,8 @@ static long fast_statx(struct fast_frame *frame, const unsigned long arguments[6
 	if (status)
 		return status;
 	mount_leave_out(result);
+	if (path.kind == PATH_EMPTY && (result->stx_mode & S_IFMT) == S_IFREG)
+		return result->stx_nlink ? 0 : FAST_SLOW;
 	if (path.kind == PATH_EMPTY)
 		return the_view()->binding_count > 1 && (result->stx_mode & S_IFMT) == S_IFDIR ? FAST_SLOW : 0;
 	return judge_status(frame, &path, arguments[4] + offsetof(struct statx, stx_mode), true, arguments[2]);

@@ -21,6 +21,8 @@ call_handler handle_fchdir;
 call_handler handle_chroot, handle_getcwd;
 /* marks.c */
 call_handler handle_fanotify_mark, handle_landlock_rule;
+/* outside.c */
+call_handler handle_setns, handle_perf_event_open, handle_open_tree;
 /* open.c */
 call_handler handle_open, handle_openat2;
 /* entries.c */

@@ -8,6 +8,7 @@
 #include "agent/mount.h"
 #include "agent/mounts.h"
 #include "agent/proc.h"
+#include "agent/proc_files.h"
 #include "agent/root.h"
 #include "agent/translate.h"
 #include "agent/virtual.h"
@@ -69,20 +70,25 @@ static long set_inode(const struct call *call, uint32_t binding)
 	return guest_write(at, &inode, sizeof(inode));
 }
 
+/* The status of HOST_PATH for a call that has asked for a descriptor's. */
+static long stat_instead(const struct call *call, const char *host_path)
+{
+	const unsigned long *arguments = call->arguments;
+
+	if (call->nr == NR_fstat)
+		return GATE_2(NR_stat, host_path, arguments[1]);
+	if (call->nr == NR_statx)
+		return GATE_5(NR_statx, AT_FDCWD, host_path, 0, arguments[3], arguments[4]);
+	return GATE_2(NR_stat, host_path, arguments[2]);
+}
+
 /* A descriptor of a virtual directory must look as its path does: a removed directory's status would not. */
 static long stat_virtual_descriptor(struct call *call, uint32_t binding)
 {
-	struct slot *slot = call->slot;
-	unsigned long *arguments = call->arguments;
 	long status;
 
-	translate_stand_in(view_guest(the_view(), binding), slot->spare);
-	if (call->nr == NR_fstat)
-		status = GATE_2(NR_stat, slot->spare, arguments[1]);
-	else if (call->nr == NR_statx)
-		status = GATE_5(NR_statx, AT_FDCWD, slot->spare, 0, arguments[3], arguments[4]);
-	else
-		status = GATE_2(NR_stat, slot->spare, arguments[2]);
+	translate_stand_in(view_guest(the_view(), binding), call->slot->spare);
+	status = stat_instead(call, call->slot->spare);
 	return status ? status : set_inode(call, binding);
 }
 
@@ -98,9 +104,17 @@ long handle_fstat(struct call *call)
 static long stat_descriptor(struct call *call)
 {
 	bool by_descriptor = call->row->paths[0].directory != CALL_CWD && (int)call->arguments[0] != AT_FDCWD;
-	int binding = by_descriptor ? virtual_of_descriptor((int)call->arguments[0], call->slot->spare) : -1;
+	int fd = (int)call->arguments[0], binding;
 
-	return binding < 0 ? call_make(call, call->nr) : stat_virtual_descriptor(call, (uint32_t)binding);
+	if (!by_descriptor)
+		return call_make(call, call->nr);
+	binding = virtual_of_descriptor(fd, call->slot->spare);
+	if (binding >= 0)
+		return stat_virtual_descriptor(call, (uint32_t)binding);
+	/* The file that a copy stands for may be gone with its process. */
+	if (proc_file_of_copy(fd, call->slot->spare) && !stat_instead(call, call->slot->spare))
+		return 0;
+	return call_make(call, call->nr);
 }
 
 /* The resolver has the object open already: ask that. */
@@ -362,6 +376,8 @@ static long chdir_to_virtual(uint32_t binding)
 		return fd;
 	status = GATE_1(NR_fchdir, fd);
 	GATE_1(NR_close, fd);
+	if (!status)
+		mounts_note_cwd(0);
 	return status;
 }
 

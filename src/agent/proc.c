@@ -33,16 +33,45 @@ static long skip_number(const char **cursor)
 	return number;
 }
 
+/* The number at the end of the link NAME of /proc to one's own directory; NUMBER where there is none. */
+static long own_number(const char *name, long number)
+{
+	char text[64];
+	const char *end = text;
+	long length = GATE_3(NR_readlink, name, text, sizeof(text) - 1);
+
+	if (length <= 0)
+		return number;
+	text[length] = '\0';
+	end = text_base_name(text);
+	return text_read_number(&end);
+}
+
+static long own_process(void)
+{
+	return own_number("/proc/self", GATE_0(NR_getpid));
+}
+
+static long own_thread(void)
+{
+	return own_number("/proc/thread-self", GATE_0(NR_gettid));
+}
+
+bool proc_is_own(long process)
+{
+	return process == own_thread() || process == own_process();
+}
+
 /* The same for the name of a process's directory: a number, or the link to one's own. */
 static long skip_process(const char **cursor)
 {
 	if (text_begins(*cursor, "self/")) {
 		*cursor += 5;
-		return GATE_0(NR_getpid);
+		return own_process();
 	}
 	if (text_begins(*cursor, "thread-self/")) {
 		*cursor += 12;
-		return GATE_0(NR_gettid);
+		return own_thread();
 	}
 	return skip_number(cursor);
 }
@@ -102,7 +131,7 @@ int proc_own_descriptor(const char *host_path)
 	long process, number;
 	enum magic magic = magic_of(host_path, &process);
 
-	if (magic == MAGIC_NONE || (process != GATE_0(NR_gettid) && process != GATE_0(NR_getpid)))
+	if (magic == MAGIC_NONE || !proc_is_own(process))
 		return PROC_NOT_OWN;
 	if (magic == MAGIC_CWD)
 		return AT_FDCWD;
@@ -122,7 +151,7 @@ bool proc_may_be_magic(const char *host_path)
 /* Whether what the links of PROCESS lead to is a guest's: its own, or another's of the same view. */
 static bool is_of_guest(long process)
 {
-	return process == GATE_0(NR_getpid) || process == GATE_0(NR_gettid) || proc_is_guest(process);
+	return proc_is_own(process) || proc_is_guest(process);
 }
 
 bool proc_is_kernels_way(const char *host_path)
@@ -157,7 +186,7 @@ bool proc_read_agent(long process, const void *from, void *to, size_t size)
 /* The guest's program of PROCESS, which runs on an image. Its length, or -ENOENT. */
 static long read_exe(long process, char *buf)
 {
-	if (process == GATE_0(NR_getpid) || process == GATE_0(NR_gettid))
+	if (proc_is_own(process))
 		memcpy(buf, guest_exe, sizeof(guest_exe));
 	else if (!proc_read_agent(process, guest_exe, buf, sizeof(guest_exe)))
 		return -ENOENT;

@@ -48,6 +48,12 @@ bool proc_may_be_magic(const char *host_path);
  */
 const char *proc_of_process(const char *host_path, long *thread);
 
+/*
+ * Whether PROCESS is the caller, or one of its threads the calling one, by the
+ * numbers of /proc: those of its own PID namespace may be others.
+ */
+bool proc_is_own(long process);
+
 /* Whether PROCESS runs on our image: then it has an agent. */
 bool proc_is_guest(long process);
 /* Copy SIZE bytes from FROM, in the agent of PROCESS; false when that is not permitted. */

@@ -17,6 +17,7 @@ struct copy {
 	const char *host_path; /* of the file */
 	char *in;	       /* 2 * COPY_CHUNK: what is read and not yet used */
 	size_t in_used, in_length;
+	bool is_cut;	 /* not all could be written */
 	struct text out; /* flushed when nearly full */
 };
 

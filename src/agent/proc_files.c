@@ -3,16 +3,21 @@
 #include "agent/proc.h"
 #include "agent/proc_copy.h"
 #include "agent/root.h"
+#include "agent/signal.h"
 #include "agent/socket_name.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
+#include <asm/signal.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 #include <linux/memfd.h>
+#include <linux/resource.h>
+#include <linux/stat.h>
+#include <linux/time.h>
 
 static void flush(struct copy *copy)
 {
-	GATE_3(NR_write, copy->to, copy->out.text, copy->out.length);
+	copy->is_cut |= GATE_3(NR_write, copy->to, copy->out.text, copy->out.length) != (long)copy->out.length;
 	text_init(&copy->out, copy->out.text, copy->out.size);
 }
 
@@ -209,6 +214,28 @@ static long replace(int from, int to, unsigned long flags)
 	return from;
 }
 
+/*
+ * RLIMIT_FSIZE is the guest's, and not for what we write: the soft limit is
+ * lifted meanwhile. Beyond the hard one there is SIGXFSZ, which is blocked here.
+ */
+static void make_within_limit(struct copy *copy, const struct proc_file *file)
+{
+	static const unsigned long too_large = SIGNAL_BIT(SIGXFSZ);
+	static const struct __kernel_timespec no_time;
+	struct rlimit limit, lifted;
+	bool has_limit = !GATE_2(NR_getrlimit, RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY;
+
+	lifted = (struct rlimit){ limit.rlim_max, limit.rlim_max };
+	if (has_limit)
+		GATE_2(NR_setrlimit, RLIMIT_FSIZE, &lifted);
+	file->make(copy, file);
+	flush(copy);
+	if (has_limit)
+		GATE_2(NR_setrlimit, RLIMIT_FSIZE, &limit);
+	if (copy->is_cut)
+		GATE_4(NR_rt_sigtimedwait, &too_large, NULL, &no_time, SIGNAL_SET_SIZE);
+}
+
 static long make_copy(struct slot *slot, const struct proc_file *file, const char *host_path, int from,
 		      unsigned long flags)
 {
@@ -221,8 +248,15 @@ static long make_copy(struct slot *slot, const struct proc_file *file, const cha
 	}
 	copy.to = (int)to;
 	text_init(&copy.out, (char *)&slot->results[1], COPY_CHUNK);
-	file->make(&copy, file);
-	flush(&copy);
+	make_within_limit(&copy, file);
+	if (copy.is_cut) {
+		/* There is no room for a copy: better the host's own text than none. */
+		GATE_1(NR_close, to);
+		GATE_3(NR_lseek, from, 0, 0);
+		if (!(flags & O_CLOEXEC))
+			GATE_3(NR_fcntl, from, F_SETFD, 0);
+		return from;
+	}
 	status = replace(from, copy.to, flags);
 	if (status < 0)
 		GATE_1(NR_close, from);
@@ -239,4 +273,19 @@ long proc_file_open(struct slot *slot, const char *host_path, unsigned long flag
 		return -ENOSYS;
 	from = GATE_4(NR_openat, AT_FDCWD, host_path, flags | O_CLOEXEC, 0);
 	return from < 0 ? from : make_copy(slot, file, host_path, (int)from, flags);
+}
+
+bool proc_file_of_copy(int fd, char *buf)
+{
+	static const char start[] = "/memfd:" PROC_COPY_NAME;
+	struct stat file;
+	size_t length;
+
+	if (GATE_2(NR_fstat, fd, &file) || (file.st_mode & S_IFMT) != S_IFREG || file.st_nlink ||
+	    proc_read_descriptor(fd, buf) < 0 || !text_begins(buf, start) || !text_ends(buf, " (deleted)"))
+		return false;
+	length = strlen(buf) - (sizeof(start) - 1) - (sizeof(" (deleted)") - 1);
+	memmove(buf, buf + sizeof(start) - 1, length);
+	buf[length] = '\0';
+	return true;
 }

@@ -17,4 +17,7 @@ bool proc_file_may_be(const char *path);
  */
 long proc_file_open(struct slot *slot, const char *host_path, unsigned long flags);
 
+/* Whether FD is of such a copy: then the host path of its file is in BUF of PATH_SIZE. */
+bool proc_file_of_copy(int fd, char *buf);
+
 #endif

@@ -35,7 +35,7 @@ const char *root_path(void)
 
 void root_of(long process, char *buf)
 {
-	if (process == GATE_0(NR_getpid) || process == GATE_0(NR_gettid))
+	if (proc_is_own(process))
 		memcpy(buf, root_path(), strlen(root_path()) + 1);
 	else if (!proc_is_guest(process) || !own_read_root(process, buf))
 		buf[0] = '\0';

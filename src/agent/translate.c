@@ -183,6 +183,11 @@ static long agent_read_link(void *context, const char *host_path, char *buf, siz
 	const char *name = name_on_walk(walk, host_path, &directory);
 	long length;
 
+	/* What follows may be the descriptors of this process, where ours must not be. */
+	if (name == host_path && walk->path->held >= 0) {
+		walk->path->base = NULL;
+		pin_let_go(walk->path);
+	}
 	if (!text_begins(host_path, "/proc/"))
 		length = read_text_link(walk, directory, name, host_path, buf, size);
 	else
@@ -396,8 +401,11 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 		.base = slot->base[which],
 		.relative = slot->relative[which],
 		.refuses_magic = refuses_magic,
-		/* There the base is the root too: it must not become another. */
-		.holds = call->holds && !(view_flags & (VIEW_BENEATH | VIEW_IN_ROOT)),
+		/*
+		 * What a relative path begins at another thread may change at any time. But with VIEW_IN_ROOT the
+		 * base is the root too: it must not become another.
+		 */
+		.holds = (call->holds || out->guest_path[0] != '/') && !(view_flags & (VIEW_BENEATH | VIEW_IN_ROOT)),
 	};
 	const struct view_operations operations = {
 		.context = &context, .root = root_path(), .read_link = agent_read_link, .check_plain = agent_check_plain

@@ -7,10 +7,12 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,12 +125,38 @@ static int compose_memfd(const struct image_data *data)
 	return fd;
 }
 
+/*
+ * RLIMIT_FSIZE is meant for the command. The soft limit is lifted while the image
+ * is written; over the hard one it is EFBIG, without the signal.
+ */
+static void lift_limit(struct rlimit *limit, struct sigaction *action)
+{
+	struct sigaction ignored = { .sa_handler = SIG_IGN };
+	struct rlimit lifted;
+
+	getrlimit(RLIMIT_FSIZE, limit);
+	lifted = (struct rlimit){ limit->rlim_max, limit->rlim_max };
+	setrlimit(RLIMIT_FSIZE, &lifted);
+	sigaction(SIGXFSZ, &ignored, action);
+}
+
+static void restore_limit(const struct rlimit *limit, const struct sigaction *action)
+{
+	setrlimit(RLIMIT_FSIZE, limit);
+	sigaction(SIGXFSZ, action, NULL);
+}
+
 int image_compose(const struct image_data *data)
 {
 	const char *temporary = getenv("TMPDIR");
-	int fd = compose_memfd(data);
+	struct sigaction action;
+	struct rlimit limit;
+	int fd;
 
-	if (fd < 0)
+	lift_limit(&limit, &action);
+	fd = compose_memfd(data);
+	if (fd < 0 && fd != -EFBIG)
 		fd = open_temporary(data, data->temporary[0] ? data->temporary : temporary ? temporary : "/tmp");
+	restore_limit(&limit, &action);
 	return fd;
 }

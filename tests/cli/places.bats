@@ -193,6 +193,12 @@ gives() {
 	gives "$PWD/sub"
 }
 
+@test "a current directory that exists only in the view, where the host's root is the guest's" {
+	[ "$("$PROOT" -b "$SHARED:/nowhere/deep/x" /bin/sh -c 'cd /nowhere/deep && pwd -P && cat x/name && ls ..')" = "/nowhere/deep
+this is shared
+deep" ]
+}
+
 @test "-w in a virtual directory" {
 	run --separate-stderr inside -b "$SHARED:/missing/place" -w /missing sh -c 'pwd; ls; cat place/name'
 	gives $'/missing\nplace\nthis is shared'

@@ -263,3 +263,12 @@ background() {
 	[[ $output == "proot error: proot inside proot is not supported yet" ]]
 	run -0 "$PROOT" "$PROOT" --help
 }
+
+@test "a limit of file sizes is for the command" {
+	run sh -c "ulimit -S -f 1; '$PROOT' -r '$GUEST' sh -c 'ulimit -S -f'"
+	[ "$status" = 0 ]
+	[ "$output" = "$(sh -c 'ulimit -S -f 1; ulimit -S -f')" ]
+	run sh -c "ulimit -f 1; '$PROOT' -r '$GUEST' true"
+	[ "$status" = 125 ]
+	[[ $output = *"File too large"* ]]
+}

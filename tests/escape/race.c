@@ -130,6 +130,13 @@ static void swap_directories(void)
 	exchange("/v/one", "/v/two");
 }
 
+/* Two directories with links to different names: what a relative path begins at must stay the same. */
+static void swap_cwd(void)
+{
+	chdir("/w/a");
+	chdir("/w/b");
+}
+
 /*
  * Calls. Each tells 0 or an errno, or ESCAPED.
  */
@@ -482,6 +489,11 @@ static void make_tree(void)
 	make_file("/v/same/file", "within", 0755);
 	make_file("/v/one/first", "within", 0755);
 	make_file("/v/two/second", "within", 0755);
+	MUST(!mkdir("/w", 0755) && !mkdir("/w/a", 0755) && !mkdir("/w/b", 0755));
+	MUST(!mkdir("/w/a/one", 0755) && !mkdir("/w/b/two", 0755));
+	MUST(!symlink("one", "/w/a/link") && !symlink("two", "/w/b/link"));
+	make_file("/w/a/one/file", "within", 0755);
+	make_file("/w/b/two/file", "within", 0755);
 	MUST(!symlink("first", "/v/one/file") && !symlink("second", "/v/two/file"));
 }
 
@@ -530,6 +542,9 @@ int main(int count, char **words)
 			chdir("/");
 			race(i, "a directory is exchanged with a link to an equal one", swap_same, "/v/p/file");
 			race(i, "two directories with links are exchanged", swap_directories, "/v/one/file");
+			MUST(!chdir("/w/a"));
+			race(i, "the cwd changes, a link in it", swap_cwd, "link/file");
+			race(i, "the cwd changes, a link and its parent", swap_cwd, "link/../link/file");
 			must_succeed = false;
 		}
 		if (!has_call(calls[i].name, plain))

@@ -12,7 +12,9 @@
  * Prints TAP, a point for each call. What a call did to PLACE unseen its caller looks for.
  */
 #include "../calls/call.h"
+#include <sched.h>
 #include <sys/inotify.h>
+#include <sys/wait.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -313,6 +315,39 @@ static void test_in_guest(void)
 	}
 }
 
+/* By the root of its mount namespace, which real root may enter: natively too, so that is no row. */
+static void test_namespace(void)
+{
+	int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	char path[PATH_MAX];
+	bool is_in;
+
+	syscall(SYS_setns, fd, 0);
+	syscall(SYS_setns, fd, CLONE_NEWNS);
+	snprintf(path, sizeof(path), "%s/file", place + 1);
+	is_in = open(path, O_RDONLY | O_CLOEXEC) < 0;
+	fchdir(home);
+	close(fd);
+	say("%s %zu - setns\n", is_in ? "ok" : "not ok", ARRAY_SIZE(rows) + 1);
+}
+
+/* In a new PID namespace the numbers of /proc are of the old one. */
+static void test_processes(void)
+{
+	char path[PATH_MAX + 64];
+	int status = 0;
+	pid_t child = fork();
+
+	if (!child) {
+		if (unshare(CLONE_NEWPID) || (child = fork()))
+			_exit(child > 0 && waitpid(child, &status, 0) == child ? WEXITSTATUS(status) : 0);
+		snprintf(path, sizeof(path), "/proc/1/root%s/file", place);
+		_exit(open(path, O_RDONLY | O_CLOEXEC) >= 0);
+	}
+	waitpid(child, &status, 0);
+	say("%s %zu - /proc/1 in a new PID namespace\n", status ? "not ok" : "ok", ARRAY_SIZE(rows) + 2);
+}
+
 static void test_on_host(void)
 {
 	struct way way = { .directory = AT_FDCWD };
@@ -338,7 +373,9 @@ int main(int count, char **words)
 	} else {
 		host_process = atol(words[2]);
 		test_in_guest();
+		test_namespace();
+		test_processes();
 	}
-	say("1..%zu\n", ARRAY_SIZE(rows));
+	say("1..%zu\n", ARRAY_SIZE(rows) + (count == 2 ? 0 : 2));
 	return 0;
 }

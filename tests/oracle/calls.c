@@ -249,20 +249,27 @@ static void do_readlink(void)
 		say_text(buf, result);
 }
 
-/* So far down that the host path may be too long to be told when the guest's is not. */
-static bool is_far(void)
+static bool is_further_than(long length)
 {
 	static char buf[2 * PATH_MAX];
 	long result = CALL(SYS_getcwd, buf, sizeof(buf));
 
-	return result == -ENAMETOOLONG || result > 4000;
+	return result == -ENAMETOOLONG || result > length;
+}
+
+/* So far down that the host path may be too long to be told when the guest's is not. */
+static bool is_far(void)
+{
+	return is_further_than(4000);
 }
 
 static void say_place_of_cwd(long result, const char *buf)
 {
 	if (has_own_root && (result == -ERANGE || (result > 0 && buf[0] == '(')))
 		say(" unreachable, or too long");
-	else if (say_result(result))
+	else if (say_result(result) && !strncmp(buf, "/proc/", 6))
+		say(" in /proc"); /* its number depends on how many processes there were */
+	else if (result > 0)
 		say(" '%s'", result < 300 ? buf : "long");
 }
 
@@ -296,12 +303,19 @@ static void do_chdir(void)
 		say_cwd();
 }
 
-/* Far down, where paths get longer than PATH_MAX, on the host before that in the guest. */
+/*
+ * Far down, where paths get longer than PATH_MAX, on the host before that in the
+ * guest. Not for an ordinary user: with a closed directory on the way up nobody
+ * can tell what binding that is in (deep_find_base()).
+ */
 static void do_deep(void)
 {
 	static char name[NAME_MAX + 1];
 	int steps = random_chance(50) ? (int)random_below(4) : 12 + (int)random_below(6);
 	long result = 0;
+
+	if (geteuid())
+		steps = is_further_than(1000) ? 0 : steps < 11 ? steps : 11;
 
 	memset(name, 'd', NAME_MAX);
 	say("deep %d", steps);
@@ -608,9 +622,12 @@ static void do_socket(void)
 	say_result(CALL(which == 0 ? SYS_getsockname : SYS_getpeername, fd, &name, &length));
 	/*
 	 * With ".." behind a binding the very text can't be kept, nor one of 108
-	 * bytes in the root. What comes back leads to the same place.
+	 * bytes in the root. What comes back leads to the same place, unless that is
+	 * too far down to be told.
 	 */
-	if (which == 0 && !result && (strstr(path, "..") || path_length == sizeof(address.sun_path))) {
+	if (which == 0 && !result && strstr(path, "..") && (is_further_than(1000) || strstr(path, "/fd/"))) {
+		say(" far");
+	} else if (which == 0 && !result && (strstr(path, "..") || path_length == sizeof(address.sun_path))) {
 		char text[sizeof(name.sun_path) + 1] = "";
 		struct stat status, other;
 		bool leads;
