@@ -56,9 +56,13 @@ extern char guest_exe[PATH_SIZE];
 
 /* Of large arrays: they lie apart, so that the small variables that every program touches share a page. */
 #define AGENT_LARGE __attribute__((section(".bss.large")))
+/* fork(2) gives the child this empty (MADV_WIPEONFORK, slot_start()). It lies in one page, before the slots. */
+#define AGENT_WIPED __attribute__((section(".slots.wiped")))
+/* Written in every process at its start: in the same page as what is small. */
+#define AGENT_EARLY __attribute__((section(".bss.early")))
 
 /* Ends of the agent, from the linker. */
-extern char agent_image_start[], agent_image_end[];
+extern char agent_image_start[], agent_wiped_start[], agent_image_end[];
 
 #pragma GCC visibility pop
 

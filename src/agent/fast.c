@@ -117,11 +117,13 @@ static void read_path(struct fast_frame *frame, unsigned long guest_path_at, lon
 static bool ends_in_link(const struct fast_frame *frame, const struct fast_path *path)
 {
 	char target[1];
+	long status;
 
 	if (path->kind == PATH_ABSOLUTE && plain_is_known(frame->path, path->length, path->stamp))
 		return false;
-	if (GATE_4(NR_readlinkat, frame->directory, frame->path, target, sizeof(target)) != -EINVAL)
-		return true;
+	status = GATE_4(NR_readlinkat, frame->directory, frame->path, target, sizeof(target));
+	if (status != -EINVAL)
+		return status != -ENOENT;
 	if (path->kind == PATH_ABSOLUTE)
 		plain_note(frame->path, path->length, path->stamp);
 	return false;

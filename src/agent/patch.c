@@ -33,14 +33,14 @@ struct stubs {
 static struct stubs all_stubs[64];
 static unsigned int stubs_count;
 /*
- * In a page that fork(2) wipes, as slots are. The holder of the lock may be a thread
+ * Wiped by fork(2). The holder of the lock may be a thread
  * that a child does not have; the owner tells a child that has memory of its own from one of
  * vfork(2).
  */
 static struct {
 	int lock;
 	int owner;
-} wiped __attribute__((section(".slots"), aligned(PAGE)));
+} wiped AGENT_WIPED;
 
 /* Of the guest's program, whose notes tell a Go program. */
 static struct program_map guest_program;
@@ -48,7 +48,6 @@ static struct program_map guest_program;
 void patch_start(const struct program_map *program)
 {
 	guest_program = *program;
-	GATE_3(NR_madvise, &wiped, PAGE, MADV_WIPEONFORK);
 	wiped.owner = (int)GATE_0(NR_getpid);
 }
 

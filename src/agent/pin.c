@@ -196,7 +196,6 @@ long pin_path(struct host_path *path, enum pin_kind kind, bool takes_directory, 
 	if (fd < 0)
 		return fd;
 	path->pin = (int)fd;
-	pin_let_go(path);
 	name_pinned(path, kind, takes_directory, name);
 	return 0;
 }
@@ -245,14 +244,16 @@ bool pin_is_held(const struct call *call)
 
 int pin_take_place(struct call *call, int fd)
 {
-	int pin = call->paths[0].pin;
+	struct host_path *path = &call->paths[0];
+	int *lowest = path->held >= 0 && (path->pin < 0 || path->held < path->pin) ? &path->held : &path->pin;
 	long flags = GATE_2(NR_fcntl, fd, F_GETFD);
+	int number = *lowest;
 
-	if (pin < 0 || pin > fd || GATE_3(NR_dup3, fd, pin, flags & FD_CLOEXEC ? O_CLOEXEC : 0) < 0)
+	if (number < 0 || number > fd || GATE_3(NR_dup3, fd, number, flags & FD_CLOEXEC ? O_CLOEXEC : 0) < 0)
 		return fd;
-	call->paths[0].pin = -1;
+	*lowest = -1;
 	GATE_1(NR_close, fd);
-	return pin;
+	return number;
 }
 
 void pin_release(struct call *call)

@@ -28,9 +28,14 @@ struct entry {
 	char path[PLAIN_LENGTH_MOST];
 };
 
-/* Directories, and what was seen to be no link: two tables, for the latter come and go. */
+/*
+ * Directories, and what was seen to be no link: two tables, for the latter come
+ * and go. Before something is kept they are not looked at, which would cost
+ * short programs a page fault.
+ */
 #define TABLE_BITS 6
 static struct entry directories[1 << TABLE_BITS] AGENT_LARGE, others[1 << TABLE_BITS] AGENT_LARGE;
+static bool has_directories, has_others;
 
 /* Another thread may have been faster: then there is no room for ours, and theirs serves. */
 static bool is_ours(void)
@@ -163,11 +168,14 @@ static bool is_kept(struct entry *table, const char *path, size_t length, uint64
 static void keep(struct entry *table, const char *path, size_t length, uint64_t changes, uint64_t time)
 {
 	struct entry *entry = entry_of(table, path, length);
-	uint64_t version = __atomic_load_n(&entry->version, __ATOMIC_RELAXED);
+	uint64_t version = 0;
 	uint64_t writer = (uint64_t)&version | 1;
 
-	if (version & 1 ||
-	    !__atomic_compare_exchange_n(&entry->version, &version, writer, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	/* Fresh memory is not looked at before it is written, which would be a page fault more. */
+	if (!__atomic_compare_exchange_n(&entry->version, &version, writer, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED) &&
+	    (version & 1 || !__atomic_compare_exchange_n(&entry->version, &version, writer, false, __ATOMIC_ACQ_REL,
+							 __ATOMIC_RELAXED)))
 		return;
 	entry->length = (unsigned int)length;
 	entry->changes = changes;
@@ -233,7 +241,7 @@ bool plain_is_directory(const char *host_path, size_t length, plain_stamp *stamp
 	if (length > PLAIN_LENGTH_MOST || !is_attached())
 		return false;
 	*stamp = changes_now();
-	if (is_kept(directories, host_path, length, *stamp))
+	if (has_directories && is_kept(directories, host_path, length, *stamp))
 		return true;
 	if ((uint32_t)*stamp) {
 		forget_dead_change(*stamp);
@@ -243,18 +251,21 @@ bool plain_is_directory(const char *host_path, size_t length, plain_stamp *stamp
 	if (!ask(host_path, length) || !plain_holds(*stamp))
 		return false;
 	keep(directories, host_path, length, *stamp, time);
+	has_directories = true;
 	return true;
 }
 
 bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp)
 {
-	return length <= PLAIN_LENGTH_MOST && is_kept(others, host_path, length, stamp);
+	return has_others && length <= PLAIN_LENGTH_MOST && is_kept(others, host_path, length, stamp);
 }
 
 void plain_note(const char *host_path, size_t length, plain_stamp stamp)
 {
-	if (stamp && !plain_is_known(host_path, length, stamp) && length <= PLAIN_LENGTH_MOST && plain_holds(stamp))
-		keep(others, host_path, length, stamp, cpu_ticks());
+	if (!stamp || plain_is_known(host_path, length, stamp) || length > PLAIN_LENGTH_MOST || !plain_holds(stamp))
+		return;
+	keep(others, host_path, length, stamp, cpu_ticks());
+	has_others = true;
 }
 
 static void forget_half(struct entry *table, unsigned long from, unsigned long to)

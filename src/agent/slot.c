@@ -9,20 +9,14 @@
 
 static char first_slots[FIRST_SLOTS * SLOT_SIZE] __attribute__((section(".slots"), aligned(0x1000)));
 
-/*
- * Further chunks, made when all slots wait at the gate. It lies with the slots
- * so that fork(2) empties both.
- */
-static char *chunks[CHUNKS] __attribute__((section(".slots"), aligned(0x1000)));
+/* Further chunks, made when all slots wait at the gate. */
+static char *chunks[CHUNKS] AGENT_WIPED;
 
-/* Emptied by fork(2) too. */
-unsigned int slot_generation_place[0x1000 / sizeof(int)] __attribute__((section(".slots"), aligned(0x1000)));
+unsigned int slot_generation_place[1] AGENT_WIPED;
 
 void slot_start(void)
 {
-	GATE_3(NR_madvise, first_slots, sizeof(first_slots), MADV_WIPEONFORK);
-	GATE_3(NR_madvise, chunks, sizeof(chunks), MADV_WIPEONFORK);
-	GATE_3(NR_madvise, slot_generation_place, sizeof(slot_generation_place), MADV_WIPEONFORK);
+	GATE_3(NR_madvise, agent_wiped_start, agent_image_end - agent_wiped_start, MADV_WIPEONFORK);
 }
 
 unsigned int slot_generation(void)

@@ -27,7 +27,7 @@
 #include <linux/personality.h>
 #include <linux/prctl.h>
 
-char guest_exe[PATH_SIZE] AGENT_LARGE;
+char guest_exe[PATH_SIZE] AGENT_EARLY;
 
 /* What the kernel puts at the stack pointer. */
 struct start_stack {

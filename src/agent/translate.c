@@ -288,15 +288,18 @@ static size_t directory_length(const char *path)
 	return (size_t)(text_base_name(path) - path) - 1;
 }
 
-/* Whether the last component of a path in a plain directory is a link. Negative answers are kept. */
+/* Whether the last component of a path in a plain directory is a link. Negative answers are kept, but of what is not
+ * there. */
 static bool ends_in_link(struct call *call, const struct host_path *out)
 {
 	size_t length = strlen(out->path);
+	long status;
 
 	if (plain_is_known(out->path, length, out->stamp))
 		return false;
-	if (GATE_4(NR_readlinkat, AT_FDCWD, out->path, call->slot->scratch.link, PATH_SIZE) != -EINVAL)
-		return true;
+	status = GATE_4(NR_readlinkat, AT_FDCWD, out->path, call->slot->scratch.link, PATH_SIZE);
+	if (status != -EINVAL)
+		return status != -ENOENT;
 	plain_note(out->path, length, out->stamp);
 	return false;
 }
