@@ -96,15 +96,6 @@ static long finish_whole(struct slot *slot, long result)
 	return result;
 }
 
-/* After a walk: whether names have changed since the last one, so that they may while the call is made. */
-static bool are_names_changing(const struct call *call)
-{
-	static plain_stamp last;
-	plain_stamp before = __atomic_exchange_n(&last, call->mark, __ATOMIC_RELAXED);
-
-	return call->mark && before != call->mark;
-}
-
 /* The new descriptor is to be the lowest free one, as if we had held none. */
 static long finish_open(struct slot *slot, long result)
 {
@@ -144,14 +135,14 @@ long call_resume_open(struct call *call, int directory, const char *path, const 
 
 	call->retry = retry;
 	return resume_at(call, gate_open, NR_openat2, arguments,
-			 pin_is_held(call) || are_names_changing(call) ? finish_open : NULL);
+			 pin_is_held(call) || (call->mark && plain_is_unsteady()) ? finish_open : NULL);
 }
 
 long call_resume_retry(struct call *call, call_handler *retry)
 {
 	call->retry = retry;
 	return resume_at(call, gate_open, call->nr, call->arguments,
-			 pin_is_held(call) || are_names_changing(call) ? finish_open : NULL);
+			 pin_is_held(call) || (call->mark && plain_is_unsteady()) ? finish_open : NULL);
 }
 
 long call_resume_clone(struct call *call, struct clone_child *child, bool is_shared)

@@ -100,21 +100,37 @@ long handle_fstat(struct call *call)
 	return binding < 0 ? call_make(call, call->nr) : stat_virtual_descriptor(call, (uint32_t)binding);
 }
 
+/* Whether the status the kernel has just written for the guest is of a file without a name. */
+static bool is_of_removed_file(const struct call *call)
+{
+	unsigned long at = call->arguments[call->nr == NR_statx ? 4 : 2];
+	struct statx more = { .stx_nlink = 1 };
+	struct stat status = { .st_nlink = 1 };
+
+	if (call->nr == NR_statx)
+		return !guest_read(&more, at, offsetof(struct statx, stx_ino)) && !more.stx_nlink &&
+		       (more.stx_mode & S_IFMT) == S_IFREG;
+	return !guest_read(&status, at, offsetof(struct stat, st_uid)) && !status.st_nlink &&
+	       (status.st_mode & S_IFMT) == S_IFREG;
+}
+
 /* No path: the descriptor itself, or the cwd. */
 static long stat_descriptor(struct call *call)
 {
 	bool by_descriptor = call->row->paths[0].directory != CALL_CWD && (int)call->arguments[0] != AT_FDCWD;
 	int fd = (int)call->arguments[0], binding;
+	long status;
 
 	if (!by_descriptor)
 		return call_make(call, call->nr);
 	binding = virtual_of_descriptor(fd, call->slot->spare);
 	if (binding >= 0)
 		return stat_virtual_descriptor(call, (uint32_t)binding);
+	status = call_make(call, call->nr);
 	/* The file that a copy stands for may be gone with its process. */
-	if (proc_file_of_copy(fd, call->slot->spare) && !stat_instead(call, call->slot->spare))
-		return 0;
-	return call_make(call, call->nr);
+	if (!status && is_of_removed_file(call) && proc_file_of_copy(fd, call->slot->spare))
+		stat_instead(call, call->slot->spare);
+	return status;
 }
 
 /* The resolver has the object open already: ask that. */

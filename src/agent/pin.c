@@ -200,12 +200,13 @@ long pin_path(struct host_path *path, enum pin_kind kind, bool takes_directory, 
 	return 0;
 }
 
-long pin_read_link(int directory, const char *link, const char *path, char *buf, size_t size, int *parent)
+long pin_read_link(int directory, const char *link, const char *path, char *buf, size_t size, int *parent,
+		   plain_stamp mark)
 {
 	long length = GATE_4(NR_readlinkat, directory, path, buf, size), fd;
 
 	/* A component that is no link is looked at once more with what it leads to. */
-	if (length == -EINVAL)
+	if (length == -EINVAL || (!parent && mark && !plain_has_changed(mark)))
 		return length;
 	fd = open_parent(directory, link, (char *)path);
 	if (fd < 0)

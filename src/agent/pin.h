@@ -57,9 +57,12 @@ bool pin_is_of_mount(const char *name, int fd, uint32_t mount);
  * readlink(2) of PATH, relative to DIRECTORY, or PIN_AGAIN where what that says
  * may not be of this path, because there is a link on the way. At its beginning
  * may be LINK, of /proc, or "". The directory it is in is left open in *PARENT,
- * for the caller to close, or that is -1; PARENT may be NULL.
+ * for the caller to close, or that is -1; PARENT may be NULL. Where nothing has
+ * changed since MARK, before the names on the way were looked at, they are
+ * trusted without it.
  */
-long pin_read_link(int directory, const char *link, const char *path, char *buf, size_t size, int *parent);
+long pin_read_link(int directory, const char *link, const char *path, char *buf, size_t size, int *parent,
+		   plain_stamp mark);
 
 /* Give back the directory of the last link that was followed; all that a path, or the call's, hold. */
 void pin_let_go(struct host_path *path);

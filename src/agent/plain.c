@@ -104,6 +104,12 @@ bool plain_has_changed(plain_stamp mark)
 	return mark && ((uint32_t)mark || changes_now() != mark);
 }
 
+bool plain_is_unsteady(void)
+{
+	return is_attached() && ((uint32_t)changes_now() ||
+				 cpu_ticks() - __atomic_load_n(&shared->began, __ATOMIC_RELAXED) < PLAIN_AGE_MOST);
+}
+
 plain_stamp plain_now(void)
 {
 	uint64_t changes = plain_mark();

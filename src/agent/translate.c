@@ -41,6 +41,7 @@ struct walk_context {
 	char *relative;	    /* PATH_SIZE bytes for the name from there */
 	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
 	bool is_refused;    /* one led to what is no guest's */
+	plain_stamp mark;   /* of the time before it */
 	bool holds;	    /* what a link leads to is looked up in the directory it was read in */
 };
 
@@ -171,7 +172,7 @@ static long read_text_link(struct walk_context *walk, int directory, const char 
 {
 	const char *link = name == walk->relative ? walk->path->base_link : "";
 	int parent = -1;
-	long length = pin_read_link(directory, link, name, buf, size, walk->holds ? &parent : NULL);
+	long length = pin_read_link(directory, link, name, buf, size, walk->holds ? &parent : NULL, walk->mark);
 
 	return parent < 0 ? length : hold_link(walk, host_path, parent, buf, length);
 }
@@ -404,6 +405,7 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 		.base = slot->base[which],
 		.relative = slot->relative[which],
 		.refuses_magic = refuses_magic,
+		.mark = call->mark,
 		/*
 		 * What a relative path begins at another thread may change at any time. But with VIEW_IN_ROOT the
 		 * base is the root too: it must not become another.

@@ -21,7 +21,8 @@ struct walk {
 	bool is_directory; /* the place is known to be a searchable directory */
 	bool is_missing;   /* VIEW_MISSING_OK: the place does not exist */
 	bool ends_in_dot;
-	bool knows_root; /* an absolute path or "..": see push_link() */
+	bool knows_root;   /* an absolute path or "..": see push_link() */
+	bool has_new_text; /* the target of a link has come in front of what remains */
 };
 
 /* One component of the text that remains. */
@@ -202,6 +203,7 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 		return -ELOOP;
 	memcpy(rest, walk->scratch->link, length);
 	walk->rest = rest;
+	walk->has_new_text = true;
 	if (*rest != '/')
 		return go_up(walk);
 	/* The kernel compares the link's mount with a root it may not have looked up yet: nd_jump_root(), fs/namei.c.
@@ -505,6 +507,10 @@ long view_resolve(const struct view *view, const struct view_operations *operati
 		if (flags & VIEW_PARENT && step.is_last)
 			return (status = take_last(&walk, &step)) ? status : finish(&walk, false);
 		status = take_step(&walk, &step);
+		if (!status && walk.has_new_text) {
+			walk.has_new_text = false;
+			status = skip_plain(&walk);
+		}
 	}
 	return status ? status : finish(&walk, has_slash);
 }
