@@ -66,6 +66,7 @@
 
 #define READS .writes = false
 #define WATCHES .once = true
+#define ENTERS .moves = true
 #define WRITES .writes = true, .once = true
 #define MOVES .writes = true, .once = true, .moves = true
 

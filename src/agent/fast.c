@@ -52,6 +52,7 @@ struct fast_path {
 	enum path_kind kind;
 	plain_stamp stamp;
 	size_t length;
+	bool is_kept; /* what is known of it may be found again: plain_is_known() */
 	bool may_be_top;
 };
 
@@ -70,6 +71,24 @@ static bool has_plain_parent(struct fast_frame *frame, long directory)
 	slash[0] = kept[0];
 	slash[1] = kept[1];
 	return is_plain;
+}
+
+/* The relative path of COUNT components in FRAME, as it is. */
+static void read_relative(struct fast_frame *frame, unsigned int count, long length, struct fast_path *path)
+{
+	const char *buf = frame->host_path;
+	size_t directory_length = (size_t)(text_base_name(buf) - buf) - 1;
+
+	path->length = (size_t)length;
+	path->is_kept = count > 1 && frame->directory == AT_FDCWD && plain_trusts_cwd();
+	if (path->is_kept) {
+		if (plain_is_directory(buf, directory_length, &path->stamp))
+			path->kind = PATH_RELATIVE;
+		return;
+	}
+	path->stamp = plain_now();
+	if (count == 1 || (path->stamp && has_plain_parent(frame, frame->directory)))
+		path->kind = PATH_RELATIVE;
 }
 
 /* Whether an absolute path may be that of a binding itself. */
@@ -98,10 +117,8 @@ static void read_path(struct fast_frame *frame, unsigned long guest_path_at, lon
 		return;
 	}
 	if (buf[0] != '/') {
-		path->stamp = plain_now();
-		if (view_is_relative_plain(view, buf, &count) &&
-		    (count == 1 || (path->stamp && has_plain_parent(frame, directory))))
-			path->kind = PATH_RELATIVE;
+		if (view_is_relative_plain(view, buf, &count))
+			read_relative(frame, count, length, path);
 		return;
 	}
 	path->may_be_top = may_be_top(buf);
@@ -110,6 +127,7 @@ static void read_path(struct fast_frame *frame, unsigned long guest_path_at, lon
 		return;
 	path->kind = PATH_ABSOLUTE;
 	path->length = (size_t)length;
+	path->is_kept = true;
 	frame->directory = AT_FDCWD;
 }
 
@@ -119,12 +137,12 @@ static bool ends_in_link(const struct fast_frame *frame, const struct fast_path 
 	char target[1];
 	long status;
 
-	if (path->kind == PATH_ABSOLUTE && plain_is_known(frame->path, path->length, path->stamp))
+	if (path->is_kept && plain_is_known(frame->path, path->length, path->stamp))
 		return false;
 	status = GATE_4(NR_readlinkat, frame->directory, frame->path, target, sizeof(target));
 	if (status != -EINVAL)
 		return status != -ENOENT;
-	if (path->kind == PATH_ABSOLUTE)
+	if (path->is_kept)
 		plain_note(frame->path, path->length, path->stamp);
 	return false;
 }
@@ -147,7 +165,7 @@ static long judge_status(const struct fast_frame *frame, const struct fast_path 
 {
 	if (is_link(mode_at, is_statx))
 		return flags & AT_SYMLINK_NOFOLLOW ? 0 : FAST_SLOW;
-	if (path->kind == PATH_ABSOLUTE)
+	if (path->is_kept)
 		plain_note(frame->path, path->length, path->stamp);
 	return 0;
 }

@@ -14,7 +14,8 @@
 #pragma GCC visibility push(hidden)
 
 /* path.c */
-call_handler handle_paths, handle_name_to_handle, handle_stat, handle_fstat, handle_readlink, handle_chdir;
+call_handler handle_paths, handle_name_to_handle, handle_stat, handle_fstat, handle_readlink, handle_chdir,
+	handle_unshare;
 /* mounts.c */
 call_handler handle_fchdir;
 /* root.c */

@@ -98,8 +98,11 @@ void mounts_note_descriptor(int fd, uint32_t mount)
 
 long handle_fchdir(struct call *call)
 {
-	long status = call_make(call, call->nr);
+	long status;
 
+	if (own_is_borrowed())
+		plain_distrust_cwd();
+	status = call_make(call, call->nr);
 	if (!status)
 		mounts_note_cwd(mounts_of_descriptor((int)call->arguments[0]));
 	return status;

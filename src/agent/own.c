@@ -94,10 +94,15 @@ static long add(int process, const char *root, uint32_t cwd_mount)
 	return 0;
 }
 
+bool own_is_borrowed(void)
+{
+	return shares_memory(GATE_0(NR_getppid));
+}
+
 /* A vfork child's number; 0 of who is the owner of its memory. */
 static int own_number(void)
 {
-	return shares_memory(GATE_0(NR_getppid)) ? (int)GATE_0(NR_getpid) : 0;
+	return own_is_borrowed() ? (int)GATE_0(NR_getpid) : 0;
 }
 
 long own_set_root(const char *root)

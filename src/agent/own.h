@@ -26,4 +26,7 @@ long own_set_cwd_mount(uint32_t mount);
 /* The root of PROCESS, another guest's, into BUF of PATH_SIZE; false when it can't be read. */
 bool own_read_root(long process, char *buf);
 
+/* Whether the calling process shares its memory with its parent: as after vfork(2). */
+bool own_is_borrowed(void);
+
 #endif

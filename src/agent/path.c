@@ -7,6 +7,8 @@
 #include "agent/handlers.h"
 #include "agent/mount.h"
 #include "agent/mounts.h"
+#include "agent/own.h"
+#include "agent/plain.h"
 #include "agent/proc.h"
 #include "agent/proc_files.h"
 #include "agent/root.h"
@@ -15,6 +17,7 @@
 #include "base/text.h"
 #include <asm/stat.h>
 #include <linux/fcntl.h>
+#include <linux/sched.h>
 #include <linux/stat.h>
 
 #ifndef AT_HANDLE_MNT_ID_UNIQUE
@@ -390,7 +393,9 @@ static long chdir_to_virtual(uint32_t binding)
 
 	if (fd < 0)
 		return fd;
+	plain_begin_change();
 	status = GATE_1(NR_fchdir, fd);
+	plain_end_change();
 	GATE_1(NR_close, fd);
 	if (!status)
 		mounts_note_cwd(0);
@@ -407,6 +412,8 @@ long handle_chdir(struct call *call)
 		return status;
 	if (status == TRANSLATE_NOTHING)
 		return call_make(call, call->nr);
+	if (own_is_borrowed())
+		plain_distrust_cwd();
 	if (path->is_resolved && path->result->is_virtual)
 		return chdir_to_virtual(path->result->mount);
 	mount = mounts_of_path(path);
@@ -414,4 +421,12 @@ long handle_chdir(struct call *call)
 	if (!status)
 		mounts_note_cwd(mount);
 	return status;
+}
+
+/* A thread may get a current directory of its own. (CLONE_NEWNS and CLONE_NEWUSER bring that with them.) */
+long handle_unshare(struct call *call)
+{
+	if (call->arguments[0] & (CLONE_FS | CLONE_NEWNS | CLONE_NEWUSER))
+		plain_distrust_cwd();
+	return call_make(call, call->nr);
 }

@@ -75,6 +75,18 @@ static inline bool is_attached(void)
 	return state == ATTACHED || (state == UNKNOWN && attach());
 }
 
+static bool distrusts_cwd;
+
+bool plain_trusts_cwd(void)
+{
+	return !__atomic_load_n(&distrusts_cwd, __ATOMIC_ACQUIRE);
+}
+
+void plain_distrust_cwd(void)
+{
+	__atomic_store_n(&distrusts_cwd, true, __ATOMIC_RELEASE);
+}
+
 static inline uint64_t changes_now(void)
 {
 	return __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE);

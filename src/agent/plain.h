@@ -5,7 +5,7 @@
  * kept for a while.
  *
  * They stay true as long as no name is renamed, removed as a directory, or made
- * as a symbolic or hard link. All guests of one proot count those changes in
+ * as a symbolic or hard link, nor a current directory changed. All guests of one proot count those changes in
  * memory that they share (image/shared.h), before and behind the change; one
  * who has used an answer looks at the count again behind its call, and does not
  * trust the result if it has changed. A change made outside is met within
@@ -39,8 +39,18 @@ size_t plain_host_path(const char *guest_path, size_t length, char *buf, size_t 
 bool plain_leads_to_dot(int directory, const char *path);
 
 /*
- * Whether the directory named by the first LENGTH bytes of HOST_PATH, absolute,
- * exists, can be searched, and is plain. *STAMP is for plain_holds().
+ * Whether relative paths may be asked about too. They stay plain as long as the
+ * current directory stays the same one, so those who change that count it as a
+ * change of names; not where who shares this memory may have another one: after
+ * plain_distrust_cwd().
+ */
+bool plain_trusts_cwd(void);
+void plain_distrust_cwd(void);
+
+/*
+ * Whether the directory named by the first LENGTH bytes of HOST_PATH, absolute or
+ * relative to the current directory, exists, can be searched, and is plain. *STAMP
+ * is for plain_holds().
  */
 bool plain_is_directory(const char *host_path, size_t length, plain_stamp *stamp);
 
