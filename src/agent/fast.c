@@ -143,16 +143,16 @@ static bool ends_in_link(const struct fast_frame *frame, const struct fast_path 
 	if (status != -EINVAL)
 		return status != -ENOENT;
 	if (path->is_kept)
-		plain_note(frame->path, path->length, path->stamp);
+		plain_note(frame->path, path->length, path->stamp, false);
 	return false;
 }
 
 /* That the kernel has just written there says as much as guest_read() could find out. */
-static bool is_link(unsigned long mode_at, bool is_statx)
+static uint32_t file_type(unsigned long mode_at, bool is_statx)
 {
 	uint32_t mode = is_statx ? *(const uint16_t *)mode_at : *(const uint32_t *)mode_at;
 
-	return (mode & S_IFMT) == S_IFLNK;
+	return mode & S_IFMT;
 }
 
 /*
@@ -163,10 +163,12 @@ static bool is_link(unsigned long mode_at, bool is_statx)
 static long judge_status(const struct fast_frame *frame, const struct fast_path *path, unsigned long mode_at,
 			 bool is_statx, unsigned long flags)
 {
-	if (is_link(mode_at, is_statx))
+	uint32_t type = file_type(mode_at, is_statx);
+
+	if (type == S_IFLNK)
 		return flags & AT_SYMLINK_NOFOLLOW ? 0 : FAST_SLOW;
 	if (path->is_kept)
-		plain_note(frame->path, path->length, path->stamp);
+		plain_note(frame->path, path->length, path->stamp, type == S_IFDIR);
 	return 0;
 }
 
@@ -284,8 +286,7 @@ static long fast_open(struct fast_frame *frame, long directory, unsigned long gu
 	unsigned int count;
 	uint32_t mount;
 
-	if (length <= 0 || buf[length - 1] == '/' || proc_file_may_be(buf) ||
-	    (view->flags & VIEW_VIRTUAL && flags & O_CREAT))
+	if (length <= 0 || proc_file_may_be(buf) || (view->flags & VIEW_VIRTUAL && flags & O_CREAT))
 		return FAST_SLOW;
 	frame->directory = (int)directory;
 	if (buf[0] == '/')

@@ -275,15 +275,21 @@ bool plain_is_directory(const char *host_path, size_t length, plain_stamp *stamp
 
 bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp)
 {
-	return has_others && length <= PLAIN_LENGTH_MOST && is_kept(others, host_path, length, stamp);
+	if (length > PLAIN_LENGTH_MOST)
+		return false;
+	return (has_others && is_kept(others, host_path, length, stamp)) ||
+	       (has_directories && is_kept(directories, host_path, length, stamp));
 }
 
-void plain_note(const char *host_path, size_t length, plain_stamp stamp)
+void plain_note(const char *host_path, size_t length, plain_stamp stamp, bool is_directory)
 {
-	if (!stamp || plain_is_known(host_path, length, stamp) || length > PLAIN_LENGTH_MOST || !plain_holds(stamp))
+	if (!stamp || length > PLAIN_LENGTH_MOST || plain_is_known(host_path, length, stamp) || !plain_holds(stamp))
 		return;
-	keep(others, host_path, length, stamp, cpu_ticks());
-	has_others = true;
+	keep(is_directory ? directories : others, host_path, length, stamp, cpu_ticks());
+	if (is_directory)
+		has_directories = true;
+	else
+		has_others = true;
 }
 
 static void forget_half(struct entry *table, unsigned long from, unsigned long to)

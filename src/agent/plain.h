@@ -49,14 +49,17 @@ void plain_distrust_cwd(void);
 
 /*
  * Whether the directory named by the first LENGTH bytes of HOST_PATH, absolute or
- * relative to the current directory, exists, can be searched, and is plain. *STAMP
- * is for plain_holds().
+ * relative to the current directory, exists and is plain. Whether it can be searched
+ * the call itself finds out. *STAMP is for plain_holds().
  */
 bool plain_is_directory(const char *host_path, size_t length, plain_stamp *stamp);
 
-/* Whether the last component of HOST_PATH, in a plain directory, was seen to be no link. Note that it was. */
+/*
+ * Whether the last component of HOST_PATH, in a plain directory, was seen to be no
+ * link. Note that it was, or even that it was seen to be a directory: a plain one.
+ */
 bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp);
-void plain_note(const char *host_path, size_t length, plain_stamp stamp);
+void plain_note(const char *host_path, size_t length, plain_stamp stamp, bool is_directory);
 
 /* A stamp for what the caller asks the kernel itself from now on; 0 where there is none, or a change is going on. */
 plain_stamp plain_now(void);

@@ -301,7 +301,7 @@ static bool ends_in_link(struct call *call, const struct host_path *out)
 	status = GATE_4(NR_readlinkat, AT_FDCWD, out->path, call->slot->scratch.link, PATH_SIZE);
 	if (status != -EINVAL)
 		return status != -ENOENT;
-	plain_note(out->path, length, out->stamp);
+	plain_note(out->path, length, out->stamp, false);
 	return false;
 }
 

@@ -116,11 +116,27 @@ unsigned int name_hash(const char *name, size_t length)
 	return (hash ^ hash >> 8) & 255;
 }
 
+/* Where there are more bindings than this it is not found out which one a name may be of. */
+#define NAMES_COMPARED 16
+
+static bool has_name(const struct view *view, uint32_t index, const char *name, size_t length)
+{
+	size_t guest_length = view_binding(view, index)->guest_length;
+	const char *last = view_guest(view, index) + guest_length - length;
+
+	return guest_length > length && last[-1] == '/' && !memcmp(last, name, length);
+}
+
 bool name_may_be_bound(const struct view *view, const char *name, size_t length)
 {
 	unsigned int hash = name_hash(name, length);
 
-	return view->names[hash / 64] >> hash % 64 & 1;
+	if (!(view->names[hash / 64] >> hash % 64 & 1))
+		return false;
+	for (uint32_t i = 0; i < view->binding_count && view->binding_count <= NAMES_COMPARED; i++)
+		if (has_name(view, i, name, length))
+			return true;
+	return view->binding_count > NAMES_COMPARED;
 }
 
 bool view_may_be_bound(const struct view *view, const char *name, size_t length)
