@@ -56,6 +56,13 @@ struct fast_path {
 	bool may_be_top;
 };
 
+/* Many paths are on the stack: in the pages of the frame and of the guest's stack pointer. */
+static long read_string(struct fast_frame *frame, unsigned long guest_path_at)
+{
+	return guest_read_string_near(frame->host_path, guest_path_at, FAST_PATH_MOST, (unsigned long)frame,
+				      registers_fast_stack(&frame->registers) - 1);
+}
+
 /* Whether all but the last component of the relative path in FRAME is plain. */
 static bool has_plain_parent(struct fast_frame *frame, long directory)
 {
@@ -104,7 +111,7 @@ static void read_path(struct fast_frame *frame, unsigned long guest_path_at, lon
 {
 	const struct view *view = the_view();
 	char *buf = frame->host_path;
-	long length = guest_read_string(buf, guest_path_at, FAST_PATH_MOST);
+	long length = read_string(frame, guest_path_at);
 	unsigned int count;
 	uint32_t mount;
 
@@ -282,7 +289,7 @@ static long fast_open(struct fast_frame *frame, long directory, unsigned long gu
 {
 	const struct view *view = the_view();
 	char *buf = frame->host_path;
-	long length = guest_read_string(buf, guest_path, FAST_PATH_MOST);
+	long length = read_string(frame, guest_path);
 	unsigned int count;
 	uint32_t mount;
 

@@ -86,14 +86,20 @@ static size_t copy_words(char *to, const char *from, size_t length, size_t end)
 
 long guest_read_string(char *to, unsigned long address, size_t size)
 {
+	return guest_read_string_near(to, address, size, ~0ul, 0);
+}
+
+long guest_read_string_near(char *to, unsigned long address, size_t size, unsigned long from, unsigned long last)
+{
 	size_t length = 0;
 
 	while (length < size) {
 		size_t end = MIN(length + in_page(address + length, PAGE), size);
+		unsigned long page = ALIGN_DOWN(address + length, PAGE);
 
 		if (length == size)
 			return -ENAMETOOLONG;
-		if (!is_readable(ALIGN_DOWN(address + length, PAGE)))
+		if ((page + PAGE <= from || page > last) && !is_readable(page))
 			return -EFAULT;
 		length = copy_words(to, (const char *)address, length, end);
 		for (; length < end; length++) {

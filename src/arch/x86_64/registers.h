@@ -62,6 +62,12 @@ static inline void registers_fast_arguments(const struct fast_registers *regs, u
 	arguments[5] = regs->r9;
 }
 
+/* The stack pointer at the site. */
+static inline unsigned long registers_fast_stack(const struct fast_registers *regs)
+{
+	return regs->rsp;
+}
+
 #define FLAGS_OF_LAHF 0xd5ul
 #define FLAG_OVERFLOW_BIT 11
 
