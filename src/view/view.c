@@ -445,8 +445,6 @@ long view_add(struct view *view, const char *guest_path, const char *host_path, 
 		status = set_host(view, &new, host_path, flags);
 	if (status)
 		return status;
-	if (view->strings + length + strlen(host_path) + 2 > view->capacity)
-		return -ENOSPC;
 	memmove(binding + 1, binding, (view->binding_count - index) * sizeof(*binding));
 	*binding = new;
 	view->binding_count++;

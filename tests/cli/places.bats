@@ -265,6 +265,22 @@ deep" ]
 	[ "$SECONDS" -lt 8 ]
 }
 
+@test "bindings with long paths" {
+	local i deep host arguments=()
+
+	deep=$(printf '/y%.0s' {1..200})
+	run inside -b "$SHARED:$deep" cat "$deep/name"
+	gives "this is shared"
+	host=$BATS_TEST_TMPDIR$(printf '/%0200d' {1..4})
+	mkdir -p "$host"
+	echo long >"$host/name"
+	for i in {1..15}; do
+		arguments+=(-b "$host:/long/$i")
+	done
+	run inside "${arguments[@]}" cat /long/1/name /long/15/name
+	gives $'long\nlong'
+}
+
 @test "nothing changes in the rootfs, nor in /tmp, when everything is killed" {
 	local seconds pid
 

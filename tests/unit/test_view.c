@@ -996,6 +996,11 @@ static void test_full(void)
 	ok(view_add(tiny, long_path, "/h", 0) == -ENOSPC, "no room for a long path");
 	ok(tiny->binding_count == 1, "and it is not there");
 	ok(tiny->size <= sizeof(small), "the block is not exceeded");
+	view_init(tiny, sizeof(small), 2, "/r");
+	/* Besides the digits: a slash, a NUL, and "/h" with its own. */
+	snprintf(long_path, sizeof(long_path), "/%0*d", (int)(tiny->capacity - tiny->strings) - 5, 0);
+	ok(view_add(tiny, long_path, "/h", 0) == 0, "a binding that fills the block to the last byte");
+	ok(tiny->strings == tiny->capacity, "and nothing is left");
 }
 
 int main(void)
