@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE 1
 #include "supervisor/descendants.h"
+#include "supervisor/process.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -15,12 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 static void close_directory(DIR **directory)
 {
 	if (*directory)
@@ -30,7 +25,7 @@ static void close_directory(DIR **directory)
 /* Kill the children that the kernel lists. False: it lists none (no CONFIG_PROC_CHILDREN). */
 static bool kill_listed(void)
 {
-	FILE *file __attribute__((cleanup(close_file))) = fopen("/proc/thread-self/children", "re");
+	FILE *file __attribute__((cleanup(process_close_file))) = fopen("/proc/thread-self/children", "re");
 	int pid;
 
 	if (!file)
@@ -40,34 +35,16 @@ static bool kill_listed(void)
 	return true;
 }
 
-/* The parent of process NAME, as /proc/NAME/stat has it, or -1. */
-static pid_t parent_of(const char *name)
-{
-	char path[sizeof("/proc//stat") + 256];
-	char line[512];
-	FILE *file __attribute__((cleanup(close_file))) = NULL;
-	size_t length;
-	int parent;
-
-	snprintf(path, sizeof(path), "/proc/%s/stat", name);
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	length = fread(line, 1, sizeof(line) - 1, file);
-	line[length] = '\0';
-	while (length && line[length] != ')') /* the name in parentheses may hold any character */
-		length--;
-	return sscanf(line + length, ") %*c %d", &parent) == 1 ? parent : -1;
-}
-
 /* Kill the children found among all processes. */
 static void kill_found(void)
 {
 	DIR *directory __attribute__((cleanup(close_directory))) = opendir("/proc");
+	struct process process;
 	struct dirent *entry;
 
 	while (directory && (entry = readdir(directory)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && parent_of(entry->d_name) == getpid())
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && process_read(entry->d_name, &process) &&
+		    process.parent == getpid())
 			kill(atoi(entry->d_name), SIGKILL);
 }
 

@@ -16,6 +16,7 @@
 
 #include "engine/engine.h"
 #include "supervisor/descendants.h"
+#include "supervisor/waker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What the process that starts the command hands down. */
@@ -97,17 +99,24 @@ static bool is_stop_signal(int signal_number)
 	       signal_number == SIGTTOU;
 }
 
-/*
- * Stop as the command was stopped, so that the shell above sees it; come back
- * when continued. Anything but a stop signal is news for a debugger.
- */
-static void stop_like(int signal_number)
+/* Take the signal that continued us. That of WAKER says that CHILD goes on already. */
+static void take_continue(pid_t child, pid_t waker)
+{
+	struct timespec now = { 0 };
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	if (sigtimedwait(&set, &info, &now) == SIGCONT && info.si_pid != waker && is_for_command(&info))
+		pass_on(child, &info);
+}
+
+static void stop_by(int signal_number)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
-	if (!is_stop_signal(signal_number))
-		return;
 	sigemptyset(&set);
 	sigaddset(&set, signal_number);
 	sigaction(signal_number, &action, NULL);
@@ -116,8 +125,24 @@ static void stop_like(int signal_number)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Take every news of children. True, with STATUS, when CHILD has ended. */
-static bool reap(pid_t child, int *status)
+/*
+ * Stop as CHILD was stopped, so that the shell above sees it; come back when
+ * we are continued, or CHILD is. Anything but a stop signal is news for a debugger.
+ */
+static void stop_like(int signal_number, pid_t child, pid_t parent)
+{
+	pid_t waker;
+
+	if (!is_stop_signal(signal_number))
+		return;
+	waker = waker_start(child, parent);
+	stop_by(signal_number);
+	waker_end(waker);
+	take_continue(child, waker);
+}
+
+/* Take every news of children. True, with STATUS, when CHILD has ended. PARENT is as for watch(). */
+static bool reap(pid_t child, pid_t parent, int *status)
 {
 	pid_t pid;
 	int news;
@@ -126,7 +151,7 @@ static bool reap(pid_t child, int *status)
 		if (pid != child)
 			continue;
 		if (WIFSTOPPED(news)) {
-			stop_like(WSTOPSIG(news));
+			stop_like(WSTOPSIG(news), child, parent);
 			continue;
 		}
 		*status = WIFSIGNALED(news) ? 128 + WTERMSIG(news) : WEXITSTATUS(news);
@@ -148,7 +173,7 @@ static int watch(pid_t child, pid_t parent)
 			continue;
 		if (parent && getppid() != parent)
 			return 128 + SIGKILL;
-		if (info.si_signo == SIGCHLD && reap(child, &status))
+		if (info.si_signo == SIGCHLD && reap(child, parent, &status))
 			return status;
 		if (is_for_command(&info))
 			pass_on(child, &info);

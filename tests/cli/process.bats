@@ -243,6 +243,70 @@ background() {
 	[ "$(sort <<<"$output" | uniq -c | tr -s ' ' | tr '\n' ',')" = " 4 143, 4 S, 4 True True," ]
 }
 
+# Wait for proot, whose status is STATUS.
+ends_with() {
+	local code=0
+
+	wait "$PID" || code=$?
+	echo "status $code"
+	[ "$code" -eq "$1" ]
+}
+
+# A command that was stopped by its own number, after proot has stopped with it. PID is proot's, COMMAND the command's.
+stopped_command() {
+	background "$@" sh -c 'echo $$; sleep 1.5; exit 5'
+	eventually grep -q . out
+	read -r COMMAND <out
+	kill -STOP "$COMMAND"
+	eventually grep -q '^State:.T' "/proc/$PID/status"
+}
+
+@test "a command that is continued by its own number continues proot" {
+	local option
+
+	for option in -u --kill-on-exit; do
+		stopped_command "$option"
+		kill -CONT "$COMMAND"
+		ends_with 5
+	done
+}
+
+@test "a command that is killed while it is stopped ends proot" {
+	stopped_command
+	kill -KILL "$COMMAND"
+	ends_with 137
+}
+
+@test "a command that stops itself many times, and is continued by another" {
+	run timeout -k 1 20 "$PROOT" -r "$GUEST" -b /proc -b /dev sh -c '
+		(for i in 1 2 3 4 5 6 7 8; do
+			until grep -q "^State:.T" /proc/$$/status; do :; done
+			kill -CONT $$
+		done) &
+		for i in 1 2 3 4 5 6 7 8; do kill -STOP $$; done
+		exit 5'
+	show
+	[ "$status" -eq 5 ]
+}
+
+@test "nothing is left of a stopped proot that is continued, or killed" {
+	local waker
+
+	stopped_command
+	waker=$(sed "s/\b$COMMAND\b//" "/proc/$PID/task/$PID/children")
+	[ -d "/proc/${waker// /}" ]
+	sleep 0.5
+	grep -q '^State:.T' "/proc/$PID/status"
+	kill -CONT "$PID"
+	eventually eval '[ "$(cat /proc/$PID/task/$PID/children)" = "$COMMAND " ]'
+	ends_with 5
+	stopped_command
+	waker=$(sed "s/\b$COMMAND\b//" "/proc/$PID/task/$PID/children")
+	kill -KILL "$PID"
+	eventually eval '! grep -q "^State:.[^Z]" /proc/${waker// /}/status 2>/dev/null'
+	kill -KILL "$COMMAND"
+}
+
 @test "no process of proot is left behind" {
 	local seconds
 
