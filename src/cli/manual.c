@@ -116,6 +116,7 @@ static void print_man(void)
 	     "The status of the command; 128+\\fIn\\fR when signal \\fIn\\fR killed it; 127 when it was not found,\n"
 	     "126 when it was found and could not be executed, 125 when proot itself failed, 1 for a wrong\n"
 	     "command line.\n"
+	     "If the command dies of SIGINT or SIGQUIT (^C) and proot gets that signal too, proot dies of it as well.\n"
 	     ".SH ENVIRONMENT\n"
 	     ".TP\n.B PROOT_VERBOSE\nThe level \\-v starts from.\n"
 	     ".TP\n.B PROOT_IGNORE_MISSING_BINDINGS\nNo warning for a binding whose host path is missing.\n"

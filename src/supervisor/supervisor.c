@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -112,7 +113,8 @@ static void take_continue(pid_t child, pid_t waker)
 		pass_on(child, &info);
 }
 
-static void stop_by(int signal_number)
+/* Do what SIGNAL_NUMBER does to who does not handle it. */
+static void take_default(int signal_number)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t set;
@@ -136,12 +138,12 @@ static void stop_like(int signal_number, pid_t child, pid_t parent)
 	if (!is_stop_signal(signal_number))
 		return;
 	waker = waker_start(child, parent);
-	stop_by(signal_number);
+	take_default(signal_number);
 	waker_end(waker);
 	take_continue(child, waker);
 }
 
-/* Take every news of children. True, with STATUS, when CHILD has ended. PARENT is as for watch(). */
+/* Take every news of children. True, with STATUS as of wait(2), when CHILD has ended. PARENT is as for watch(). */
 static bool reap(pid_t child, pid_t parent, int *status)
 {
 	pid_t pid;
@@ -154,30 +156,71 @@ static bool reap(pid_t child, pid_t parent, int *status)
 			stop_like(WSTOPSIG(news), child, parent);
 			continue;
 		}
-		*status = WIFSIGNALED(news) ? 128 + WTERMSIG(news) : WEXITSTATUS(news);
+		*status = news;
 		return true;
 	}
 	return false;
 }
 
-/* Wait for the end of CHILD, or of our own parent PARENT unless that is 0. */
+/*
+ * How to end after a child whose status is STATUS: an exit status, or the
+ * negative number of a signal to die of. That is one of the keyboard's which has
+ * come to us too, CAME or on its way: a shell that runs proot in a loop ends
+ * the loop when it sees that its child died of ^C, and goes on if it exited.
+ */
+static int ending(int status, const sigset_t *came)
+{
+	int number = WTERMSIG(status);
+	sigset_t pending;
+
+	if (!WIFSIGNALED(status))
+		return WEXITSTATUS(status);
+	sigpending(&pending);
+	if ((number == SIGINT || number == SIGQUIT) &&
+	    (sigismember(came, number) > 0 || sigismember(&pending, number) > 0))
+		return -number;
+	return 128 + number;
+}
+
+/* Wait for the end of CHILD, or of our own parent PARENT unless that is 0. The result is that of ending(). */
 static int watch(pid_t child, pid_t parent)
 {
-	sigset_t all;
+	sigset_t all, came;
 	siginfo_t info;
 	int status;
 
 	sigfillset(&all);
+	sigemptyset(&came);
 	for (;;) {
 		if (sigwaitinfo(&all, &info) < 0)
 			continue;
+		sigaddset(&came, info.si_signo);
 		if (parent && getppid() != parent)
 			return 128 + SIGKILL;
 		if (info.si_signo == SIGCHLD && reap(child, parent, &status))
-			return status;
+			return ending(status, &came);
 		if (is_for_command(&info))
 			pass_on(child, &info);
 	}
+}
+
+/* Die of SIGNAL_NUMBER, but leave no core of our own. Comes back where that is ignored: in the first process. */
+static void die_of(int signal_number)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0); /* for a core_pattern that is a pipe, which has no limit */
+	take_default(signal_number);
+}
+
+/* End as ENDING, of watch(), says. An exit status comes back. */
+static int end_as(int ending)
+{
+	if (ending >= 0)
+		return ending;
+	die_of(-ending);
+	return 128 - ending;
 }
 
 static void close_everything(void)
@@ -207,7 +250,7 @@ static void __attribute__((noreturn)) keep(const struct start *start, pid_t supe
 	close_everything();
 	status = watch(child, supervisor);
 	descendants_end();
-	_exit(status);
+	_exit(end_as(status));
 }
 
 static pid_t fork_keeper(const struct start *start)
@@ -265,5 +308,5 @@ int supervisor_run(const struct launch *launch, struct launch_failure *failure)
 	status = watch(child, 0);
 	if (launch->kills_on_exit)
 		descendants_end();
-	return status;
+	return end_as(status);
 }

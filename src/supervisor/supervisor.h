@@ -33,7 +33,8 @@ struct launch_failure {
 
 /*
  * Start the command and wait for its end. Returns its exit status, or 128+n
- * when signal n killed it; if it could not be started FAILURE tells why, and
+ * when signal n killed it; dies of SIGINT or SIGQUIT itself if that killed the
+ * command and has been sent to both, as ^C is. If it could not be started FAILURE tells why, and
  * the status means nothing. Descriptors of the caller are closed once the
  * command runs: there is nothing left to do but to exit. One call in the life
  * of a process.

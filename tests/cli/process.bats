@@ -134,6 +134,25 @@ background() {
 	no_sleepers "$seconds"
 }
 
+@test "proot dies of SIGINT and SIGQUIT if the command does and both got it" {
+	run /usr/bin/python3 - "$PROOT" "$GUEST" <<-'END'
+		import os, resource, signal, subprocess, sys, time
+		resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+		for option in ("-u", "--kill-on-exit"):
+		    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+		        for to_command in (False, True):
+		            proot = subprocess.Popen([sys.argv[1], "-r", sys.argv[2], option, "sh", "-c",
+		                                      "echo $$; exec sleep 100"], stdout=subprocess.PIPE)
+		            command = int(proot.stdout.readline())
+		            time.sleep(0.3)
+		            os.kill(command if to_command else proot.pid, number)
+		            print(proot.wait(), end=" ")
+		    print()
+	END
+	show
+	[ "$output" = $'-2 130 -3 131 143 143 \n-2 130 -3 131 143 143 ' ]
+}
+
 @test "timeout proot" {
 	local seconds
 

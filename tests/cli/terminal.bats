@@ -17,6 +17,11 @@ scene() {
 	scene quit
 }
 
+@test "^C ends a loop of the calling script" {
+	scene loop
+	scene loop --kill-on-exit
+}
+
 @test "^C is the guest's to catch" {
 	scene catch
 }

@@ -100,6 +100,28 @@ def quit_key(options):
     status(terminal, 131)
 
 
+def loop(options):
+    """A script that runs proot in a loop ends with ^C, unless the command handles that."""
+    terminal = start(options)
+    words = " ".join(options)
+    script = f'for i in 1 2; do "$PROOT" -r "$GUEST" {words} sh -c "$0"; echo after $?; done'
+    terminal.line(f"bash -c '{script}' 'echo begun; exec sleep 100'")
+    terminal.expect("begun\n")
+    time.sleep(0.3)
+    terminal.send("\x03")
+    if terminal.expect("after|" + PROMPT)[0] == "after":
+        sys.exit("the loop went on")
+    status(terminal, 130)
+    terminal.line(f"bash -c '{script}' 'trap \"exit 5\" INT; echo begun; while :; do sleep 0.1; done'")
+    for _ in range(2):
+        terminal.expect("begun\n")
+        time.sleep(0.3)
+        terminal.send("\x03")
+        terminal.expect("after 5\n")
+    terminal.expect(PROMPT)
+    status(terminal, 0)
+
+
 def catch(options):
     terminal = start(options)
     job(terminal, 'trap "echo caught; exit 5" INT; while :; do sleep 0.1; done')
@@ -204,7 +226,7 @@ def hangup(options):
     os.unlink(mark)
 
 
-SCENES = {"interrupt": interrupt, "quit": quit_key, "catch": catch, "suspend": suspend, "shell": shell,
+SCENES = {"interrupt": interrupt, "quit": quit_key, "loop": loop, "catch": catch, "suspend": suspend, "shell": shell,
           "background": background, "size": size, "hangup": hangup}
 
 if __name__ == "__main__":
