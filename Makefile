@@ -2,7 +2,7 @@
 #
 #   make                  the command, ./proot
 #   make STATIC=1         the same as one static file, with musl-gcc
-#   make CC=aarch64-...   for another CPU
+#   make CC=aarch64-...   for another CPU, if src/arch has it
 #   make install PREFIX=/usr/local DESTDIR=
 #   make check            ./check does this after installing what the tests need
 #
@@ -12,6 +12,10 @@
 VERSION := 0.1
 PREFIX ?= /usr/local
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ifneq ($(MAKECMDGOALS),clean)
+$(if $(ARCH),,$(error '$(CC) -dumpmachine' does not tell which CPU it compiles for))
+$(if $(wildcard src/arch/$(ARCH)),,$(error $(CC) compiles for $(ARCH), and there is no src/arch/$(ARCH)))
+endif
 BUILD ?= build
 STRIP := $(patsubst %gcc,%strip,$(filter %-gcc,$(CC)))
 STRIP := $(or $(STRIP),strip)
@@ -28,9 +32,11 @@ COMMON := -std=gnu11 -O2 -g $(WARNINGS) $(INCLUDES) -MMD -MP
 AGENT_CFLAGS := $(COMMON) -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
 	-fno-builtin -fno-strict-aliasing -fomit-frame-pointer -U_FORTIFY_SOURCE \
-	-Wframe-larger-than=16384 -DCALL_HANDLERS
+	-DCALL_HANDLERS
 ifeq ($(findstring clang,$(shell $(CC) --version)),)
-AGENT_CFLAGS += -fno-tree-loop-distribute-patterns
+AGENT_CFLAGS += -fno-tree-loop-distribute-patterns -Werror=frame-larger-than=16384
+else
+AGENT_CFLAGS += -Wframe-larger-than=16384 -Werror=frame-larger-than
 endif
 
 CFLAGS ?=
@@ -64,9 +70,9 @@ AGENT_OBJECTS := $(patsubst src/%,$(BUILD)/agent/%.o,$(AGENT_SOURCES))
 COMMAND_OBJECTS := $(patsubst src/%,$(BUILD)/command/%.o,$(COMMAND_SOURCES))
 AGENT := $(BUILD)/agent.elf
 
-proot: $(BUILD)/proot
-	$(Q)cp $< $@.tmp
-	$(Q)mv -f $@.tmp $@
+# Always looked at: it may be of another $(BUILD).
+proot: $(BUILD)/proot FORCE
+	$(Q)cmp -s $< $@ || { cp $< $@.tmp && mv -f $@.tmp $@; }
 
 $(BUILD)/proot: $(COMMAND_OBJECTS)
 	$(call say,LINK,$@)
@@ -127,6 +133,6 @@ clean:
 
 include tests/tests.mk
 
-.PHONY: install clean check
+.PHONY: install clean check FORCE
 .DELETE_ON_ERROR:
 -include $(AGENT_OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d)
