@@ -85,13 +85,13 @@ long call_make(const struct call *call, unsigned long nr)
 	return result;
 }
 
-/* -v 3 wants the result, and who holds a descriptor must give it back: then there is something left to do. */
+/* -v wants to tell the call, and who holds a descriptor must give it back: then there is something left to do. */
 static long finish_whole(struct slot *slot, long result)
 {
 	if (slot->call.finish)
 		result = slot->call.finish(slot, result);
 	pin_release(&slot->call);
-	if (image_data()->verbosity >= 3)
+	if (log_is_on())
 		log_call(&slot->call, result);
 	return result;
 }
@@ -115,7 +115,7 @@ static long resume_at(struct call *call, const char *gate_at, unsigned long nr, 
 	if (!finish && call->mount)
 		finish = finish_open;
 	call->finish = finish;
-	slot->finish = image_data()->verbosity >= 3 || pin_is_held(call) ? finish_whole : finish;
+	slot->finish = log_is_on() || pin_is_held(call) ? finish_whole : finish;
 	slot->keep = 1;
 	registers_enter_gate(call->context, &slot->saved, slot, (unsigned long)gate_at, nr, arguments);
 	return CALL_RESUME;
@@ -199,6 +199,7 @@ bool dispatch_call(struct slot *slot, struct ucontext *context)
 			       .paths = { { .pin = -1, .held = -1 }, { .pin = -1, .held = -1 } } };
 	registers_arguments(context, call->arguments);
 	memcpy(call->original, call->arguments, sizeof(call->original));
+	log_begin(call);
 	result = row->handler(call);
 	if (result == CALL_RESUME)
 		return true;

@@ -8,6 +8,7 @@
 #include "agent/fast.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/log.h"
 #include "agent/mounts.h"
 #include "agent/privileges.h"
 #include "agent/proc.h"
@@ -130,6 +131,7 @@ static long open_guest(void *context, const char *guest_path, char *exe)
 	if (!length && request->is_first && request->flags & AT_EMPTY_PATH) {
 		request->is_first = false;
 		request->is_by_descriptor = true;
+		log_file(call);
 		return open_descriptor(request, exe);
 	}
 	request->is_first = false;
@@ -137,6 +139,7 @@ static long open_guest(void *context, const char *guest_path, char *exe)
 		return -ENOENT;
 	memmove(call->slot->path[0], guest_path, length + 1);
 	status = translate_text(call, directory, no_follow ? 0 : VIEW_FOLLOW, TRANSLATE_FULL | TRANSLATE_OBJECT);
+	log_file(call);
 	if (status)
 		return status;
 	if (path->is_resolved && path->result->is_virtual)

@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * -v: what the agent does, one line a call, on the descriptor the command gave.
+ * Host paths are those that were looked up, not the descriptors that stand for
+ * them (agent/pin.h).
+ *
+ * Level 2: each translated path. Level 3: each trapped call. Nothing below. The
+ * slot's scratch and spare are overwritten.
  */
 #ifndef AGENT_LOG_H
 #define AGENT_LOG_H
 
 #include "agent/slot.h"
 
-/* Level 2: each translated path. Level 3: each trapped call. Nothing below. */
+/* Whether there are lines at all, so that who has a call behind him must come back to tell it. */
+bool log_is_on(void);
+
+/* Before the call is handled: of other calls nothing stays. */
+void log_begin(struct call *call);
+
+/* The call has RESULT. */
 void log_call(const struct call *call, long result);
+
+/* A file that execve looks at, which does not come back when all goes well. */
+void log_file(const struct call *call);
 
 #endif

@@ -187,6 +187,7 @@ long handle_open(struct call *call)
 		if (!view_is_relative_plain(the_view(), slot->path[0], &count) ||
 		    mounts_may_need_note(slot->path[0], flags_of(call)))
 			return open_resolved(call);
+		path->is_as_is = true;
 		path->directory = shape->directory == CALL_CWD ? AT_FDCWD : (int)call->arguments[shape->directory];
 	}
 	*how = how_of(call);
@@ -372,6 +373,8 @@ long handle_openat2(struct call *call)
 	if (status < 0)
 		return refuse(call, &how, status);
 	if (how.resolve & RESOLVE_BELOW && stays_plain(call)) {
+		call->paths[0].guest_path = call->slot->path[0];
+		call->paths[0].is_as_is = true;
 		call->arguments[1] = (unsigned long)call->slot->path[0];
 		set_how(call, &how, how.resolve);
 		return call_resume(call, call->nr, NULL);

@@ -483,6 +483,7 @@ static long name_path(struct call *call, unsigned int which, unsigned int view_f
 
 	out->kind = pin_kind_of(view_flags, flags);
 	if (!(flags & TRANSLATE_FULL) && passes_as_is(out, view_flags, removes, &count)) {
+		out->is_as_is = true;
 		/* One component that is not followed leads nowhere else. */
 		if (count == 1 && (flags & TRANSLATE_OBJECT || !(view_flags & VIEW_FOLLOW)))
 			out->kind = PIN_NONE;

@@ -405,8 +405,8 @@ static long skip_checked(struct walk *walk, bool whole, unsigned int least, enum
 		walk->rest = rest;
 		return 0;
 	}
-	/* Of other errors the host path tells where they come from. */
-	if (status == -ELOOP || status == -ENOENT) {
+	/* Of other errors the host path tells where they come from, if it is not looked at again. */
+	if (status == -ELOOP || (status == -ENOENT && whole && walk->flags & VIEW_MAY_MAKE)) {
 		at->guest[at->guest_length = guest_length] = '\0';
 		at->host[at->host_length = host_length] = '\0';
 	}

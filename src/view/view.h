@@ -147,7 +147,8 @@ struct view_scratch {
  * Resolve GUEST_PATH, relative to the canonical GUEST_BASE unless it begins
  * with a slash. Returns 0 or a negative errno as path_resolution(7) has it. A
  * missing last component is not an error here: the call on RESULT->host tells.
- * After -EACCES, RESULT->host is at or below the place that may not be searched.
+ * After -EACCES, RESULT->host is at or below the place that may not be searched;
+ * after -ENOENT, at or below what is missing.
  * An empty GUEST_PATH is -ENOENT.
  */
 long view_resolve(const struct view *view, const struct view_operations *operations, const char *guest_base,

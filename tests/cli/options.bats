@@ -203,6 +203,58 @@ prints() {
 	[[ $stderr == *open*"/etc/name"*"$GUEST/etc/name"* ]]
 }
 
+# A guest of its own, whose calls are logged: what the log says, without numbers of processes, in LOG.
+logged() {
+	cp -a "$GUEST" guest
+	mkdir -p guest/d/e
+	echo text >guest/d/file
+	ln -s d/file guest/link
+	HOST=$PWD/guest
+	"$PROOT" "$@" -r guest -b "$SHARED:/missing/place" /bin/sh -c '
+		cat /link /missing/place/name
+		cd d
+		cat file ./e/../file
+		ls -d /missing nowhere/x /nowhere/x /missing/place/no/x
+		mv file /d/e/
+		mkdir /d/made
+		unlink /nowhere/x
+		:' 2>log >out
+	LOG=$(sed -n 's/^proot info: pid [0-9]*: //p' log)
+}
+
+tells() {
+	local line
+
+	for line in "$@"; do
+		grep -qxF -- "$line" <<<"$LOG" || { echo "no line: $line"; echo "$LOG"; return 1; }
+	done
+}
+
+@test "-v 2 tells of each path where it leads on the host" {
+	logged -v 2
+	tells "openat \"/link\" -> \"$HOST/d/file\"" "openat \"/missing/place/name\" -> \"$SHARED/name\"" \
+		"chdir \"/d\" -> \"$HOST/d\"" "openat \"file\" -> \"$HOST/d/file\"" \
+		"openat \"./e/../file\" -> \"$HOST/d/file\"" "newfstatat \"/missing\" -> \"(virtual)\"" \
+		"rename \"file\" -> \"$HOST/d/file\" \"/d/e/file\" -> \"$HOST/d/e/file\"" \
+		"mkdir \"/d/made\" -> \"$HOST/d/made\"" "execve \"/bin/cat\" -> \"$HOST/bin/busybox\""
+	! grep -F -e /proc/thread-self/fd -e ' = ' <<<"$LOG"
+}
+
+@test "-v 2 tells of a path that leads nowhere how far it was looked up" {
+	logged -v 2
+	tells "newfstatat \"/nowhere/x\" -> \"$HOST/nowhere/x\"" "newfstatat \"nowhere/x\" -> \"$HOST/d/nowhere/x\"" \
+		"newfstatat \"/missing/place/no/x\" -> \"$SHARED/no\""
+	grep -q "^unlink \"/nowhere/x\" -> \"$HOST/nowhere" <<<"$LOG"
+}
+
+@test "-v 3 tells arguments and results, and execve before it succeeds" {
+	logged -v 3
+	grep -qE "^openat\(0x[0-9a-f]+(, 0x[0-9a-f]+){5}\) \"file\" -> \"$HOST/d/file\" = [0-9]+$" <<<"$LOG"
+	grep -qE "^newfstatat\(.*\) \"/nowhere/x\" -> \"$HOST/nowhere/x\" = ENOENT$" <<<"$LOG"
+	grep -qE "^execve\(.*\) \"/bin/cat\" -> \"$HOST/bin/busybox\"$" <<<"$LOG"
+	grep -qE "^rt_sigaction\(.*\) = 0$" <<<"$LOG"
+}
+
 @test "options without effect on a plain command" {
 	local words
 
