@@ -173,6 +173,11 @@ int host_open_virtual(uint32_t binding, const char *temporary)
 	return fd;
 }
 
+bool host_has_proc(void)
+{
+	return access("/proc/thread-self/exe", F_OK) == 0;
+}
+
 bool host_is_directory(const char *host_path)
 {
 	struct stat status;

@@ -46,6 +46,8 @@ int host_canonicalise(const char *path, char *buf);
  */
 int host_open_virtual(uint32_t binding, const char *temporary);
 
+/* Whether /proc is there, and is that of processes. */
+bool host_has_proc(void);
 bool host_is_directory(const char *host_path);
 /* Whether HOST_PATH exists; a symbolic link does, wherever it leads. */
 bool host_exists(const char *host_path);

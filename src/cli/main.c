@@ -43,8 +43,14 @@ static int default_verbosity(void)
 static int run(const struct config *config)
 {
 	struct image_data *data __attribute__((cleanup(free_data))) = NULL;
-	int error = places_build(config, &data);
+	int error;
 
+	/* The agent finds descriptors and the image there. */
+	if (!host_has_proc()) {
+		message_error("/proc is not mounted on this machine, and guests can't run without it");
+		return EXIT_WRONG_USAGE;
+	}
+	error = places_build(config, &data);
 	if (error)
 		return error == -ENOMEM ? EXIT_OWN_FAILURE : EXIT_WRONG_USAGE;
 	return command_run(config, data);

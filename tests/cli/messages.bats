@@ -269,6 +269,15 @@ wrong_usage() {
 	[[ $output == "126 proot error: can't execute '/script': arguments and environment are longer than the kernel takes" ]]
 }
 
+@test "a machine without /proc" {
+	local without=(unshare -rm sh -c 'mount -t tmpfs none /proc && exec "$0" "$@"')
+
+	"${without[@]}" true || skip "no namespaces to take /proc away in"
+	fails_with 1 "proot error: /proc is not mounted on this machine, and guests can't run without it" \
+		"${without[@]}" "$PROOT" -r "$GUEST" cat /etc/name
+	run -0 "${without[@]}" "$PROOT" --version
+}
+
 @test "messages do not go where a closed stderr was" {
 	run -127 bash -c '"$PROOT" -r "$GUEST" nope 2>&-'
 	[ -z "$output" ]
