@@ -124,6 +124,34 @@ struct host_view {
 	};
 };
 
+static bool is_same_directory(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISDIR(one.st_mode) && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
+/*
+ * In the host's own view: a link of a process that leads to a directory means
+ * the directory it leads to now. /proc/self itself does not, nor does a link to
+ * what has no name, like a pipe.
+ */
+static long read_link_now(void *context, const char *host_path, char *buf, size_t size, bool is_last)
+{
+	long length = read_link(context, host_path, buf, size, is_last);
+
+	if (length != VIEW_MAGIC || text_equal(host_path, "/proc/self") || text_equal(host_path, "/proc/thread-self"))
+		return length;
+	length = readlink(host_path, buf, size);
+	if (length <= 0 || (size_t)length >= size)
+		return VIEW_MAGIC;
+	buf[length] = '\0';
+	return *buf == '/' && is_same_directory(buf, host_path) ? VIEW_JUMP + length : VIEW_MAGIC;
+}
+
+static const struct view_operations own_view_operations = { .read_link = read_link_now };
+
 int host_canonicalise(const char *path, char *buf)
 {
 	struct host_view host;
@@ -136,7 +164,7 @@ int host_canonicalise(const char *path, char *buf)
 	if (!error)
 		error = (int)view_init(&host.view, sizeof(host.block), 0, "/");
 	if (!error)
-		error = (int)view_resolve(&host.view, &host_view_operations, cwd[1] ? cwd : "", path, VIEW_FOLLOW,
+		error = (int)view_resolve(&host.view, &own_view_operations, cwd[1] ? cwd : "", path, VIEW_FOLLOW,
 					  &scratch, &result);
 	if (error)
 		return error;

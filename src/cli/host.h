@@ -35,7 +35,8 @@ int host_expand(const char *path, char *buf);
 /*
  * The canonical form of PATH of the host, relative to the current directory,
  * in BUF of PATH_SIZE bytes. /proc/self stays what it is: each guest process
- * sees its own. 0, or a negative errno (-ENOENT when there is no such file).
+ * sees its own; but what /proc/self/cwd and the like lead to, if that is a
+ * directory, is it for all. 0, or a negative errno (-ENOENT when there is no such file).
  */
 int host_canonicalise(const char *path, char *buf);
 

@@ -193,9 +193,9 @@ static bool is_superseded(const struct places *places, const struct place *place
 }
 
 /* A place in /proc/self that shows what is there anyway: nothing to do, and different for each process. */
-static bool is_of_each_process(const char *guest, const char *host_path)
+static bool is_of_each_process(const struct place *place, const char *guest)
 {
-	return text_begins(guest, "/proc/self/") && !strcmp(guest, host_path);
+	return text_begins(guest, "/proc/self/") && (!place->request->guest || !strcmp(guest, place->host_path));
 }
 
 /* Find where PLACE lies in the guest and add it to the view. */
@@ -214,7 +214,7 @@ static int put_place(struct places *places, struct place *place)
 				strerror((int)-error));
 		return 0;
 	}
-	if (is_superseded(places, place, guest) || is_of_each_process(guest, place->host_path))
+	if (is_superseded(places, place, guest) || is_of_each_process(place, guest))
 		return 0;
 	place->guest = strdup(guest);
 	if (!place->guest)

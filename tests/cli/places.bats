@@ -127,6 +127,21 @@ gives() {
 	gives "this is shared"
 }
 
+@test "a directory that a link of /proc leads to is bound once for all" {
+	mkdir -p here/deep
+	cd here
+	echo here >name
+	echo below >deep/name
+	run inside -b /proc/self/cwd:/h -b /proc/self/cwd/deep:/d -b /proc/thread-self/fd/8:/f -b "/proc/$$/cwd/deep:/p" \
+		sh -c 'cd /etc; cat /h/name /d/name /f/name /p/name; (cat /h/deep/name)' 8<.
+	gives $'here\nbelow\nhere\nbelow\nbelow'
+	cd "$GUEST"
+	run "$PROOT" -r /proc/self/cwd sh -c 'cd /bin; cat /etc/name; pwd'
+	gives $'this is the guest\n/bin'
+	run "$PROOT" -v 1 -r /proc/self/root -b /proc -b /proc/self/cwd readlink /proc/self/cwd
+	[[ $output == *"root = /"$'\n'*"$GUEST" ]]
+}
+
 @test "-b /dev -b /proc/self/fd:/dev/fd as proot-distro does" {
 	run --separate-stderr inside -b /dev -b /proc -b /proc/self/fd:/dev/fd -b /proc/self/fd/0:/dev/stdin \
 		-b /proc/self/fd/1:/dev/stdout -b /proc/self/fd/2:/dev/stderr -b /dev/urandom:/dev/random \
