@@ -356,14 +356,15 @@ static struct view_binding *entry_at(struct view *view, uint32_t index)
 	return (struct view_binding *)((char *)view + view->bindings) + index;
 }
 
-static unsigned int count_places(const struct view *view, const char *host_path)
+/* Whether HOST_PATH is seen at two places or more. */
+static bool has_places(const struct view *view, const char *host_path, size_t length)
 {
 	char buf[PATH_SIZE];
 	unsigned int count = 0;
 
-	for (uint32_t i = 0; i < view->binding_count; i++)
-		count += seen_in(view, i, host_path, strlen(host_path), buf, sizeof(buf)) >= 0;
-	return count;
+	for (uint32_t i = 0; i < view->binding_count && count < 2; i++)
+		count += seen_in(view, i, host_path, length, buf, sizeof(buf)) >= 0;
+	return count == 2;
 }
 
 void view_note_twice(struct view *view)
@@ -371,7 +372,7 @@ void view_note_twice(struct view *view)
 	for (uint32_t i = 0; i < view->binding_count; i++) {
 		struct view_binding *binding = entry_at(view, i);
 
-		if (binding->flags & VIEW_VIRTUAL || count_places(view, view_host(view, i)) < 2)
+		if (binding->flags & VIEW_VIRTUAL || !has_places(view, view_host(view, i), binding->host_length))
 			continue;
 		binding->flags |= VIEW_TWICE;
 		view->flags |= VIEW_TWICE;

@@ -265,6 +265,19 @@ deep" ]
 	[ "$SECONDS" -lt 8 ]
 }
 
+@test "20000 bindings of one file, quickly" {
+	local i arguments=()
+
+	cd "$SHARED"
+	for i in {1..20000}; do
+		arguments+=(-b "name:/b/$i")
+	done
+	SECONDS=0
+	run inside "${arguments[@]}" cat /b/17711
+	gives "this is shared"
+	[ "$SECONDS" -lt 8 ]
+}
+
 @test "5000 bindings over what is there" {
 	local i arguments=()
 
