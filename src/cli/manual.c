@@ -160,52 +160,107 @@ static void print_pattern(const char *names)
 		putchar(*names == ' ' ? '|' : *names);
 }
 
+/* The names of all options that have VALUE: those that need it, or those that may have it. */
+static void print_patterns(bool is_needed)
+{
+	for (size_t i = 0, count = 0; i < ROW_COUNT; i++)
+		if (!manual_rows[i].group && *manual_rows[i].value && needs_value(&manual_rows[i]) == is_needed) {
+			printf("%s", count++ ? "|" : "");
+			print_pattern(manual_rows[i].names);
+		}
+}
+
+/* "-r?*|--rootfs=*": the words that bring a value along. */
+static void print_bash_joined(const char *names)
+{
+	const char *name;
+	size_t length;
+
+	for (const char *separator = ""; (length = next_name(&names, &name)); separator = "|")
+		printf("%s%.*s%s", separator, (int)length, name, name[1] == '-' ? "=*" : "?*");
+}
+
 static void print_bash_value(const struct manual_row *row)
 {
 	if (row->kind == NONE)
 		return;
 	printf("\t");
 	print_pattern(row->names);
+	printf(") _proot_offer \"%s\" ", row->kind == FILE_VALUE ? "${value##*:}" : "$value");
 	if (row->kind == WORDS_VALUE) {
-		printf(") COMPREPLY=($(compgen -W '");
+		printf("-W '");
 		print_words(row->value);
-		puts("' -- \"$word\")); return ;;");
+		puts("' ;;");
 	} else {
-		printf(") COMPREPLY=($(compgen -%c -- \"$word\")); return ;;\n", row->kind == FILE_VALUE ? 'f' : 'd');
+		printf("-%c ;;\n", row->kind == FILE_VALUE ? 'f' : 'd');
 	}
+}
+
+/*
+ * Readline replaces what is behind the last of COMP_WORDBREAKS, among which are
+ * ":" and "=" unless the user has taken them out: what is offered for TEXT has to begin there.
+ */
+static void print_bash_offer(void)
+{
+	puts("# bash completion for proot, made from src/cli/options.def\n"
+	     "_proot_offer() { # TEXT, arguments of compgen\n"
+	     "\tlocal text=\"$1\" word=\"${COMP_WORDS[COMP_CWORD]}\" front=\n"
+	     "\tif [[ $word == [:=]* ]]; then word=; fi\n"
+	     "\tif [[ $word == *\"$text\" ]]; then front=\"${word%\"$text\"}\"; fi\n"
+	     "\tmapfile -t COMPREPLY < <(compgen -P \"$front\" \"${@:2}\" -- \"$text\")\n"
+	     "\tif [[ $text == *\"$word\" ]]; then COMPREPLY=(\"${COMPREPLY[@]#\"${text%\"$word\"}\"}\"); fi\n"
+	     "}\n");
+}
+
+/* Which option the word under the cursor is the value of, if any. */
+static void print_bash_words(void)
+{
+	puts("_proot() {\n"
+	     "\tlocal IFS=$' \\t\\n' line=\"${COMP_LINE:0:COMP_POINT}\" option value i=1 last words\n"
+	     "\tread -a words <<<\"$line\"\n"
+	     "\tif [[ $line == *[[:blank:]] ]]; then words+=(\"\"); fi\n"
+	     "\tlast=$((${#words[@]} - 1))\n"
+	     "\twhile ((i < last)); do\n"
+	     "\t\tcase \"${words[i]}\" in");
+	printf("\t\t");
+	print_patterns(true);
+	puts(") option=\"${words[i]}\"; ((i += 2)) ;;");
+	printf("\t\t");
+	print_patterns(false);
+	puts(") ((i++)); if ((i < last)) && [[ ${words[i]} =~ ^-?[0-9]+$ ]]; then ((i++)); fi ;;\n"
+	     "\t\t--) _proot_offer \"${words[last]}\" -c -f; return ;;\n"
+	     "\t\t-*) ((i++)) ;;\n"
+	     "\t\t*) _proot_offer \"${words[last]}\" -c -f; return ;;\n"
+	     "\t\tesac\n"
+	     "\tdone\n"
+	     "\tvalue=\"${words[last]}\"\n"
+	     "\tif ((i == last)); then\n"
+	     "\t\toption=\n"
+	     "\t\tcase \"$value\" in");
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (needs_value(&manual_rows[i])) {
+			printf("\t\t");
+			print_bash_joined(manual_rows[i].names);
+			printf(") option=%.*s ;;\n", (int)strcspn(manual_rows[i].names, " "), manual_rows[i].names);
+		}
+	puts("\t\tesac\n"
+	     "\t\tif [[ $option && $value == --* ]]; then value=\"${value#*=}\"; elif [[ $option ]]; then "
+	     "value=\"${value:2}\"; fi\n"
+	     "\tfi");
 }
 
 static void print_bash(void)
 {
-	puts("# bash completion for proot, made from src/cli/options.def\n"
-	     "_proot() {\n"
-	     "\tlocal word=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
-	     "\tlocal i\n"
-	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	     "\t\tcase \"${COMP_WORDS[i]}\" in");
-	printf("\t\t");
-	for (size_t i = 0, count = 0; i < ROW_COUNT; i++)
-		if (needs_value(&manual_rows[i])) {
-			printf("%s", count++ ? "|" : "");
-			print_pattern(manual_rows[i].names);
-		}
-	puts(") ((i++)) ;;\n"
-	     "\t\t-*|=) ;;\n"
-	     "\t\t*) COMPREPLY=($(compgen -c -f -- \"$word\")); return ;;\n"
-	     "\t\tesac\n"
-	     "\tdone\n"
-	     "\tif [ \"$previous\" = = ]; then previous=\"${COMP_WORDS[COMP_CWORD-2]}\"; fi\n"
-	     "\tcase \"$previous\" in");
+	print_bash_offer();
+	print_bash_words();
+	puts("\tcase \"$option\" in");
 	for (size_t i = 0; i < ROW_COUNT; i++)
 		if (!manual_rows[i].group)
 			print_bash_value(&manual_rows[i]);
-	puts("\tesac\n"
-	     "\tcase \"$word\" in");
-	printf("\t-*) COMPREPLY=($(compgen -W '");
+	printf("\t*) if [[ $value == -* ]]; then _proot_offer \"$value\" -W '");
 	for (size_t i = 0; i < ROW_COUNT; i++)
 		printf("%s ", manual_rows[i].group ? "" : manual_rows[i].names);
-	puts("' -- \"$word\")) ;;\n"
-	     "\t*) COMPREPLY=($(compgen -c -d -- \"$word\")) ;;\n"
+	puts("'; else _proot_offer \"$value\" -c -d; fi ;;\n"
 	     "\tesac\n"
 	     "}\n"
 	     "complete -o filenames -F _proot proot");
@@ -219,7 +274,7 @@ static void print_zsh_option(const struct manual_row *row)
 	size_t length;
 
 	while ((length = next_name(&names, &name))) {
-		const char *joint = !needs_value(row) ? "" : name[1] == '-' ? "=" : "+";
+		const char *joint = !*row->value ? "" : name[1] == '-' ? "=" : "+";
 
 		printf("  \"*%.*s%s[%s]", (int)length, name, joint, row->summary);
 		if (row->kind == WORDS_VALUE) {
@@ -228,6 +283,8 @@ static void print_zsh_option(const struct manual_row *row)
 			putchar(')');
 		} else if (needs_value(row)) {
 			printf(":path:%s", actions[row->kind]);
+		} else if (*row->value) {
+			printf("::value:"); /* it may be left out */
 		}
 		puts("\" \\");
 	}

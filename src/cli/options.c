@@ -160,7 +160,7 @@ static int apply_engine(struct config *config, const char *name, const char *val
 	else if (!strcmp(value, "ptrace"))
 		return fail(config, "option '%s': 'ptrace' is not available yet", name);
 	else
-		return fail(config, "option '%s': '%s' is none of auto, sigsys, ptrace", name, value);
+		return fail(config, "option '%s': '%s' is neither auto nor sigsys", name, value);
 	return 0;
 }
 

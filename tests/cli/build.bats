@@ -41,3 +41,56 @@ setup() {
 	[ "$status" -ne 0 ]
 	[[ $output == *"'nope -dumpmachine' does not tell which CPU it compiles for.  Stop." ]]
 }
+
+# What bash offers for the command line LINE, with the cursor at its end. BREAKS: what readline breaks words at.
+offers() {
+	local COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDS COMP_CWORD COMPREPLY=() line=$1
+
+	[[ ${BREAKS-:=} ]] && line=$(sed 's/[:=]/ & /g' <<<"$1")
+	read -ra COMP_WORDS <<<"$line"
+	[[ $1 != *" " ]] || COMP_WORDS+=("")
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	_proot
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+offer() {
+	[[ $'\n'$(offers "$1")$'\n' == *$'\n'"$2"$'\n'* ]] || { echo "'$1' does not offer '$2' but:"; offers "$1"; return 1; }
+}
+
+@test "what bash offers" {
+	make -s build/proot.bash
+	source build/proot.bash
+	mkdir -p hosts/here etcetera
+	: >hosts/file
+	offer "proot -b hosts/" hosts/file
+	offer "proot -b /etc:hos" hosts
+	offer "proot -b /etc:" hosts
+	offer "proot --bind=/etc:hosts/f" hosts/file
+	offer "proot --bind=hosts/f" hosts/file
+	offer "proot --rootfs=e" etcetera
+	offer "proot --rootfs=" hosts
+	offer "proot -r e" etcetera
+	offer "proot -re" -retcetera
+	offer "proot -v 3 -r e" etcetera
+	offer "proot -v 3 e" etcetera
+	offer "proot -v --root" --rootfs
+	offer "proot --engine=s" sigsys
+	offer "proot --engine s" sigsys
+	offer "proot -r etcetera hos" hosts
+	offer "proot -r etcetera -- hos" hosts
+	offer "proot -r etcetera cat hosts/f" hosts/file
+	BREAKS= offer "proot -b /etc:hos" /etc:hosts
+	BREAKS= offer "proot --rootfs=e" --rootfs=etcetera
+	[ -z "$(offers "proot -r etcetera --engine=p")" ]
+}
+
+@test "the other completions and the manual page can be made" {
+	local document
+
+	for document in man zsh fish; do
+		make -s "build/proot.$document"
+		grep -q kill.*on.*exit "build/proot.$document"
+	done
+	[ -z "$(grep -h ptrace build/proot.*)" ]
+}

@@ -47,7 +47,7 @@ wrong_usage() {
 	wrong_usage "option '-b': ':/x' names no path of the host" -b :/x true
 	wrong_usage "option '-b': '/x:' names no path of the guest" -b /x: true
 	wrong_usage "option '--verbose': 'x' is not a number" --verbose=x true
-	wrong_usage "option '--engine': 'x' is none of auto, sigsys, ptrace" --engine=x true
+	wrong_usage "option '--engine': 'x' is neither auto nor sigsys" --engine=x true
 	wrong_usage "option '--engine': 'ptrace' is not available yet" --engine=ptrace true
 }
 

@@ -238,7 +238,7 @@ static void test_errors(void)
 	ok(fails("--verbose=x", "option '--verbose': 'x' is not a number"), "--verbose=x");
 	ok(fails("-vx", "option '-v': 'x' is not a number"), "-vx");
 	ok(fails("--engine=ptrace", "option '--engine': 'ptrace' is not available yet"), "--engine=ptrace");
-	ok(fails("--engine=x", "option '--engine': 'x' is none of auto, sigsys, ptrace"), "--engine=x");
+	ok(fails("--engine=x", "option '--engine': 'x' is neither auto nor sigsys"), "--engine=x");
 }
 
 static void test_later(void)
