@@ -6,6 +6,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -16,54 +17,62 @@
 struct cpu {
 	uint16_t machine; /* e_machine */
 	uint8_t class;	  /* EI_CLASS */
+	uint8_t order;	  /* EI_DATA */
 	const char *name; /* as uname -m and as QEMU's user programs have it */
 };
 
+#define LITTLE ELFDATA2LSB
+#define BIG ELFDATA2MSB
+
 /* clang-format off */
 static const struct cpu cpus[] = {
-	{ EM_X86_64, ELFCLASS64, "x86_64" },
-	{ EM_X86_64, ELFCLASS32, "x32" },
-	{ EM_386, ELFCLASS32, "i386" },
-	{ EM_AARCH64, ELFCLASS64, "aarch64" },
-	{ EM_ARM, ELFCLASS32, "arm" },
-	{ EM_RISCV, ELFCLASS64, "riscv64" },
-	{ EM_RISCV, ELFCLASS32, "riscv32" },
-	{ EM_PPC64, ELFCLASS64, "ppc64" },
-	{ EM_PPC, ELFCLASS32, "ppc" },
-	{ EM_S390, ELFCLASS64, "s390x" },
-	{ EM_MIPS, ELFCLASS64, "mips64" },
-	{ EM_MIPS, ELFCLASS32, "mips" },
-	{ EM_SPARCV9, ELFCLASS64, "sparc64" },
-	{ EM_SPARC, ELFCLASS32, "sparc" },
-	{ EM_68K, ELFCLASS32, "m68k" },
-	{ EM_ALPHA, ELFCLASS64, "alpha" },
-	{ EM_PARISC, ELFCLASS32, "hppa" },
-	{ EM_SH, ELFCLASS32, "sh4" },
-	{ 258, ELFCLASS64, "loongarch64" },
+	{ EM_X86_64, ELFCLASS64, LITTLE, "x86_64" },
+	{ EM_X86_64, ELFCLASS32, LITTLE, "x32" },
+	{ EM_386, ELFCLASS32, LITTLE, "i386" },
+	{ EM_AARCH64, ELFCLASS64, LITTLE, "aarch64" },
+	{ EM_AARCH64, ELFCLASS64, BIG, "aarch64_be" },
+	{ EM_ARM, ELFCLASS32, LITTLE, "arm" },
+	{ EM_ARM, ELFCLASS32, BIG, "armeb" },
+	{ EM_RISCV, ELFCLASS64, LITTLE, "riscv64" },
+	{ EM_RISCV, ELFCLASS32, LITTLE, "riscv32" },
+	{ EM_PPC64, ELFCLASS64, BIG, "ppc64" },
+	{ EM_PPC64, ELFCLASS64, LITTLE, "ppc64le" },
+	{ EM_PPC, ELFCLASS32, BIG, "ppc" },
+	{ EM_S390, ELFCLASS64, BIG, "s390x" },
+	{ EM_MIPS, ELFCLASS64, BIG, "mips64" },
+	{ EM_MIPS, ELFCLASS64, LITTLE, "mips64el" },
+	{ EM_MIPS, ELFCLASS32, BIG, "mips" },
+	{ EM_MIPS, ELFCLASS32, LITTLE, "mipsel" },
+	{ EM_SPARCV9, ELFCLASS64, BIG, "sparc64" },
+	{ EM_SPARC, ELFCLASS32, BIG, "sparc" },
+	{ EM_68K, ELFCLASS32, BIG, "m68k" },
+	{ EM_ALPHA, ELFCLASS64, LITTLE, "alpha" },
+	{ EM_PARISC, ELFCLASS32, BIG, "hppa" },
+	{ EM_SH, ELFCLASS32, LITTLE, "sh4" },
+	{ EM_SH, ELFCLASS32, BIG, "sh4eb" },
+	{ 258, ELFCLASS64, LITTLE, "loongarch64" },
 };
 /* clang-format on */
 
-static const char *cpu_name(uint16_t machine, uint8_t class)
+static const char *cpu_name(const struct plan *plan)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cpus); i++)
-		if (cpus[i].machine == machine && cpus[i].class == class)
+		if (cpus[i].machine == plan->machine && cpus[i].class == plan->class &&
+		    cpus[i].order == (uint8_t)plan->head[EI_DATA])
 			return cpus[i].name;
 	return NULL;
 }
 
 static void explain_foreign(const char *path, const struct plan *plan)
 {
-	const char *cpu = cpu_name(plan->machine, plan->class);
+	const char *cpu = cpu_name(plan);
+	char unknown[64];
 	struct utsname host;
 
 	uname(&host);
-	if (cpu)
-		message_error("'%s' is a program for %s and this machine is %s: use option -q (-q qemu-%s)", path, cpu,
-			      host.machine, cpu);
-	else
-		message_error("'%s' is a program for an unknown CPU (ELF machine %d) and this machine is %s: use "
-			      "option -q",
-			      path, plan->machine, host.machine);
+	snprintf(unknown, sizeof(unknown), "an unknown CPU (ELF machine %d)", plan->machine);
+	message_error("'%s' is a program for %s and this machine is %s; running it through QEMU is not supported yet",
+		      path, cpu ? cpu : unknown, host.machine);
 }
 
 /* What execve(2) calls EACCES, or NULL when that says it all. */

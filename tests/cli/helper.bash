@@ -49,10 +49,13 @@ inside() {
 	"$PROOT" -r "$GUEST" "$@"
 }
 
-# The ELF header of a program for MACHINE (a number) of CLASS (1: 32 bits, 2: 64 bits).
+# The ELF header of a program for MACHINE (a number) of CLASS (1: 32 bits, 2: 64 bits), little-endian unless BIG.
 fake_elf() {
-	printf "$(printf '\\177ELF\\%03o\\1\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\2\\0\\%03o\\%03o\\1\\0\\0\\0' \
-		"$2" $(($1 % 256)) $(($1 / 256)))"
+	local number
+
+	printf -v number '\\%03o\\%03o' $(($1 % 256)) $(($1 / 256))
+	[ -z "${3:-}" ] || printf -v number '\\%03o\\%03o' $(($1 / 256)) $(($1 % 256))
+	printf "\\177ELF\\00$2\\00$((${3:+1} + 1))\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\2\\0$number\\1\\0\\0\\0"
 	head -c 200 /dev/zero
 }
 

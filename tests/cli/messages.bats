@@ -144,15 +144,28 @@ wrong_usage() {
 	mkdir guest
 	fake_elf 183 2 >guest/program
 	chmod +x guest/program
-	fails_with 126 "proot error: '/program' is a program for aarch64 and this machine is $(uname -m): use option -q (-q qemu-aarch64)" \
+	fails_with 126 "proot error: '/program' is a program for aarch64 and this machine is $(uname -m); running it through QEMU is not supported yet" \
 		"$PROOT" -r guest /program
+}
+
+@test "a program of another byte order" {
+	local row number class big name
+
+	mkdir guest
+	for row in "8 1 - mipsel" "8 1 big mips" "8 2 - mips64el" "21 2 - ppc64le" "21 2 big ppc64" "183 2 big aarch64_be"; do
+		read -r number class big name <<<"$row"
+		fake_elf "$number" "$class" "${big#-}" >guest/program
+		chmod +x guest/program
+		fails_with 126 "proot error: '/program' is a program for $name and this machine is $(uname -m); running it through QEMU is not supported yet" \
+			"$PROOT" -r guest /program
+	done
 }
 
 @test "a program for a CPU nobody knows" {
 	mkdir guest
 	fake_elf 9999 2 >guest/program
 	chmod +x guest/program
-	fails_with 126 "proot error: '/program' is a program for an unknown CPU (ELF machine 9999) and this machine is $(uname -m): use option -q" \
+	fails_with 126 "proot error: '/program' is a program for an unknown CPU (ELF machine 9999) and this machine is $(uname -m); running it through QEMU is not supported yet" \
 		"$PROOT" -r guest /program
 }
 
@@ -161,7 +174,7 @@ wrong_usage() {
 	fake_elf 243 2 >guest/program
 	printf '#!/program\n' >guest/script
 	chmod +x guest/program guest/script
-	fails_with 126 "proot error: '/program' is a program for riscv64 and this machine is $(uname -m): use option -q (-q qemu-riscv64)" \
+	fails_with 126 "proot error: '/program' is a program for riscv64 and this machine is $(uname -m); running it through QEMU is not supported yet" \
 		"$PROOT" -r guest /script
 }
 
