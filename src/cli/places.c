@@ -13,6 +13,7 @@
 #include "cli/message.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,20 +199,33 @@ static bool is_of_each_process(const struct place *place, const char *guest)
 	return text_begins(guest, "/proc/self/") && (!place->request->guest || !strcmp(guest, place->host_path));
 }
 
+/*
+ * Where REQUEST at GUEST_PATH lies in the guest: into PLACES->result. A missing
+ * last component is not looked up, so its length is looked at here.
+ */
+static int find_place(struct places *places, const struct binding_request *request, const char *guest_path)
+{
+	unsigned int flags = VIEW_MISSING_OK | (request->keeps_last_link ? 0 : VIEW_FOLLOW);
+	int error = (int)view_resolve(&places->data->view, &host_view_operations, "", guest_path, flags,
+				      &places->scratch, &places->result);
+
+	if (!error && strlen(text_base_name(places->result.guest)) > NAME_MAX)
+		error = -ENAMETOOLONG;
+	return error;
+}
+
 /* Find where PLACE lies in the guest and add it to the view. */
 static int put_place(struct places *places, struct place *place)
 {
-	unsigned int flags = VIEW_MISSING_OK | (place->request->keeps_last_link ? 0 : VIEW_FOLLOW);
 	bool is_directory = host_is_directory(place->host_path);
-	long error = view_resolve(&places->data->view, &host_view_operations, "", place->guest_path, flags,
-				  &places->scratch, &places->result);
+	int error = find_place(places, place->request, place->guest_path);
 	const char *guest = places->result.guest;
 
 	if (!error && !*guest && !is_directory)
 		error = -ENOTDIR;
 	if (error) {
 		message_warning("can't bind '%s' at '%s': %s", place->request->host, place->guest_path,
-				strerror((int)-error));
+				strerror(-error));
 		return 0;
 	}
 	if (is_superseded(places, place, guest) || is_of_each_process(place, guest))

@@ -129,7 +129,6 @@ static long go_up(struct walk *walk)
 
 	if (status)
 		return status;
-	walk->is_missing = false;
 	if (stands_on_root(walk)) {
 		at->is_anchored &= walk->root_length > 0;
 		return 0;
@@ -343,7 +342,7 @@ static long take_step(struct walk *walk, const struct step *step)
 	if (is_dot(step))
 		return step->is_last ? 0 : check_directory(walk);
 	if (is_dot_dot(step)) {
-		status = check_directory(walk);
+		status = walk->is_missing ? -ENOENT : check_directory(walk);
 		walk->is_directory = false;
 		walk->knows_root = true;
 		return status ? status : go_up(walk);

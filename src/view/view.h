@@ -101,7 +101,7 @@ enum view_resolve_flags {
 	VIEW_NO_LINKS = 8,   /* a symbolic link anywhere is ELOOP */
 	VIEW_MAY_MAKE = 16,  /* the call may make the last component: if missing, no error; with a slash, EISDIR */
 	VIEW_OBJECT = 32,    /* the caller has a use for result->object */
-	VIEW_MISSING_OK = 4, /* take missing components as named, for the location of a binding */
+	VIEW_MISSING_OK = 4, /* take missing components as named, for the place of a binding; ".." is ENOENT */
 	/* RESOLVE_BENEATH, _IN_ROOT and _NO_XDEV of openat2(2): */
 	VIEW_BENEATH = 64,    /* a step out of GUEST_BASE is EXDEV, as is an absolute path or link */
 	VIEW_IN_ROOT = 128,   /* GUEST_BASE is the root: ".." stays there, absolute paths and links begin there */

@@ -230,6 +230,27 @@ wrong_usage() {
 	[[ $stderr == "proot warning: "*"/etc/name"*"ot a directory" ]]
 }
 
+@test "a binding above a missing directory is a warning" {
+	run --separate-stderr inside -b "$SHARED:/missing/.." cat /etc/name
+	show
+	[ "$output" = "this is the guest" ]
+	[ "$stderr" = "proot warning: can't bind '$SHARED' at '/missing/..': No such file or directory" ]
+}
+
+@test "a binding with a name that is too long is a warning" {
+	local name where
+
+	name=$(printf %0256d 0)
+	for where in "/$name" "/$name/x" "/x/$name" "/etc/$name"; do
+		run --separate-stderr inside -b "$SHARED:$where" cat /etc/name
+		show
+		[ "$output" = "this is the guest" ]
+		[[ $(glibc_words <<<"$stderr") == "proot warning: can't bind '$SHARED' at '"*"': File name too long" ]]
+	done
+	run --separate-stderr inside -b "$SHARED:/${name:1}" cat "/${name:1}/name"
+	[ "$output" = "this is shared" ]
+}
+
 @test "a file bound to / is a warning" {
 	run --separate-stderr inside -b "$SHARED/name:/" cat /etc/name
 	show
