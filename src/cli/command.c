@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,7 +200,7 @@ static int find_file(struct command *command)
 	if (!*command->name)
 		return -ENOENT;
 	if (!strchr(command->name, '/'))
-		return search(command);
+		return strlen(command->name) > NAME_MAX ? -ENAMETOOLONG : search(command);
 	return snprintf(command->file, PATH_SIZE, "%s", command->name) < PATH_SIZE ? 0 : -ENAMETOOLONG;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages to the user: one line on stderr each, "proot error: ...".
+ * Messages to the user: one line on stderr each, "proot error: ...", of about
+ * 2000 characters at most.
  * The only place of the command that prints them.
  */
 #ifndef CLI_MESSAGE_H

@@ -140,6 +140,20 @@ wrong_usage() {
 	fails_with 126 "proot error: can't execute '/$name': File name too long" "$PROOT" -r "$GUEST" "/$name"
 }
 
+@test "a command name that is too long is not looked for, and not printed as a whole" {
+	local name
+
+	name=$(printf %0256d 0)
+	fails_with 126 "proot error: can't execute '$name': File name too long" "$PROOT" -r "$GUEST" "$name"
+	fails_with 127 "proot error: '${name:1}' not found (root = $GUEST, cwd = /, \$PATH=/bin)" \
+		env PATH=/bin "$PROOT" -r "$GUEST" "${name:1}"
+	for name in "$(printf %0130000d 0)" "/$(printf %0130000d 0)"; do
+		run -126 --separate-stderr "$PROOT" -r "$GUEST" "$name"
+		[ "${#stderr}" -lt 2100 ]
+		[[ $(glibc_words <<<"$stderr") == "proot error: can't execute '"*"0...0"*"0': File name too long" ]]
+	done
+}
+
 @test "a program for another CPU" {
 	mkdir guest
 	fake_elf 183 2 >guest/program
