@@ -25,17 +25,40 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+static const int timer_kinds[] = { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
 
 /* What the process that starts the command hands down. */
 struct start {
 	const struct launch *launch;
 	int report_fd;		       /* where a struct launch_failure goes; closed by a successful execve */
 	struct sigaction child_action; /* of SIGCHLD, as proot found it */
+	struct itimerval timers[ARRAY_SIZE(timer_kinds)];
 };
+
+/*
+ * Timers survive execve(2), so the caller of proot may have set them for the
+ * command, which would be itself; fork(2) gives a child none.
+ */
+static void take_timers(struct start *start)
+{
+	static const struct itimerval none;
+
+	for (size_t i = 0; i < ARRAY_SIZE(timer_kinds); i++)
+		if (setitimer(timer_kinds[i], &none, &start->timers[i]) < 0)
+			start->timers[i] = none;
+}
+
+static void give_timers(const struct start *start)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(timer_kinds); i++)
+		setitimer(timer_kinds[i], &start->timers[i], NULL);
+}
 
 static void __attribute__((noreturn)) report(const struct start *start, enum launch_stage stage, int error)
 {
@@ -63,6 +86,7 @@ static void __attribute__((noreturn)) run_command(const struct start *start)
 		report(start, LAUNCH_DIRECTORY, -errno);
 	hand_down(launch->program_fd);
 	hand_down(launch->interpreter_fd);
+	give_timers(start);
 	report(start, LAUNCH_EXECUTE, engine_execute(launch->image_fd, launch->data, launch->argv, launch->envp));
 }
 
@@ -79,8 +103,6 @@ static pid_t fork_command(const struct start *start)
 static bool is_for_command(const siginfo_t *info)
 {
 	if (info->si_code <= 0) /* kill(2) and its kind; the kernel's and the terminal's are positive */
-		return true;
-	if (info->si_signo == SIGALRM) /* alarm(2) survives execve, so the caller of proot may have set it */
 		return true;
 	/* A terminal that hangs up tells the session's leader only. */
 	return info->si_signo == SIGHUP && getsid(0) == getpid();
@@ -294,6 +316,7 @@ int supervisor_run(const struct launch *launch, struct launch_failure *failure)
 		return 125;
 	}
 	start.report_fd = report_fds[1];
+	take_timers(&start);
 	prepare_signals(&start);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	child = launch->kills_on_exit ? fork_keeper(&start) : fork_command(&start);

@@ -170,6 +170,23 @@ background() {
 	[ "$status" -eq 142 ]
 }
 
+@test "timers set before proot are the command's" {
+	cat >program <<-'END'
+		import os, signal, sys
+		signal.setitimer(getattr(signal, sys.argv[1]), 0.3)
+		os.execv(sys.argv[2], sys.argv[2:])
+	END
+	for option in -u --kill-on-exit; do
+		for kind in ITIMER_REAL/142 ITIMER_VIRTUAL/154 ITIMER_PROF/155; do
+			run "-${kind#*/}" timeout 20 /usr/bin/python3 program "${kind%/*}" "$PROOT" -r "$GUEST" $option sh -c 'while :; do :; done'
+		done
+	done
+	run -0 /usr/bin/python3 program ITIMER_REAL "$PROOT" /usr/bin/python3 -c \
+		'import signal, time; left = signal.setitimer(signal.ITIMER_REAL, 0)[0]; time.sleep(0.5); print(0 < left < 0.3)'
+	show
+	[ "$output" = True ]
+}
+
 @test "ignored signals stay ignored, blocked ones blocked" {
 	cat >program <<-'END'
 		import os, signal, sys
