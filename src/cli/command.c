@@ -371,14 +371,24 @@ static void fill_settings(struct command *command)
 	data->log_fd = open_log(command->config->verbosity);
 }
 
+static void print_switch(const char *name, bool is_on)
+{
+	message_info(1, "%s = %s", name, is_on ? "yes" : "no");
+}
+
 static void print_configuration(const struct command *command)
 {
+	const struct config *config = command->config;
+
 	places_print(&command->data->view);
 	message_info(1, "cwd = %s", shown(command->guest_cwd));
 	message_info(1, "command = %s", command->file);
 	message_info(1, "exe = %s", command->plan.exe);
-	message_info(1, "verbose = %d", command->config->verbosity);
-	message_info(1, "kill-on-exit = %s", command->config->kills_on_exit ? "yes" : "no");
+	message_info(1, "verbose = %d", config->verbosity);
+	message_info(1, "engine = sigsys%s", config->engine == CONFIG_ENGINE_AUTO ? " (auto)" : "");
+	print_switch("no-patch", is_patching_off(config));
+	print_switch("allow-unknown-syscalls", config->allows_unknown);
+	print_switch("kill-on-exit", config->kills_on_exit);
 }
 
 static int start(struct command *command)

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -33,11 +34,20 @@ static void occupy_standard_descriptors(void)
 			open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
-static int default_verbosity(void)
+/* The level -v starts from; false when that is no number. */
+static bool read_default_verbosity(int *verbosity)
 {
-	const char *level = getenv("PROOT_VERBOSE");
+	const char *wish = getenv("PROOT_VERBOSE");
+	char *end;
+	long level;
 
-	return level ? atoi(level) : 0;
+	if (!wish)
+		return true;
+	level = strtol(wish, &end, 10);
+	if (*end || level < INT_MIN || level > INT_MAX)
+		return false;
+	*verbosity = (int)level;
+	return true;
 }
 
 static int run(const struct config *config)
@@ -71,13 +81,16 @@ static int act(const struct config *config)
 
 int main(int argc, char *argv[])
 {
-	struct config config __attribute__((cleanup(config_free))) = { .verbosity = default_verbosity() };
+	struct config config __attribute__((cleanup(config_free))) = { 0 };
+	bool is_level_good = read_default_verbosity(&config.verbosity);
 	int error;
 
 	occupy_standard_descriptors();
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a message is one write */
 	error = options_parse(&config, argc, argv, host_is_directory);
 	message_set_level(config.verbosity);
+	if (!is_level_good)
+		message_warning("PROOT_VERBOSE: '%s' is not a number", getenv("PROOT_VERBOSE"));
 	if (error == -EINVAL) {
 		message_error("%s", config.error);
 		message_see_help();

@@ -86,7 +86,9 @@ static void print_man_option(const struct manual_row *row)
 	print_man_names(row);
 	putchar(row->summary[0] & ~0x20);
 	print_roff(row->summary + 1);
-	putchar('.');
+	/* "-w ." ends the sentence. */
+	if (row->summary[strlen(row->summary) - 1] != '.')
+		putchar('.');
 	if (*row->detail)
 		putchar('\n');
 	print_roff(row->detail);

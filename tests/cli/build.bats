@@ -42,6 +42,13 @@ setup() {
 	[[ $output == *"'nope -dumpmachine' does not tell which CPU it compiles for.  Stop." ]]
 }
 
+@test "./check of a suite that is not there says so" {
+	run "$BATS_TEST_DIRNAME/../../check" nope
+	show
+	[ "$status" -eq 1 ]
+	[ "${lines[0]}" = "There is no suite 'nope': tests/suites has them." ]
+}
+
 # What bash offers for the command line LINE, with the cursor at its end. BREAKS: what readline breaks words at.
 offers() {
 	local COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDS COMP_CWORD COMPREPLY=() line=$1
@@ -92,5 +99,6 @@ offer() {
 		make -s "build/proot.$document"
 		grep -q kill.*on.*exit "build/proot.$document"
 	done
+	[ -z "$(grep '[.][.]$' build/proot.man)" ]
 	[ -z "$(grep -h ptrace build/proot.*)" ]
 }

@@ -175,6 +175,18 @@ prints() {
 	[[ $stderr == *"proot info: binding = $SHARED:/s"* ]]
 	[[ $stderr == *"proot info: cwd = /etc"* ]]
 	[[ $stderr == *"proot info: command = "*"/bin/cat"* ]]
+	[[ $stderr == *"no-patch = no"*"allow-unknown-syscalls = no"*"kill-on-exit = no"* ]]
+	run --separate-stderr inside -v -u --no-patch --kill-on-exit --engine=sigsys cat /etc/name
+	[[ $stderr == *"engine = sigsys"*"no-patch = yes"*"allow-unknown-syscalls = yes"*"kill-on-exit = yes"* ]]
+}
+
+@test "a PROOT_VERBOSE that is no number is a warning" {
+	run --separate-stderr env PROOT_VERBOSE=abc "$PROOT" -r "$GUEST" cat /etc/name
+	name_is_guest
+	[ "$stderr" = "proot warning: PROOT_VERBOSE: 'abc' is not a number" ]
+	run --separate-stderr env PROOT_VERBOSE=abc "$PROOT" -v -1 -r "$GUEST" cat /etc/name
+	name_is_guest
+	[ -z "$stderr" ]
 }
 
 @test "-v N, -vN, --verbose=N, --verbose, PROOT_VERBOSE" {
