@@ -318,7 +318,9 @@ int supervisor_run(const struct launch *launch, struct launch_failure *failure)
 	start.report_fd = report_fds[1];
 	take_timers(&start);
 	prepare_signals(&start);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* Else orphans are init's, as natively: daemons wait for that. */
+	if (launch->kills_on_exit)
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	child = launch->kills_on_exit ? fork_keeper(&start) : fork_command(&start);
 	if (child < 0) {
 		failure->error = -errno;

@@ -372,3 +372,13 @@ stopped_command() {
 	[ "$status" = 125 ]
 	[[ $output = *"File too large"* ]]
 }
+
+@test "an orphan's parent is the one it would have without proot" {
+	local program='((sleep 0.2; exec sh -c "cut -d\" \" -f4 /proc/\$\$/stat >ppid") &); sleep 0.5' natively
+
+	setsid sh -c "$program"
+	natively=$(cat ppid)
+	rm ppid
+	setsid "$PROOT" sh -c "$program"
+	[ "$(cat ppid)" = "$natively" ]
+}
