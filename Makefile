@@ -61,10 +61,11 @@ Q := @
 say = @printf '  %-6s %s\n' $(1) $(2)
 endif
 
+MANUAL_SOURCES := src/cli/manual.c src/cli/manual_calls.c
 SHARED := src/base/text.c src/view/view.c src/view/resolve.c src/image/elf.c src/image/plan.c src/image/state.c
 AGENT_SOURCES := $(SHARED) src/base/memory.c $(wildcard src/agent/*.c) $(wildcard src/arch/$(ARCH)/*.[cS])
 COMMAND_SOURCES := $(SHARED) src/agent/calls.c src/image/compose.c src/image/shared.c src/image/embed.S \
-	$(wildcard src/engine/*.c src/supervisor/*.c) $(filter-out src/cli/manual.c,$(wildcard src/cli/*.c))
+	$(wildcard src/engine/*.c src/supervisor/*.c) $(filter-out $(MANUAL_SOURCES),$(wildcard src/cli/*.c))
 
 AGENT_OBJECTS := $(patsubst src/%,$(BUILD)/agent/%.o,$(AGENT_SOURCES))
 COMMAND_OBJECTS := $(patsubst src/%,$(BUILD)/command/%.o,$(COMMAND_SOURCES))
@@ -110,13 +111,13 @@ $(AGENT): $(AGENT_OBJECTS) $(BUILD)/image.lds
 	$(Q)cp $@.tmp $(BUILD)/agent.debug
 	$(Q)$(STRIP) -o $@ $@.tmp
 
-# The man page and the completions come from the rows of options.def.
+# The man pages and the completions come from the rows of options.def and calls.def.
 HOSTCC ?= cc
-DOCUMENTS := man bash zsh fish
+DOCUMENTS := man bash zsh fish calls
 
-$(BUILD)/manual: src/cli/manual.c src/cli/options.def
+$(BUILD)/manual: $(MANUAL_SOURCES) src/cli/manual_calls.h src/cli/options.def src/agent/calls.def
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) -std=gnu11 $(WARNINGS) -Isrc -DVERSION='"$(VERSION)"' -o $@ $<
+	$(Q)$(HOSTCC) -std=gnu11 $(WARNINGS) -Isrc -DVERSION='"$(VERSION)"' -o $@ $(MANUAL_SOURCES)
 
 $(DOCUMENTS:%=$(BUILD)/proot.%): $(BUILD)/proot.%: $(BUILD)/manual
 	$(Q)$(BUILD)/manual $* >$@
@@ -124,6 +125,7 @@ $(DOCUMENTS:%=$(BUILD)/proot.%): $(BUILD)/proot.%: $(BUILD)/manual
 install: proot $(DOCUMENTS:%=$(BUILD)/proot.%)
 	install -D -m 755 proot $(DESTDIR)$(PREFIX)/bin/proot
 	install -D -m 644 $(BUILD)/proot.man $(DESTDIR)$(PREFIX)/share/man/man1/proot.1
+	install -D -m 644 $(BUILD)/proot.calls $(DESTDIR)$(PREFIX)/share/man/man7/proot-calls.7
 	install -D -m 644 $(BUILD)/proot.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/proot
 	install -D -m 644 $(BUILD)/proot.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_proot
 	install -D -m 644 $(BUILD)/proot.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/proot.fish

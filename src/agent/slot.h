@@ -108,7 +108,8 @@ _Static_assert(offsetof(struct slot, saved.rip) == SLOT_RIP, "arch.h");
 _Static_assert(offsetof(struct ucontext, uc_stack.ss_sp) == UCONTEXT_STACK, "arch.h");
 _Static_assert(offsetof(struct ucontext, uc_mcontext.rbx) == UCONTEXT_RBX, "arch.h");
 _Static_assert(offsetof(struct ucontext, uc_mcontext.rip) == UCONTEXT_RIP, "arch.h");
-_Static_assert(sizeof(struct slot) + 12 * 1024 <= SLOT_SIZE, "a slot needs 12 KiB of stack");
+/* execve is the deepest: the largest frames may be of 16 KiB (Makefile), and one of 5 behind it. */
+_Static_assert(sizeof(struct slot) + 32 * 1024 <= SLOT_SIZE, "a slot needs 32 KiB of stack");
 
 /* Once at start, before the first trap. */
 void slot_start(void);

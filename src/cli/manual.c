@@ -4,9 +4,10 @@
  * shell's completion, made from the rows of options.def. Needs nothing but
  * libc, so that a cross build compiles it for the building machine.
  *
- *	manual man|bash|zsh|fish
+ *	manual man|bash|zsh|fish|calls
  */
 #include "cli/help.h"
+#include "cli/manual_calls.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -341,13 +342,17 @@ int main(int argc, char *argv[])
 	static const struct {
 		const char *name;
 		void (*print)(void);
-	} formats[] = { { "man", print_man }, { "bash", print_bash }, { "zsh", print_zsh }, { "fish", print_fish } };
+	} formats[] = { { "man", print_man },
+			{ "bash", print_bash },
+			{ "zsh", print_zsh },
+			{ "fish", print_fish },
+			{ "calls", manual_print_calls } };
 
 	for (size_t i = 0; argc == 2 && i < sizeof(formats) / sizeof(formats[0]); i++)
 		if (!strcmp(argv[1], formats[i].name)) {
 			formats[i].print();
 			return fflush(stdout) ? 1 : 0;
 		}
-	fputs("usage: manual man|bash|zsh|fish\n", stderr);
+	fputs("usage: manual man|bash|zsh|fish|calls\n", stderr);
 	return 1;
 }

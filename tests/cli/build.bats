@@ -100,5 +100,13 @@ offer() {
 		grep -q kill.*on.*exit "build/proot.$document"
 	done
 	[ -z "$(grep '[.][.]$' build/proot.man)" ]
-	[ -z "$(grep -h ptrace build/proot.*)" ]
+	[ -z "$(grep -h ptrace build/proot.man build/proot.bash build/proot.zsh build/proot.fish)" ]
+}
+
+@test "the page of system calls has a line for each row of the table" {
+	make -s build/proot.calls
+	sed -n 's/^\(PASS\|REFUSE\|TRAP\)(\([a-z0-9_]*\).*/\2/p' src/agent/calls.def | sort >"$BATS_TEST_TMPDIR/rows"
+	sed -n 's/^\.BR \([a-z0-9_]*\) .*[,.]$/\1/p' build/proot.calls | sort >"$BATS_TEST_TMPDIR/lines"
+	[ -s "$BATS_TEST_TMPDIR/rows" ]
+	diff "$BATS_TEST_TMPDIR/rows" "$BATS_TEST_TMPDIR/lines"
 }
