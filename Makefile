@@ -61,11 +61,11 @@ Q := @
 say = @printf '  %-6s %s\n' $(1) $(2)
 endif
 
-MANUAL_SOURCES := src/cli/manual.c src/cli/manual_calls.c
+MANUAL_SOURCES := $(wildcard src/manual/*.c)
 SHARED := src/base/text.c src/view/view.c src/view/resolve.c src/image/elf.c src/image/plan.c src/image/state.c
 AGENT_SOURCES := $(SHARED) src/base/memory.c $(wildcard src/agent/*.c) $(wildcard src/arch/$(ARCH)/*.[cS])
 COMMAND_SOURCES := $(SHARED) src/agent/calls.c src/image/compose.c src/image/shared.c src/image/embed.S \
-	$(wildcard src/engine/*.c src/supervisor/*.c) $(filter-out $(MANUAL_SOURCES),$(wildcard src/cli/*.c))
+	$(wildcard src/engine/*.c src/supervisor/*.c) $(wildcard src/cli/*.c)
 
 AGENT_OBJECTS := $(patsubst src/%,$(BUILD)/agent/%.o,$(AGENT_SOURCES))
 COMMAND_OBJECTS := $(patsubst src/%,$(BUILD)/command/%.o,$(COMMAND_SOURCES))
@@ -115,7 +115,7 @@ $(AGENT): $(AGENT_OBJECTS) $(BUILD)/image.lds
 HOSTCC ?= cc
 DOCUMENTS := man bash zsh fish calls
 
-$(BUILD)/manual: $(MANUAL_SOURCES) src/cli/manual_calls.h src/cli/options.def src/agent/calls.def
+$(BUILD)/manual: $(MANUAL_SOURCES) src/manual/calls.h src/cli/options.def src/agent/calls.def
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -std=gnu11 $(WARNINGS) -Isrc -DVERSION='"$(VERSION)"' -o $@ $(MANUAL_SOURCES)
 

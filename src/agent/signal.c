@@ -215,6 +215,22 @@ unsigned long signal_deliver_own(struct slot *slot, struct ucontext *context)
 	return 0;
 }
 
+/*
+ * Do what is left to do, on the slot's stack, with signals blocked: a handler
+ * entered from there would find its own alternate stack unused, and the kernel
+ * would put it over who is on it.
+ */
+static long finish(struct slot *slot, long result)
+{
+	static const unsigned long all = ~0ul;
+	unsigned long mask;
+
+	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &all, &mask, SIGNAL_SET_SIZE);
+	result = agent_call_on((char *)slot + SLOT_SIZE, slot->finish, slot, result);
+	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGNAL_SET_SIZE);
+	return result;
+}
+
 /* Behind the gate: the result is in the slot once the number of the finishing trap has replaced it. */
 static void roll_forward(struct ucontext *context)
 {
@@ -231,7 +247,7 @@ static void roll_forward(struct ucontext *context)
 		return;
 	}
 	if (slot->finish)
-		result = agent_call_on((char *)slot + SLOT_SIZE, slot->finish, slot, result);
+		result = finish(slot, result);
 	registers_finish(context, &slot->saved, result);
 	slot_free(slot);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/manual_calls.h"
+#include "manual/calls.h"
 
 #include <stdbool.h>
 #include <stdio.h>

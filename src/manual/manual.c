@@ -7,7 +7,7 @@
  *	manual man|bash|zsh|fish|calls
  */
 #include "cli/help.h"
-#include "cli/manual_calls.h"
+#include "manual/calls.h"
 
 #include <stdbool.h>
 #include <stdio.h>
