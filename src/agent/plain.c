@@ -176,8 +176,8 @@ static bool is_kept(struct entry *table, const char *path, size_t length, uint64
 	const struct entry *entry = entry_of(table, path, length);
 	uint64_t version = __atomic_load_n(&entry->version, __ATOMIC_ACQUIRE);
 
-	if (version & 1 || entry->length != length || entry->changes != changes ||
-	    cpu_ticks() - entry->time > PLAIN_AGE_MOST || memcmp(entry->path, path, length))
+	if (version & 1 || entry->length != length || entry->changes != changes || memcmp(entry->path, path, length) ||
+	    cpu_ticks() - entry->time > PLAIN_AGE_MOST)
 		return false;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&entry->version, __ATOMIC_RELAXED) == version;
