@@ -117,7 +117,10 @@ static long hold_for_open(struct call *call, unsigned long flags)
 	return pin_path(path, kind, true, call->slot->pinned[0]);
 }
 
-/* Whether the kernel must see the last component as it is: the link to what is held, or one that is not followed. */
+/*
+ * Whether the kernel must see the last component as it is: the link to what is held,
+ * or one that is not followed. Then ELOOP is its answer, and no reason to begin anew.
+ */
 static bool is_last_left(const struct host_path *path, unsigned long flags)
 {
 	return path->pin >= 0 && (flags & O_NOFOLLOW || text_begins(path->path, PROC_DESCRIPTORS));
@@ -134,8 +137,10 @@ static long open_named(struct call *call, unsigned long flags)
 	if (status)
 		return translate_refuse(call, 0, status);
 	*how = how_of(call);
-	if (is_last_left(path, flags))
+	if (is_last_left(path, flags)) {
 		how->resolve = 0;
+		return call_resume_open(call, path->directory, path->path, how, NULL);
+	}
 	return call_resume_open(call, path->directory, path->path, how, open_resolved);
 }
 
@@ -316,6 +321,7 @@ static bool crosses_inner_mount(const struct call *call, const struct open_how *
 static long resume_open(struct call *call, const struct open_how *how, uint64_t resolve)
 {
 	struct host_path *path = &call->paths[0];
+	bool is_left;
 	long status;
 
 	call->mount = mounts_of_open(call, how->flags);
@@ -328,14 +334,15 @@ static long resume_open(struct call *call, const struct open_how *how, uint64_t 
 		return handle_openat2(call);
 	if (status)
 		return refuse(call, how, status);
-	if (is_last_left(path, how->flags))
+	is_left = is_last_left(path, how->flags);
+	if (is_left)
 		resolve &= ~(uint64_t)(RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 	else
 		resolve |= RESOLVE_NO_SYMLINKS;
 	set_how(call, how, resolve);
 	call->arguments[0] = (unsigned long)path->directory;
 	call->arguments[1] = (unsigned long)path->path;
-	return call_resume_retry(call, handle_openat2);
+	return call_resume_retry(call, is_left ? NULL : handle_openat2);
 }
 
 /* The path is resolved: the kernel is given where it leads. */

@@ -56,7 +56,7 @@ echo "exit trap: $(trap 'echo bye' EXIT; echo hi)"
 echo "err trap: $(trap 'echo err $?' ERR; false; true)"
 trap 'echo usr1' USR1
 kill -USR1 $$
-(trap 'echo term; kill $!; exit 5' TERM; sleep 30 & kill -TERM $BASHPID; wait)
+(trap 'echo term; kill $!; exit 5' TERM; sleep 30 & sleep 0.3; kill -TERM $BASHPID; wait)
 echo "status: $?"
 trap - USR1
 bash -c 'trap "" INT; kill -INT $$; echo ignored'
