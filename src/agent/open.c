@@ -51,16 +51,13 @@ static enum call_follow follow_of(unsigned long flags, const char *guest_path)
 	return flags & O_NOFOLLOW || (flags & O_CREAT && flags & O_EXCL) ? FOLLOW_NO : FOLLOW_YES;
 }
 
-/* At this try what is walked through is held. Not earlier: the first finds links in the way, which is usual. */
-#define HOLDING_TRY 2
-
 /* Translate the path, which is in slot->path[0] already, for an open with FLAGS. */
 static long translate_for(struct call *call, unsigned long flags, unsigned int translate_flags)
 {
 	struct call_row row = *call->row;
 	long status;
 
-	call->holds |= call->tries >= HOLDING_TRY;
+	call->holds |= call->tries >= TRANSLATE_HOLDING_TRY;
 	row.paths[0].follow = follow_of(flags, call->slot->path[0]);
 	call->row = &row;
 	status = translate_path(call, 0, translate_flags | (flags & O_CREAT ? TRANSLATE_MAY_MAKE : 0));

@@ -232,8 +232,7 @@ struct site {
 	struct mapping mapping;
 };
 
-/* Whether the page of ADDRESS is the copy of a file's that replace_page() put there: it has a jump to a stub of its
- * own. */
+/* Whether the page of ADDRESS is a copy that replace_page() put there: it has a jump to a stub of its own. */
 static bool is_our_copy(unsigned long address)
 {
 	unsigned char stub[STUB_SIZE], jump[SITE_JUMP_SIZE], there[SITE_JUMP_SIZE];

@@ -289,8 +289,7 @@ static size_t directory_length(const char *path)
 	return (size_t)(text_base_name(path) - path) - 1;
 }
 
-/* Whether the last component of a path in a plain directory is a link. Negative answers are kept, but of what is not
- * there. */
+/* Whether the last component of a path in a plain directory is a link. That a file is none is kept. */
 static bool ends_in_link(struct call *call, const struct host_path *out)
 {
 	size_t length = strlen(out->path);
@@ -528,13 +527,6 @@ long translate_hold(struct call *call, unsigned int which)
 	return status;
 }
 
-/*
- * A walk of several look-ups during which names have changed may not be one of
- * the kernel's. It is made again; the last time holding what it goes through,
- * which takes longer, and is right whatever changes.
- */
-#define HOLDING_TRY 2
-
 /* Who changes names all the time must not keep another process here for ever. */
 #define TRIES_MOST 1000
 
@@ -546,7 +538,7 @@ static long translate_from(struct call *call, unsigned int which, int directory,
 
 	for (unsigned int tries = 0; status == PIN_AGAIN && tries < TRIES_MOST; tries++) {
 		pin_close(out);
-		call->holds |= tries >= HOLDING_TRY;
+		call->holds |= tries >= TRANSLATE_HOLDING_TRY;
 		call->mark = plain_mark();
 		*out = (struct host_path){
 			.directory = directory,

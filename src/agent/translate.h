@@ -31,6 +31,14 @@ enum translate_flags {
 #define TRANSLATE_NOTHING 1
 
 /*
+ * A walk of several look-ups during which names have changed may not be one of
+ * the kernel's. It is made again; at this try holding what it goes through, which
+ * takes longer, and is right whatever changes. Not earlier: the first try of an open
+ * finds links in the way, which is usual.
+ */
+#define TRANSLATE_HOLDING_TRY 2
+
+/*
  * Translate path WHICH of the call's row into call->paths[WHICH] and put it in
  * call->arguments. 0, TRANSLATE_NOTHING, or a negative errno as the kernel has
  * it for a bad path.

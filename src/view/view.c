@@ -122,9 +122,12 @@ unsigned int name_hash(const char *name, size_t length)
 static bool has_name(const struct view *view, uint32_t index, const char *name, size_t length)
 {
 	size_t guest_length = view_binding(view, index)->guest_length;
-	const char *last = view_guest(view, index) + guest_length - length;
+	const char *last;
 
-	return guest_length > length && last[-1] == '/' && !memcmp(last, name, length);
+	if (guest_length <= length)
+		return false;
+	last = view_guest(view, index) + guest_length - length;
+	return last[-1] == '/' && !memcmp(last, name, length);
 }
 
 bool name_may_be_bound(const struct view *view, const char *name, size_t length)
