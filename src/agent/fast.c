@@ -10,6 +10,7 @@
 #include "agent/patch.h"
 #include "agent/plain.h"
 #include "agent/proc_files.h"
+#include "agent/root.h"
 #include "agent/signal.h"
 #include "base/text.h"
 #include "image/state.h"
@@ -51,91 +52,158 @@ enum path_kind {
 struct fast_path {
 	enum path_kind kind;
 	plain_stamp stamp;
+	uint64_t now; /* clock_now() */
 	size_t length;
 	bool is_kept; /* what is known of it may be found again: plain_is_known() */
+	bool is_of_root;
 	bool may_be_top;
 };
 
-/* Many paths are on the stack: in the pages of the frame and of the guest's stack pointer. */
-static long read_string(struct fast_frame *frame, unsigned long guest_path_at)
+/*
+ * The guest's path goes behind the room that the root's host path takes, so that in
+ * most cases that has only to be put there. NULL when there is too little left.
+ */
+static char *place_for(struct fast_frame *frame, size_t *size)
 {
-	return guest_read_string_near(frame->host_path, guest_path_at, FAST_PATH_MOST, (unsigned long)frame,
-				      registers_fast_stack(&frame->registers) - 1);
+	size_t root_length = view_binding(the_view(), 0)->host_length;
+
+	*size = FAST_PATH_MOST - MIN(root_length, FAST_PATH_MOST);
+	return frame->host_path + root_length;
 }
 
-/* Whether all but the last component of the relative path in FRAME is plain. */
-static bool has_plain_parent(struct fast_frame *frame, long directory)
+/*
+ * Many paths are on the stack: in the pages of the frame and of the guest's stack
+ * pointer. The length, or -1.
+ */
+static long read_string(struct fast_frame *frame, unsigned long guest_path_at, uint64_t now)
 {
-	char *slash = (char *)text_base_name(frame->host_path), kept[2];
+	size_t size;
+	char *place = place_for(frame, &size);
+	long length = guest_read_string_near(place, guest_path_at, size, (unsigned long)frame,
+					     registers_fast_stack(&frame->registers) - 1, now);
+
+	frame->path = place;
+	return length;
+}
+
+/* Where the last component of PATH begins. */
+static size_t name_start(const char *path, size_t length)
+{
+	while (length && path[length - 1] != '/')
+		length--;
+	return length;
+}
+
+/* Whether NAME is none of a binding, and no "." or "..". */
+static bool is_ordinary(const char *name, size_t length)
+{
+	if (name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')))
+		return false;
+	return !view_may_be_bound(the_view(), name, length);
+}
+
+/* Whether all but the last component of the relative PATH, which begins at NAME, is plain. */
+static bool has_plain_parent(long directory, char *path, size_t name)
+{
+	char kept[2] = { path[name], path[name + 1] };
 	bool is_plain;
 
 	/* "a/b" becomes "a/.". */
-	kept[0] = slash[0];
-	kept[1] = slash[1];
-	slash[0] = '.';
-	slash[1] = '\0';
-	is_plain = plain_leads_to_dot((int)directory, frame->host_path);
-	slash[0] = kept[0];
-	slash[1] = kept[1];
+	path[name] = '.';
+	path[name + 1] = '\0';
+	is_plain = plain_leads_to_dot((int)directory, path);
+	path[name] = kept[0];
+	path[name + 1] = kept[1];
 	return is_plain;
 }
 
-/* The relative path of COUNT components in FRAME, as it is. */
-static void read_relative(struct fast_frame *frame, unsigned int count, long length, struct fast_path *path)
+/* The path in FRAME, of LENGTH bytes, in which the last component begins at NAME, is absolute and in a known directory.
+ */
+static bool take_known_absolute(struct fast_frame *frame, size_t length, size_t name, struct fast_path *path)
 {
-	const char *buf = frame->host_path;
-	size_t directory_length = (size_t)(text_base_name(buf) - buf) - 1;
+	const struct view_binding *root = view_binding(the_view(), 0);
 
-	path->length = (size_t)length;
-	path->is_kept = count > 1 && frame->directory == AT_FDCWD && plain_trusts_cwd();
+	if (root_is_set() || !is_ordinary(frame->path + name, length - name))
+		return false;
+	memcpy(frame->host_path, view_host(the_view(), 0), root->host_length);
+	if (!plain_knows_directory(frame->host_path, root->host_length + name - 1, path->now, &path->stamp))
+		return false;
+	path->length = root->host_length + length;
+	return true;
+}
+
+/* Of LENGTH bytes, in FRAME, absolute: its host path, *MOUNT its binding. False where it can't be told from the text.
+ */
+static bool take_absolute(struct fast_frame *frame, size_t length, struct fast_path *path, uint32_t *mount)
+{
+	path->length = plain_host_path(frame->path, length, frame->host_path, FAST_PATH_MOST, mount);
+	frame->path = frame->host_path;
+	frame->directory = AT_FDCWD;
+	return path->length;
+}
+
+/* The same as read_path(), of a path in FRAME that is absolute. */
+static void find_absolute(struct fast_frame *frame, size_t length, size_t name, struct fast_path *path)
+{
+	uint32_t mount = 0;
+
+	path->is_kept = true;
+	if (take_known_absolute(frame, length, name, path)) {
+		frame->path = frame->host_path;
+		frame->directory = AT_FDCWD;
+	} else {
+		path->may_be_top = !is_ordinary(frame->path + name, length - name);
+		if (!take_absolute(frame, length, path, &mount) ||
+		    !plain_is_directory(frame->path, name_start(frame->path, path->length) - 1, !mount, &path->stamp))
+			return;
+	}
+	path->is_of_root = !mount;
+	path->kind = PATH_ABSOLUTE;
+}
+
+/* The same of one that is relative. */
+static void find_relative(struct fast_frame *frame, size_t length, size_t name, struct fast_path *path)
+{
+	bool is_ordinary_name = is_ordinary(frame->path + name, length - name);
+	unsigned int count = 1;
+
+	path->length = length;
+	path->is_kept = name && frame->directory == AT_FDCWD && plain_trusts_cwd();
+	path->is_of_root = true;
+	if (is_ordinary_name && path->is_kept &&
+	    plain_knows_directory(frame->path, name - 1, path->now, &path->stamp)) {
+		path->kind = PATH_RELATIVE;
+		return;
+	}
+	if ((!is_ordinary_name || name) && !view_is_relative_plain(the_view(), frame->path, &count))
+		return;
 	if (path->is_kept) {
-		if (plain_is_directory(buf, directory_length, &path->stamp))
+		if (plain_is_directory(frame->path, name - 1, true, &path->stamp))
 			path->kind = PATH_RELATIVE;
 		return;
 	}
 	path->stamp = plain_now();
-	if (count == 1 || (path->stamp && has_plain_parent(frame, frame->directory)))
+	if (!name || (path->stamp && has_plain_parent(frame->directory, (char *)frame->path, name)))
 		path->kind = PATH_RELATIVE;
 }
 
-/* Whether an absolute path may be that of a binding itself. */
-static bool may_be_top(const char *path)
-{
-	const char *name = text_base_name(path);
-
-	return text_equal(name, ".") || view_may_be_bound(the_view(), name, strlen(name));
-}
-
-/* The path at GUEST_PATH_AT, relative to DIRECTORY, to frame->host_path. */
+/* The path at GUEST_PATH_AT, relative to DIRECTORY, to frame->path. */
 static void read_path(struct fast_frame *frame, unsigned long guest_path_at, long directory, struct fast_path *path)
 {
-	const struct view *view = the_view();
-	char *buf = frame->host_path;
-	long length = read_string(frame, guest_path_at);
-	unsigned int count;
-	uint32_t mount;
+	long length;
 
-	*path = (struct fast_path){ .kind = PATH_SLOW };
-	frame->path = buf;
+	*path = (struct fast_path){ .kind = PATH_SLOW, .now = clock_now() };
+	length = read_string(frame, guest_path_at, path->now);
 	frame->directory = (int)directory;
-	if (length <= 0 || buf[length - 1] == '/') {
-		if (!length && !(view->flags & VIEW_VIRTUAL))
+	if (length <= 0 || frame->path[length - 1] == '/') {
+		if (!length && !(the_view()->flags & VIEW_VIRTUAL))
 			path->kind = PATH_EMPTY;
 		return;
 	}
-	if (buf[0] != '/') {
-		if (view_is_relative_plain(view, buf, &count))
-			read_relative(frame, count, length, path);
-		return;
-	}
-	path->may_be_top = may_be_top(buf);
-	length = (long)plain_host_path(buf, (size_t)length, buf, FAST_PATH_MOST, &mount);
-	if (length <= 0 || !plain_is_directory(buf, (size_t)(text_base_name(buf) - buf) - 1, &path->stamp))
-		return;
-	path->kind = PATH_ABSOLUTE;
-	path->length = (size_t)length;
-	path->is_kept = true;
-	frame->directory = AT_FDCWD;
+	if (frame->path[0] == '/')
+		find_absolute(frame, (size_t)length, name_start(frame->path, (size_t)length), path);
+	else
+		find_relative(frame, (size_t)length, name_start(frame->path, (size_t)length), path);
 }
 
 /* Whether the last component of a readable path is a link. */
@@ -144,13 +212,13 @@ static bool ends_in_link(const struct fast_frame *frame, const struct fast_path 
 	char target[1];
 	long status;
 
-	if (path->is_kept && plain_is_known(frame->path, path->length, path->stamp))
+	if (path->is_kept && plain_is_known(frame->path, path->length, path->stamp, path->now))
 		return false;
 	status = GATE_4(NR_readlinkat, frame->directory, frame->path, target, sizeof(target));
 	if (status != -EINVAL)
 		return status != -ENOENT;
 	if (path->is_kept)
-		plain_note(frame->path, path->length, path->stamp, false);
+		plain_note(frame->path, path->length, path->stamp, path->now);
 	return false;
 }
 
@@ -174,8 +242,10 @@ static long judge_status(const struct fast_frame *frame, const struct fast_path 
 
 	if (type == S_IFLNK)
 		return flags & AT_SYMLINK_NOFOLLOW ? 0 : FAST_SLOW;
-	if (path->is_kept)
-		plain_note(frame->path, path->length, path->stamp, type == S_IFDIR);
+	if (path->is_kept && type == S_IFDIR)
+		plain_note_directory(frame->path, path->length, path->is_of_root, path->stamp, path->now);
+	else if (path->is_kept)
+		plain_note(frame->path, path->length, path->stamp, path->now);
 	return 0;
 }
 
@@ -283,26 +353,35 @@ static long fast_readlink(struct fast_frame *frame, long directory, unsigned lon
 	return length;
 }
 
+/* As find_absolute() and find_relative() have it, but for links. */
+static bool find_by_text(struct fast_frame *frame, size_t length, struct fast_path *path)
+{
+	size_t name = name_start(frame->path, length);
+	bool is_absolute = frame->path[0] == '/';
+	unsigned int count;
+	uint32_t mount;
+
+	if (!is_absolute)
+		return (!name && is_ordinary(frame->path, length)) ||
+		       view_is_relative_plain(the_view(), frame->path, &count);
+	if (!take_known_absolute(frame, length, name, path))
+		return take_absolute(frame, length, path, &mount);
+	frame->path = frame->host_path;
+	frame->directory = AT_FDCWD;
+	return true;
+}
+
 /* openat2 looks for links itself. */
 static long fast_open(struct fast_frame *frame, long directory, unsigned long guest_path, unsigned long flags,
 		      unsigned long mode)
 {
-	const struct view *view = the_view();
-	char *buf = frame->host_path;
-	long length = read_string(frame, guest_path);
-	unsigned int count;
-	uint32_t mount;
+	struct fast_path path = { .now = clock_now() };
+	long length = read_string(frame, guest_path, path.now);
 
-	if (length <= 0 || proc_file_may_be(buf) || (view->flags & VIEW_VIRTUAL && flags & O_CREAT))
-		return FAST_SLOW;
 	frame->directory = (int)directory;
-	if (buf[0] == '/')
-		length = (long)plain_host_path(buf, (size_t)length, buf, FAST_PATH_MOST, &mount);
-	else if (!view_is_relative_plain(view, buf, &count))
-		length = 0;
-	if (length <= 0 || mounts_may_need_note(buf, flags))
+	if (length <= 0 || proc_file_may_be(frame->path) || (the_view()->flags & VIEW_VIRTUAL && flags & O_CREAT) ||
+	    !find_by_text(frame, (size_t)length, &path) || mounts_may_need_note(frame->path, flags))
 		return FAST_SLOW;
-	frame->path = buf;
 	frame->how = open_how_of(flags, mode);
 	return FAST_OPEN;
 }

@@ -12,8 +12,12 @@ long guest_read(void *to, unsigned long address, size_t size);
 long guest_write(unsigned long address, const void *from, size_t size);
 /* Copy a string with its NUL: its length, or -ENAMETOOLONG when it does not fit into SIZE, or -EFAULT. */
 long guest_read_string(char *to, unsigned long address, size_t size);
-/* The same, where the pages from FROM to LAST, addresses in them, are readable: the stack that is in use. */
-long guest_read_string_near(char *to, unsigned long address, size_t size, unsigned long from, unsigned long last);
+/*
+ * The same, where the pages from FROM to LAST, addresses in them, are readable: the
+ * stack that is in use. NOW is clock_now()'s.
+ */
+long guest_read_string_near(char *to, unsigned long address, size_t size, unsigned long from, unsigned long last,
+			    uint64_t now);
 /* The number of pointers before the NULL that ends the array at ADDRESS, or -EFAULT. NULL has none. */
 long guest_count_pointers(unsigned long address);
 

@@ -3,11 +3,9 @@
 #include "agent/root.h"
 #include "agent/guest_memory.h"
 #include "image/shared.h"
-#include "registers.h"
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
 #include <linux/openat2.h>
-#include <linux/prctl.h>
 
 #define ONE_ENDED (1ull << 32)
 #define ONE_GOING_ON 1ull
@@ -22,8 +20,9 @@ static enum { UNKNOWN, ATTACHED, ABSENT } state;
 /* What is kept of one path. */
 struct entry {
 	uint64_t version; /* odd while it is written: an address on the stack of who does */
-	unsigned int length;
-	uint64_t changes; /* shared->changes when it was verified */
+	uint32_t length;
+	uint32_t is_of_root; /* see plain_is_directory() */
+	uint64_t changes;    /* shared->changes when it was verified */
 	uint64_t time;
 	char path[PLAIN_LENGTH_MOST];
 };
@@ -45,19 +44,11 @@ static bool is_ours(void)
 	return !guest_read(&nonce, (unsigned long)&shared->nonce, sizeof(nonce)) && nonce == image_data()->shared_nonce;
 }
 
-/* prctl(PR_SET_TSC) can make the clock a fault, for good or as the program before has left it. */
-static bool has_clock(void)
-{
-	int mode = 0;
-
-	return GATE_2(NR_prctl, PR_GET_TSC, &mode) < 0 || mode != PR_TSC_SIGSEGV;
-}
-
 static bool attach(void)
 {
 	bool attached = false;
 
-	if (image_data()->shared_id >= 0 && has_clock()) {
+	if (image_data()->shared_id >= 0 && clock_now()) {
 		GATE_3(NR_shmat, image_data()->shared_id, shared, 0);
 		attached = is_ours();
 	}
@@ -67,6 +58,7 @@ static bool attach(void)
 
 void plain_stop(void)
 {
+	clock_stop();
 	__atomic_store_n(&state, ABSENT, __ATOMIC_RELEASE);
 }
 
@@ -97,7 +89,7 @@ static void forget_dead_change(uint64_t changes)
 {
 	uint64_t ended = (changes | (ONE_ENDED - 1)) + 1;
 
-	if (cpu_ticks() - __atomic_load_n(&shared->began, __ATOMIC_RELAXED) > CHANGE_TIME_MOST)
+	if (clock_now() - __atomic_load_n(&shared->began, __ATOMIC_RELAXED) > CHANGE_TIME_MOST)
 		__atomic_compare_exchange_n(&shared->changes, &changes, ended, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED);
 }
@@ -119,7 +111,7 @@ bool plain_has_changed(plain_stamp mark)
 bool plain_is_unsteady(void)
 {
 	return is_attached() && ((uint32_t)changes_now() ||
-				 cpu_ticks() - __atomic_load_n(&shared->began, __ATOMIC_RELAXED) < PLAIN_AGE_MOST);
+				 clock_now() - __atomic_load_n(&shared->began, __ATOMIC_RELAXED) < CLOCK_AGE_MOST);
 }
 
 plain_stamp plain_now(void)
@@ -138,7 +130,7 @@ void plain_begin_change(void)
 {
 	if (!is_attached())
 		return;
-	__atomic_store_n(&shared->began, cpu_ticks(), __ATOMIC_RELAXED);
+	__atomic_store_n(&shared->began, clock_now(), __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared->changes, ONE_GOING_ON, __ATOMIC_ACQ_REL);
 }
 
@@ -171,19 +163,20 @@ static struct entry *entry_of(struct entry *table, const char *path, size_t leng
 	return &table[hash >> (64 - TABLE_BITS)];
 }
 
-static bool is_kept(struct entry *table, const char *path, size_t length, uint64_t changes)
+static bool is_kept(struct entry *table, const char *path, size_t length, bool is_of_root, uint64_t changes,
+		    uint64_t now)
 {
 	const struct entry *entry = entry_of(table, path, length);
 	uint64_t version = __atomic_load_n(&entry->version, __ATOMIC_ACQUIRE);
 
-	if (version & 1 || entry->length != length || entry->changes != changes || memcmp(entry->path, path, length) ||
-	    cpu_ticks() - entry->time > PLAIN_AGE_MOST)
+	if (version & 1 || entry->length != length || entry->is_of_root < is_of_root || entry->changes != changes ||
+	    memcmp(entry->path, path, length) || now - entry->time > CLOCK_AGE_MOST)
 		return false;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&entry->version, __ATOMIC_RELAXED) == version;
 }
 
-static void keep(struct entry *table, const char *path, size_t length, uint64_t changes, uint64_t time)
+static void keep(struct entry *table, const char *path, size_t length, bool is_of_root, uint64_t changes, uint64_t time)
 {
 	struct entry *entry = entry_of(table, path, length);
 	uint64_t version = 0;
@@ -195,7 +188,8 @@ static void keep(struct entry *table, const char *path, size_t length, uint64_t 
 	    (version & 1 || !__atomic_compare_exchange_n(&entry->version, &version, writer, false, __ATOMIC_ACQ_REL,
 							 __ATOMIC_RELAXED)))
 		return;
-	entry->length = (unsigned int)length;
+	entry->length = (uint32_t)length;
+	entry->is_of_root = is_of_root;
 	entry->changes = changes;
 	entry->time = time;
 	memcpy(entry->path, path, length);
@@ -251,45 +245,64 @@ size_t plain_host_path(const char *guest_path, size_t length, char *buf, size_t 
 	return host_length && *mount && !is_reachable(view, *mount) ? 0 : host_length;
 }
 
-bool plain_is_directory(const char *host_path, size_t length, plain_stamp *stamp)
+static bool knows(const char *host_path, size_t length, bool is_of_root, uint64_t now, plain_stamp stamp)
 {
-	uint64_t time;
+	return has_directories && is_kept(directories, host_path, length, is_of_root, stamp, now);
+}
+
+bool plain_knows_directory(const char *host_path, size_t length, uint64_t now, plain_stamp *stamp)
+{
+	if (length > PLAIN_LENGTH_MOST || !is_attached())
+		return false;
+	*stamp = changes_now();
+	return knows(host_path, length, true, now, *stamp);
+}
+
+bool plain_is_directory(const char *host_path, size_t length, bool is_of_root, plain_stamp *stamp)
+{
+	uint64_t now = clock_now();
 
 	*stamp = 0;
 	if (length > PLAIN_LENGTH_MOST || !is_attached())
 		return false;
 	*stamp = changes_now();
-	if (has_directories && is_kept(directories, host_path, length, *stamp))
+	if (knows(host_path, length, is_of_root, now, *stamp))
 		return true;
 	if ((uint32_t)*stamp) {
 		forget_dead_change(*stamp);
 		return false;
 	}
-	time = cpu_ticks();
 	if (!ask(host_path, length) || !plain_holds(*stamp))
 		return false;
-	keep(directories, host_path, length, *stamp, time);
+	keep(directories, host_path, length, is_of_root, *stamp, now);
 	has_directories = true;
 	return true;
 }
 
-bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp)
+bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp, uint64_t now)
 {
 	if (length > PLAIN_LENGTH_MOST)
 		return false;
-	return (has_others && is_kept(others, host_path, length, stamp)) ||
-	       (has_directories && is_kept(directories, host_path, length, stamp));
+	return (has_others && is_kept(others, host_path, length, false, stamp, now)) ||
+	       knows(host_path, length, false, now, stamp);
 }
 
-void plain_note(const char *host_path, size_t length, plain_stamp stamp, bool is_directory)
+void plain_note(const char *host_path, size_t length, plain_stamp stamp, uint64_t now)
 {
-	if (!stamp || length > PLAIN_LENGTH_MOST || plain_is_known(host_path, length, stamp) || !plain_holds(stamp))
+	if (!stamp || length > PLAIN_LENGTH_MOST || !plain_holds(stamp) ||
+	    (has_others && is_kept(others, host_path, length, false, stamp, now)))
 		return;
-	keep(is_directory ? directories : others, host_path, length, stamp, cpu_ticks());
-	if (is_directory)
-		has_directories = true;
-	else
-		has_others = true;
+	keep(others, host_path, length, false, stamp, now);
+	has_others = true;
+}
+
+void plain_note_directory(const char *host_path, size_t length, bool is_of_root, plain_stamp stamp, uint64_t now)
+{
+	if (!stamp || length > PLAIN_LENGTH_MOST || !plain_holds(stamp) ||
+	    knows(host_path, length, is_of_root, now, stamp))
+		return;
+	keep(directories, host_path, length, is_of_root, stamp, now);
+	has_directories = true;
 }
 
 static void forget_half(struct entry *table, unsigned long from, unsigned long to)
@@ -300,7 +313,7 @@ static void forget_half(struct entry *table, unsigned long from, unsigned long t
 		if (!(version & 1) || version < from || version >= to)
 			continue;
 		table[i].changes = 0;
-		__atomic_store_n(&table[i].version, cpu_ticks() << 1, __ATOMIC_RELEASE);
+		__atomic_store_n(&table[i].version, clock_now() << 1, __ATOMIC_RELEASE);
 	}
 }
 

@@ -9,15 +9,13 @@
  * memory that they share (image/shared.h), before and behind the change; one
  * who has used an answer looks at the count again behind its call, and does not
  * trust the result if it has changed. A change made outside is met within
- * PLAIN_AGE_MOST.
+ * CLOCK_AGE_MOST. Times are clock_now()'s.
  */
 #ifndef AGENT_PLAIN_H
 #define AGENT_PLAIN_H
 
 #include "agent/agent.h"
-
-/* In ticks of the CPU: 1 to 4 ms. */
-#define PLAIN_AGE_MOST (1ul << 22)
+#include "agent/clock.h"
 
 /* Longer host paths are not kept. */
 #define PLAIN_LENGTH_MOST 232
@@ -50,16 +48,22 @@ void plain_distrust_cwd(void);
 /*
  * Whether the directory named by the first LENGTH bytes of HOST_PATH, absolute or
  * relative to the current directory, exists and is plain. Whether it can be searched
- * the call itself finds out. *STAMP is for plain_holds().
+ * the call itself finds out. *STAMP is for plain_holds(). IS_OF_ROOT: the path is
+ * relative, or that of the root with a guest's path behind it as it stands, in
+ * which there is nothing but names of the root's mount.
  */
-bool plain_is_directory(const char *host_path, size_t length, plain_stamp *stamp);
+bool plain_is_directory(const char *host_path, size_t length, bool is_of_root, plain_stamp *stamp);
+
+/* Whether that has been said of the path, with IS_OF_ROOT. The kernel is not asked. */
+bool plain_knows_directory(const char *host_path, size_t length, uint64_t now, plain_stamp *stamp);
 
 /*
  * Whether the last component of HOST_PATH, in a plain directory, was seen to be no
  * link. Note that it was, or even that it was seen to be a directory: a plain one.
  */
-bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp);
-void plain_note(const char *host_path, size_t length, plain_stamp stamp, bool is_directory);
+bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp, uint64_t now);
+void plain_note(const char *host_path, size_t length, plain_stamp stamp, uint64_t now);
+void plain_note_directory(const char *host_path, size_t length, bool is_of_root, plain_stamp stamp, uint64_t now);
 
 /* A stamp for what the caller asks the kernel itself from now on; 0 where there is none, or a change is going on. */
 plain_stamp plain_now(void);

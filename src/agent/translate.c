@@ -295,12 +295,12 @@ static bool ends_in_link(struct call *call, const struct host_path *out)
 	size_t length = strlen(out->path);
 	long status;
 
-	if (plain_is_known(out->path, length, out->stamp))
+	if (plain_is_known(out->path, length, out->stamp, clock_now()))
 		return false;
 	status = GATE_4(NR_readlinkat, AT_FDCWD, out->path, call->slot->scratch.link, PATH_SIZE);
 	if (status != -EINVAL)
 		return status != -ENOENT;
-	plain_note(out->path, length, out->stamp, false);
+	plain_note(out->path, length, out->stamp, clock_now());
 	return false;
 }
 
@@ -350,7 +350,7 @@ static bool is_plain(struct call *call, struct host_path *out, unsigned int view
 
 	if (!may_be_plain(path, view_flags, removes) ||
 	    !plain_host_path(path, strlen(path), host_path, PATH_SIZE, &mount) ||
-	    !plain_is_directory(host_path, directory_length(host_path), &out->stamp))
+	    !plain_is_directory(host_path, directory_length(host_path), !mount, &out->stamp))
 		return false;
 	out->path = host_path;
 	out->is_plain = !(view_flags & VIEW_FOLLOW) || flags & TRANSLATE_OBJECT || !ends_in_link(call, out);
