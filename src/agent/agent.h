@@ -62,7 +62,7 @@ extern char guest_exe[PATH_SIZE];
 #define AGENT_EARLY __attribute__((section(".bss.early")))
 
 /* Ends of the agent, from the linker. */
-extern char agent_image_start[], agent_wiped_start[], agent_image_end[];
+extern char agent_image_start[], agent_reading_start[], agent_reading_end[], agent_wiped_start[], agent_image_end[];
 
 #pragma GCC visibility pop
 

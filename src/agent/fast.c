@@ -49,6 +49,8 @@ enum path_kind {
 	PATH_ABSOLUTE, /* in a plain directory */
 };
 
+#define FAST_UP_MOST 8
+
 struct fast_path {
 	enum path_kind kind;
 	plain_stamp stamp;
@@ -57,6 +59,10 @@ struct fast_path {
 	bool is_kept; /* what is known of it may be found again: plain_is_known() */
 	bool is_of_root;
 	bool may_be_top;
+	size_t directory_length; /* of an absolute path in the root: see use_cwd() */
+	bool is_from_cwd;	 /* an absolute path that is named from the current directory */
+	size_t replaced;	 /* so many bytes of it, before frame->path */
+	char replaced_text[FAST_UP_MOST * 3];
 };
 
 /*
@@ -132,6 +138,42 @@ static bool take_known_absolute(struct fast_frame *frame, size_t length, size_t 
 	return true;
 }
 
+/*
+ * An absolute host path in FRAME is named from the current directory if that is
+ * shorter. No more of it is read before use_absolute(). Who does so does not
+ * believe that a directory may not be searched: it may be one that is not on the guest's way.
+ */
+static void use_cwd(struct fast_frame *frame, struct fast_path *path)
+{
+	unsigned int up;
+	size_t rest = path->directory_length ?
+			      plain_from_cwd(frame->path, path->directory_length, path->now, path->stamp, &up) :
+			      0;
+
+	if (!rest || up > FAST_UP_MOST || up * 3 > rest)
+		return;
+	path->is_from_cwd = true;
+	path->replaced = (size_t)up * 3;
+	frame->path += rest - path->replaced;
+	memcpy(path->replaced_text, frame->path, path->replaced);
+	for (char *at = (char *)frame->path; up; up--, at += 3)
+		memcpy(at, "../", 3);
+}
+
+static void use_absolute(struct fast_frame *frame, const struct fast_path *path)
+{
+	if (!path->is_from_cwd)
+		return;
+	memcpy((char *)frame->path, path->replaced_text, path->replaced);
+	frame->path = frame->host_path;
+}
+
+/* Whether the kernel's RESULT is the guest's. */
+static bool is_believed(const struct fast_path *path, long result)
+{
+	return plain_holds(path->stamp) && !(path->is_from_cwd && result == -EACCES);
+}
+
 /* Of LENGTH bytes, in FRAME, absolute: its host path, *MOUNT its binding. False where it can't be told from the text.
  */
 static bool take_absolute(struct fast_frame *frame, size_t length, struct fast_path *path, uint32_t *mount)
@@ -151,6 +193,7 @@ static void find_absolute(struct fast_frame *frame, size_t length, size_t name, 
 	if (take_known_absolute(frame, length, name, path)) {
 		frame->path = frame->host_path;
 		frame->directory = AT_FDCWD;
+		path->directory_length = path->length - length + name - 1;
 	} else {
 		path->may_be_top = !is_ordinary(frame->path + name, length - name);
 		if (!take_absolute(frame, length, path, &mount) ||
@@ -235,13 +278,14 @@ static uint32_t file_type(unsigned long mode_at, bool is_statx)
  * FAST_SLOW where it is a link to be followed. Others are asked about it next
  * by calls that do not show what it is.
  */
-static long judge_status(const struct fast_frame *frame, const struct fast_path *path, unsigned long mode_at,
-			 bool is_statx, unsigned long flags)
+static long judge_status(struct fast_frame *frame, const struct fast_path *path, unsigned long mode_at, bool is_statx,
+			 unsigned long flags)
 {
 	uint32_t type = file_type(mode_at, is_statx);
 
 	if (type == S_IFLNK)
 		return flags & AT_SYMLINK_NOFOLLOW ? 0 : FAST_SLOW;
+	use_absolute(frame, path);
 	if (path->is_kept && type == S_IFDIR)
 		plain_note_directory(frame->path, path->length, path->is_of_root, path->stamp, path->now);
 	else if (path->is_kept)
@@ -273,9 +317,10 @@ static long fast_stat(struct fast_frame *frame, long directory, unsigned long gu
 		status = GATE_4(NR_newfstatat, directory, frame->path, buf, flags);
 		return !status && is_removed_file((const struct stat *)buf) ? FAST_SLOW : status;
 	}
+	use_cwd(frame, &path);
 	status = GATE_4(NR_newfstatat, frame->directory, frame->path, buf, flags | AT_SYMLINK_NOFOLLOW);
 	/* What could not be written may be that of a link: where that leads is an error before. */
-	if (!plain_holds(path.stamp) || status == -EFAULT)
+	if (!is_believed(&path, status) || status == -EFAULT)
 		return FAST_SLOW;
 	if (status)
 		return status;
@@ -294,9 +339,10 @@ static long fast_statx(struct fast_frame *frame, const unsigned long arguments[6
 	read_path(frame, arguments[1], (long)arguments[0], &path);
 	if (path.kind == PATH_SLOW || (path.kind == PATH_RELATIVE && frame->path[0] == '.') || path.may_be_top)
 		return FAST_SLOW;
+	use_cwd(frame, &path);
 	status = GATE_5(NR_statx, frame->directory, frame->path, arguments[2] | AT_SYMLINK_NOFOLLOW, arguments[3],
 			arguments[4]);
-	if (!plain_holds(path.stamp) || status == -EFAULT)
+	if (!is_believed(&path, status) || status == -EFAULT)
 		return FAST_SLOW;
 	if (status)
 		return status;
@@ -328,11 +374,12 @@ static long fast_read(struct fast_frame *frame, const struct call_row *row, unsi
 	read_path(frame, arguments[shape->path], directory, &path);
 	if (path.kind < PATH_RELATIVE || (follows(shape, arguments) && (!path.stamp || ends_in_link(frame, &path))))
 		return FAST_SLOW;
+	use_cwd(frame, &path);
 	arguments[shape->path] = (unsigned long)frame->path;
 	if (shape->directory != CALL_CWD)
 		arguments[shape->directory] = (unsigned long)frame->directory;
 	result = gate(row->nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
-	return plain_holds(path.stamp) ? result : FAST_SLOW;
+	return is_believed(&path, result) ? result : FAST_SLOW;
 }
 
 /* Only an absolute target in /proc is not what the guest is to see. */
@@ -347,8 +394,9 @@ static long fast_readlink(struct fast_frame *frame, long directory, unsigned lon
 	read_path(frame, guest_path, directory, &path);
 	if (path.kind < PATH_RELATIVE || (path.kind == PATH_ABSOLUTE && text_begins(frame->path, "/proc/")))
 		return FAST_SLOW;
+	use_cwd(frame, &path);
 	length = GATE_4(NR_readlinkat, frame->directory, frame->path, buf, size);
-	if (!plain_holds(path.stamp) || (path.kind == PATH_RELATIVE && length > 0 && *(const char *)buf == '/'))
+	if (!is_believed(&path, length) || (path.kind == PATH_RELATIVE && length > 0 && *(const char *)buf == '/'))
 		return FAST_SLOW;
 	return length;
 }
@@ -364,14 +412,22 @@ static bool find_by_text(struct fast_frame *frame, size_t length, struct fast_pa
 	if (!is_absolute)
 		return (!name && is_ordinary(frame->path, length)) ||
 		       view_is_relative_plain(the_view(), frame->path, &count);
-	if (!take_known_absolute(frame, length, name, path))
-		return take_absolute(frame, length, path, &mount);
+	if (!take_known_absolute(frame, length, name, path)) {
+		path->stamp = plain_now();
+		if (take_absolute(frame, length, path, &mount) && !mount && path->stamp)
+			path->directory_length = name_start(frame->path, path->length) - 1;
+		return path->length;
+	}
 	frame->path = frame->host_path;
 	frame->directory = AT_FDCWD;
+	path->directory_length = path->length - length + name - 1;
 	return true;
 }
 
-/* openat2 looks for links itself. */
+/*
+ * openat2 looks for links itself. With a stamp, the path is named from the current
+ * directory: what has been opened is closed again if it does not hold.
+ */
 static long fast_open(struct fast_frame *frame, long directory, unsigned long guest_path, unsigned long flags,
 		      unsigned long mode)
 {
@@ -383,6 +439,9 @@ static long fast_open(struct fast_frame *frame, long directory, unsigned long gu
 	    !find_by_text(frame, (size_t)length, &path) || mounts_may_need_note(frame->path, flags))
 		return FAST_SLOW;
 	frame->how = open_how_of(flags, mode);
+	if (!(flags & (O_CREAT | O_TRUNC)))
+		use_cwd(frame, &path);
+	frame->stamp = path.is_from_cwd ? path.stamp : 0;
 	return FAST_OPEN;
 }
 
@@ -527,25 +586,37 @@ static void leave_from_c(struct ucontext *context)
 		registers_rewind_fast(context, &frame->registers);
 }
 
-/* The call has been made, or an open has met a link and will be made again. */
-static void leave_with_result(struct ucontext *context, long result, bool is_open)
+/* The call has been made. */
+static void leave_with_result(struct ucontext *context, long result)
 {
 	struct fast_frame *frame = registers_fast_frame(context);
 
 	frame->self = 0;
-	if (is_open && result == -ELOOP) {
-		registers_rewind_fast(context, &frame->registers);
-	} else {
-		frame->registers.rax = (unsigned long)result;
-		registers_from_fast(context, &frame->registers);
+	frame->registers.rax = (unsigned long)result;
+	registers_from_fast(context, &frame->registers);
+}
+
+/* Behind an open, as the code there does it. */
+static void leave_with_descriptor(struct ucontext *context, long result)
+{
+	struct fast_frame *frame = registers_fast_frame(context);
+	bool holds = plain_holds(frame->stamp);
+
+	if (result != -ELOOP && holds && !(frame->stamp && result == -EACCES)) {
+		leave_with_result(context, result);
+		return;
 	}
+	if (result >= 0)
+		GATE_1(NR_close, result);
+	frame->self = 0;
+	registers_rewind_fast(context, &frame->registers);
 }
 
 #define IS_IN(at, from, to) ((at) >= (unsigned long)(from) && (at) < (unsigned long)(to))
 
 void fast_leave_for_signal(struct ucontext *context)
 {
-	unsigned long at = registers_instruction(context);
+	unsigned long at = registers_instruction(context), arguments[6];
 	struct fast_frame *frame;
 
 	if (IS_IN(at, fast_looking, fast_beginning)) {
@@ -562,9 +633,14 @@ void fast_leave_for_signal(struct ucontext *context)
 	} else if (at == (unsigned long)fast_gone) {
 		registers_leave_late(context);
 	} else if (IS_IN(at, fast_leave, fast_leaving) || at == (unsigned long)gate_fast_masked) {
-		leave_with_result(context, registers_result(context), false);
-	} else if (IS_IN(at, gate_fast_opened, gate_fast_end)) {
-		leave_with_result(context, registers_result(context), true);
+		leave_with_result(context, registers_result(context));
+	} else if (IS_IN(at, gate_fast_opened, gate_fast_closing)) {
+		leave_with_descriptor(context, registers_result(context));
+	} else if (at == (unsigned long)gate_fast_closing) {
+		registers_arguments(context, arguments);
+		leave_with_descriptor(context, (long)arguments[0]);
+	} else if (at == (unsigned long)gate_fast_closed) {
+		leave_with_descriptor(context, -ELOOP);
 	} else {
 		leave_from_c(context);
 	}

@@ -16,7 +16,7 @@
 #include "agent/slot.h"
 #include <linux/openat2.h>
 
-#define FAST_PATH_MOST (FAST_SIZE - FAST_PATH - 8)
+#define FAST_PATH_MOST (FAST_SIZE - FAST_STAMP - 8)
 
 /* On the guest's stack. Its head is known to assembly. */
 struct fast_frame {
@@ -28,6 +28,7 @@ struct fast_frame {
 	};
 	long directory;
 	const char *path;
+	unsigned long stamp; /* of an open: plain.h's, or 0 */
 	char host_path[FAST_PATH_MOST];
 };
 
@@ -39,6 +40,7 @@ _Static_assert(offsetof(struct fast_frame, self) == FAST_SELF, "arch.h");
 _Static_assert(offsetof(struct fast_frame, how) == FAST_HOW, "arch.h");
 _Static_assert(offsetof(struct fast_frame, directory) == FAST_DIRECTORY, "arch.h");
 _Static_assert(offsetof(struct fast_frame, path) == FAST_PATH, "arch.h");
+_Static_assert(offsetof(struct fast_frame, stamp) == FAST_STAMP, "arch.h");
 _Static_assert(sizeof(struct fast_frame) == FAST_SIZE, "arch.h");
 
 /*

@@ -28,7 +28,8 @@ extern char agent_finish_site[]; /* about to trap, with the result in the slot *
 /* A call of a patched site on its way: fast_leave_for_signal(). */
 extern char fast_entry[], fast_looking[], fast_beginning[], fast_moving[], fast_flags[], fast_saved[], fast_passed[],
 	fast_leave[], fast_leaving[];
-extern char fast_left[], fast_gone[], gate_fast_opened[], gate_fast_open[], gate_fast_end[], gate_fast_masked[];
+extern char fast_left[], fast_gone[], gate_fast_open[], gate_fast_opened[], gate_fast_closing[], gate_fast_closed[],
+	gate_fast_masked[];
 
 extern char gate_sigreturn[];	 /* restorer */
 extern char agent_sigsys[];	 /* handler */

@@ -9,6 +9,7 @@
 #include "agent/guest_memory.h"
 #include "agent/agent.h"
 #include "agent/clock.h"
+#include "agent/fault.h"
 #include <asm/signal.h>
 
 #define PAGE 0x1000ul
@@ -16,8 +17,7 @@
 
 /*
  * Pages found readable: the number of the page, and behind it when, in steps of
- * the clock. A guest that takes a page away it had a path in just before, and then
- * passes that path again, is killed where it would get EFAULT. Such words are read and written at once.
+ * the clock. Such words are read and written at once. Where one is wrong the fault is caught.
  */
 #define STEP_BITS (CLOCK_AGE_BITS - 2)
 #define STEPS_MOST 3
@@ -25,7 +25,7 @@
 #define PAGES_END (1ul << 48) /* those whose number leaves room for the time */
 static uint64_t readable[16];
 
-static bool is_readable_now(unsigned long page)
+static bool is_readable(unsigned long page)
 {
 	long status = GATE_2(NR_io_setup, 0, page);
 
@@ -35,18 +35,24 @@ static bool is_readable_now(unsigned long page)
 	return page && GATE_4(NR_rt_sigprocmask, HOW_NONE, page, 0, 8) != -EFAULT;
 }
 
-/* NOW is the clock's, or 0. */
-static bool is_readable(unsigned long page, uint64_t now)
+void guest_forget_pages(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(readable); i++)
+		__atomic_store_n(&readable[i], 0, __ATOMIC_RELAXED);
+}
+
+/* The same, if it was found out shortly before NOW. */
+static bool is_known_readable(unsigned long page, uint64_t now)
 {
 	uint64_t *known = &readable[page / PAGE % ARRAY_SIZE(readable)];
 	uint64_t then = __atomic_load_n(known, __ATOMIC_RELAXED), step = now >> STEP_BITS & TIME_MASK;
 
 	if (!now || !page || page >= PAGES_END)
-		return is_readable_now(page);
+		return is_readable(page);
 	/* Both above the time are the page's number: without it only a difference in time is left. */
-	if ((then ^ page << 16) <= TIME_MASK && ((step - then) & TIME_MASK) <= STEPS_MOST)
+	if ((then ^ page << 16) <= TIME_MASK && ((step - then) & TIME_MASK) <= STEPS_MOST && fault_is_caught())
 		return true;
-	if (!is_readable_now(page))
+	if (!is_readable(page))
 		return false;
 	__atomic_store_n(known, page << 16 | step, __ATOMIC_RELAXED);
 	return true;
@@ -70,12 +76,10 @@ static size_t in_page(unsigned long address, size_t size)
 
 long guest_read(void *to, unsigned long address, size_t size)
 {
-	uint64_t now = clock_now();
-
 	while (size) {
 		size_t part = in_page(address, size);
 
-		if (!is_readable(ALIGN_DOWN(address, PAGE), now))
+		if (!is_readable(ALIGN_DOWN(address, PAGE)))
 			return -EFAULT;
 		memcpy(to, (const void *)address, part);
 		to = (char *)to + part;
@@ -106,7 +110,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte of a w
  * Copy whole words up to END, until one has a NUL byte: LENGTH moves to that byte, and
  * true; or as far as there are whole words, and false. TO has room for the word.
  */
-static bool copy_words(char *to, const char *from, size_t *length, size_t end)
+static inline __attribute__((always_inline)) bool copy_words(char *to, const char *from, size_t *length, size_t end)
 {
 	static const unsigned long ones = ~0ul / 0xff, tops = ones << 7;
 	unsigned long word, zeros;
@@ -125,11 +129,11 @@ static bool copy_words(char *to, const char *from, size_t *length, size_t end)
 
 long guest_read_string(char *to, unsigned long address, size_t size)
 {
-	return guest_read_string_near(to, address, size, ~0ul, 0, clock_now());
+	return guest_read_string_near(to, address, size, ~0ul, 0, 0);
 }
 
-long guest_read_string_near(char *to, unsigned long address, size_t size, unsigned long from, unsigned long last,
-			    uint64_t now)
+long AGENT_READING guest_read_string_near(char *to, unsigned long address, size_t size, unsigned long from,
+					  unsigned long last, uint64_t now)
 {
 	size_t length = 0;
 
@@ -137,7 +141,7 @@ long guest_read_string_near(char *to, unsigned long address, size_t size, unsign
 		size_t end = MIN(length + in_page(address + length, PAGE), size);
 		unsigned long page = ALIGN_DOWN(address + length, PAGE);
 
-		if ((page + PAGE <= from || page > last) && !is_readable(page, now))
+		if ((page + PAGE <= from || page > last) && !is_known_readable(page, now))
 			return -EFAULT;
 		if (copy_words(to, (const char *)address, &length, end))
 			return (long)length;
@@ -154,7 +158,6 @@ long guest_count_pointers(unsigned long address)
 {
 	const unsigned long *pointers = (const unsigned long *)address;
 	unsigned long checked = 1;
-	uint64_t now = clock_now();
 	long count = 0;
 
 	if (!address)
@@ -164,8 +167,8 @@ long guest_count_pointers(unsigned long address)
 
 		if (last_byte / PAGE != checked) {
 			checked = last_byte / PAGE;
-			if (!is_readable(ALIGN_DOWN((unsigned long)(pointers + count), PAGE), now) ||
-			    !is_readable(checked * PAGE, now))
+			if (!is_readable(ALIGN_DOWN((unsigned long)(pointers + count), PAGE)) ||
+			    !is_readable(checked * PAGE))
 				return -EFAULT;
 		}
 		if (!pointers[count])

@@ -36,6 +36,10 @@ struct entry {
 static struct entry directories[1 << TABLE_BITS] AGENT_LARGE, others[1 << TABLE_BITS] AGENT_LARGE;
 static bool has_directories, has_others;
 
+/* The current directory's host path, if it is in the root; else with no length. */
+static struct entry cwd AGENT_LARGE;
+static unsigned int cwd_wanted; /* how often it was, and not known; 0: never */
+
 /* Another thread may have been faster: then there is no room for ours, and theirs serves. */
 static bool is_ours(void)
 {
@@ -148,19 +152,25 @@ void plain_end_change(void)
 					    __ATOMIC_ACQUIRE));
 }
 
+/* Of its end: that is where most paths differ. */
 static struct entry *entry_of(struct entry *table, const char *path, size_t length)
 {
 	unsigned long hash = length, word;
-	size_t i = 0;
+	size_t left = length;
 
-	for (; i + sizeof(word) <= length; i += sizeof(word)) {
-		__builtin_memcpy(&word, path + i, sizeof(word));
+	for (; left >= sizeof(word) && left + 2 * sizeof(word) >= length; left -= sizeof(word)) {
+		__builtin_memcpy(&word, path + left - sizeof(word), sizeof(word));
 		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 29;
 	}
-	for (; i < length; i++)
-		hash = (hash ^ (unsigned char)path[i]) * 0x9e3779b97f4a7c15;
+	for (word = 0; left && left < sizeof(word); left--)
+		word = word << 8 | (unsigned char)path[left - 1];
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15;
 	return &table[hash >> (64 - TABLE_BITS)];
+}
+
+static bool is_fresh(const struct entry *entry, uint64_t changes, uint64_t now)
+{
+	return entry->changes == changes && now - entry->time <= CLOCK_AGE_MOST;
 }
 
 static bool is_kept(struct entry *table, const char *path, size_t length, bool is_of_root, uint64_t changes,
@@ -169,16 +179,16 @@ static bool is_kept(struct entry *table, const char *path, size_t length, bool i
 	const struct entry *entry = entry_of(table, path, length);
 	uint64_t version = __atomic_load_n(&entry->version, __ATOMIC_ACQUIRE);
 
-	if (version & 1 || entry->length != length || entry->is_of_root < is_of_root || entry->changes != changes ||
-	    memcmp(entry->path, path, length) || now - entry->time > CLOCK_AGE_MOST)
+	if (version & 1 || entry->length != length || entry->is_of_root < is_of_root ||
+	    memcmp(entry->path, path, length) || !is_fresh(entry, changes, now))
 		return false;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&entry->version, __ATOMIC_RELAXED) == version;
 }
 
-static void keep(struct entry *table, const char *path, size_t length, bool is_of_root, uint64_t changes, uint64_t time)
+static void keep_in(struct entry *entry, const char *path, size_t length, bool is_of_root, uint64_t changes,
+		    uint64_t time)
 {
-	struct entry *entry = entry_of(table, path, length);
 	uint64_t version = 0;
 	uint64_t writer = (uint64_t)&version | 1;
 
@@ -194,6 +204,11 @@ static void keep(struct entry *table, const char *path, size_t length, bool is_o
 	entry->time = time;
 	memcpy(entry->path, path, length);
 	__atomic_store_n(&entry->version, version + 2, __ATOMIC_RELEASE);
+}
+
+static void keep(struct entry *table, const char *path, size_t length, bool is_of_root, uint64_t changes, uint64_t time)
+{
+	keep_in(entry_of(table, path, length), path, length, is_of_root, changes, time);
 }
 
 /*
@@ -305,9 +320,79 @@ void plain_note_directory(const char *host_path, size_t length, bool is_of_root,
 	has_directories = true;
 }
 
-static void forget_half(struct entry *table, unsigned long from, unsigned long to)
+/* Whether PATH is DIRECTORY, of LENGTH bytes, or below it. */
+static bool is_below(const char *path, const char *directory, size_t length)
 {
-	for (unsigned int i = 0; i < 1 << TABLE_BITS; i++) {
+	return !memcmp(path, directory, length) && (!path[length] || path[length] == '/');
+}
+
+/* It costs as much as it saves in a few calls. */
+#define CWD_WANTED_BEFORE 8
+
+static void learn_cwd(uint64_t now, plain_stamp stamp)
+{
+	const struct view *view = the_view();
+	char path[PLAIN_LENGTH_MOST + 1];
+	long size;
+
+	if (++cwd_wanted % CWD_WANTED_BEFORE)
+		return;
+	size = GATE_2(NR_getcwd, path, sizeof(path));
+	if (size <= 1 || !is_below(path, view_host(view, 0), view_binding(view, 0)->host_length))
+		size = 1;
+	if (plain_holds(stamp))
+		keep_in(&cwd, path, (size_t)size - 1, true, stamp, now);
+}
+
+static unsigned int count_slashes(const char *path, size_t from, size_t to)
+{
+	unsigned int count = 0;
+
+	for (; from < to; from++)
+		count += path[from] == '/';
+	return count;
+}
+
+/* How many of the first END bytes of PATH are those of the current directory, up to the end of a component. */
+static size_t in_common(const char *path, size_t start, size_t end, size_t cwd_length)
+{
+	size_t at = start;
+
+	while (at < end && at < cwd_length && path[at] == cwd.path[at])
+		at++;
+	if (at == cwd_length && path[at] == '/')
+		return at;
+	while (at > start && (at >= cwd_length || path[at] != '/' || cwd.path[at] != '/'))
+		at--;
+	return at;
+}
+
+size_t plain_from_cwd(const char *host_path, size_t directory_length, uint64_t now, plain_stamp stamp, unsigned int *up)
+{
+	const struct view *view = the_view();
+	size_t root_length = view_binding(view, 0)->host_length, cwd_length, common;
+	uint64_t version = __atomic_load_n(&cwd.version, __ATOMIC_ACQUIRE);
+
+	if (!plain_trusts_cwd())
+		return 0;
+	if (!cwd_wanted || version & 1 || !is_fresh(&cwd, stamp, now)) {
+		learn_cwd(now, stamp);
+		return 0;
+	}
+	cwd_length = cwd.length;
+	if (cwd_length < root_length || !cwd_length || directory_length < root_length)
+		return 0;
+	common = in_common(host_path, root_length, directory_length, cwd_length);
+	*up = count_slashes(cwd.path, common, cwd_length);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (__atomic_load_n(&cwd.version, __ATOMIC_RELAXED) != version || *up >= count_slashes(host_path, 0, common))
+		return 0;
+	return common + 1;
+}
+
+static void forget_half(struct entry *table, unsigned int count, unsigned long from, unsigned long to)
+{
+	for (unsigned int i = 0; i < count; i++) {
 		uint64_t version = __atomic_load_n(&table[i].version, __ATOMIC_RELAXED);
 
 		if (!(version & 1) || version < from || version >= to)
@@ -319,6 +404,7 @@ static void forget_half(struct entry *table, unsigned long from, unsigned long t
 
 void plain_forget_half(unsigned long from, unsigned long to)
 {
-	forget_half(directories, from, to);
-	forget_half(others, from, to);
+	forget_half(directories, ARRAY_SIZE(directories), from, to);
+	forget_half(others, ARRAY_SIZE(others), from, to);
+	forget_half(&cwd, 1, from, to);
 }

@@ -62,7 +62,7 @@ static unsigned long with_bit(unsigned long mask, bool is_set)
 static unsigned long guest_mask(struct copy *copy, const struct subject *subject, const char *line, unsigned long mask)
 {
 	if (text_begins(line, "SigCgt"))
-		return with_bit(mask, subject->signals.catches);
+		return with_bit(mask & ~subject->signals.faults, subject->signals.catches);
 	if (text_begins(line, "SigIgn"))
 		return with_bit(mask, subject->signals.ignores);
 	if (subject->thread == GATE_0(NR_gettid))

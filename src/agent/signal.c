@@ -3,6 +3,7 @@
 #include "agent/clone.h"
 #include "agent/dispatch.h"
 #include "agent/fast.h"
+#include "agent/fault.h"
 #include "agent/gate.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
@@ -12,9 +13,6 @@
 #include "agent/stacks.h"
 #include "image/state.h"
 #include <linux/signal.h>
-
-#define DISPOSITION_DEFAULT 0ul
-#define DISPOSITION_IGNORE 1ul
 
 /* Handlers of the guest, by trampoline. Entries are added, never changed: a vfork child shares them. */
 unsigned long agent_guest_handlers[TRAMPOLINE_COUNT] AGENT_LARGE;
@@ -85,6 +83,7 @@ bool signal_read_facts(long thread, struct signal_facts *facts)
 
 	_Static_assert(sizeof(facts->blocking_threads) == sizeof(blocking_threads), "signal.h");
 	if (!proc_read_agent(thread, &own_sigsys, &own, sizeof(own)) ||
+	    !proc_read_agent(thread, fault_signals(), &facts->faults, sizeof(facts->faults)) ||
 	    !proc_read_agent(thread, blocking_threads, facts->blocking_threads, sizeof(blocking_threads)))
 		return false;
 	facts->catches = own.handler > DISPOSITION_IGNORE;
@@ -108,8 +107,7 @@ uint32_t signal_state(void)
 	       (signal_is_blocked() ? STATE_SIGSYS_BLOCKED : 0);
 }
 
-/* The trampoline for HANDLER; HANDLER itself once all are taken, which costs only what signal_leave_gate() gives. */
-static unsigned long trampoline_for(unsigned long handler)
+unsigned long signal_trampoline(unsigned long handler)
 {
 	for (unsigned int i = 0; i < TRAMPOLINE_COUNT; i++) {
 		unsigned long free = 0;
@@ -123,7 +121,7 @@ static unsigned long trampoline_for(unsigned long handler)
 	return handler;
 }
 
-static unsigned long handler_behind(unsigned long trampoline)
+unsigned long signal_handler_behind(unsigned long trampoline)
 {
 	unsigned long offset = trampoline - (unsigned long)agent_trampolines;
 
@@ -162,12 +160,15 @@ static long exchange(int signal, const struct disposition *new, struct dispositi
 		kernel_new = *new;
 		kernel_new.mask &= ~SIGNAL_BIT(SIGSYS);
 		if (new->handler > DISPOSITION_IGNORE)
-			kernel_new.handler = trampoline_for(new->handler);
+			kernel_new.handler = signal_trampoline(new->handler);
+		fault_replace(signal, &kernel_new);
 	}
 	status = set_disposition(signal, new ? &kernel_new : NULL, old);
-	if (!status)
-		note_mask(signal, new, old);
-	return status;
+	if (status)
+		return status;
+	fault_tell(signal, new, old);
+	note_mask(signal, new, old);
+	return 0;
 }
 
 long handle_sigaction(struct call *call)
@@ -183,7 +184,7 @@ long handle_sigaction(struct call *call)
 	status = exchange(signal, call->arguments[1] ? &new : NULL, &old);
 	if (status || !call->arguments[2])
 		return status;
-	old.handler = handler_behind(old.handler);
+	old.handler = signal_handler_behind(old.handler);
 	return guest_write(call->arguments[2], &old, sizeof(old));
 }
 
@@ -195,24 +196,6 @@ void signal_kill_self(int signal)
 	set_disposition(signal, &fatal, NULL);
 	GATE_4(NR_rt_sigprocmask, SIG_UNBLOCK, &mask, 0, SIGNAL_SET_SIZE);
 	GATE_3(NR_tgkill, GATE_0(NR_getpid), GATE_0(NR_gettid), signal);
-}
-
-unsigned long signal_deliver_own(struct slot *slot, struct ucontext *context)
-{
-	unsigned long mask;
-
-	if (own_sigsys.handler == DISPOSITION_IGNORE)
-		return (unsigned long)context;
-	if (own_sigsys.handler == DISPOSITION_DEFAULT)
-		signal_kill_self(SIGSYS);
-	signal_leave_gate(context);
-	/* The guest's handler makes calls of its own, so SIGSYS stays open in it. */
-	mask = (context->uc_sigmask | own_sigsys.mask) & ~SIGNAL_BIT(SIGSYS);
-	slot->deliver = own_sigsys.handler;
-	if (own_sigsys.flags & SA_RESETHAND)
-		own_sigsys.handler = DISPOSITION_DEFAULT;
-	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGNAL_SET_SIZE);
-	return 0;
 }
 
 /*
@@ -274,7 +257,7 @@ static void leave_clone(struct ucontext *context)
 	}
 }
 
-void signal_leave_gate(struct ucontext *context)
+static void leave_gate(struct ucontext *context)
 {
 	unsigned long at = registers_instruction(context);
 	struct slot *slot;
@@ -306,6 +289,32 @@ void signal_leave_gate(struct ucontext *context)
 	} else {
 		fast_leave_for_signal(context);
 	}
+}
+
+unsigned long signal_deliver_own(struct slot *slot, struct ucontext *context)
+{
+	unsigned long mask;
+
+	if (own_sigsys.handler == DISPOSITION_IGNORE)
+		return (unsigned long)context;
+	if (own_sigsys.handler == DISPOSITION_DEFAULT)
+		signal_kill_self(SIGSYS);
+	leave_gate(context);
+	/* The guest's handler makes calls of its own, so SIGSYS stays open in it. */
+	mask = (context->uc_sigmask | own_sigsys.mask) & ~SIGNAL_BIT(SIGSYS);
+	slot->deliver = own_sigsys.handler;
+	if (own_sigsys.flags & SA_RESETHAND)
+		own_sigsys.handler = DISPOSITION_DEFAULT;
+	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGNAL_SET_SIZE);
+	return 0;
+}
+
+bool signal_leave_gate(struct ucontext *context, const siginfo_t *info, int signal)
+{
+	bool is_ours = fault_is_of_reading(signal, info, context);
+
+	leave_gate(context);
+	return is_ours;
 }
 
 /*

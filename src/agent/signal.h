@@ -8,6 +8,7 @@
 #define AGENT_SIGNAL_H
 
 #include "agent/slot.h"
+#include <asm/siginfo.h>
 
 #define SIGNAL_SET_SIZE 8 /* sizeof(sigset_t) of the kernel, _NSIG / 8 */
 #define SIGNAL_BIT(signal) (1ul << ((signal)-1))
@@ -19,6 +20,9 @@ struct disposition {
 	unsigned long restorer;
 	unsigned long mask;
 };
+
+#define DISPOSITION_DEFAULT 0ul /* SIG_DFL */
+#define DISPOSITION_IGNORE 1ul	/* SIG_IGN */
 
 #pragma GCC visibility push(hidden)
 /* Ours of SIGSYS, for gate_clone3. */
@@ -36,9 +40,10 @@ bool signal_is_blocked(void);
 void signal_set_blocked(bool is_blocked);
 /* Whether any thread may believe so. */
 bool signal_any_is_blocked(void);
-/* What an agent knows of its guest's dealings with SIGSYS, for /proc/PID/status. */
+/* What an agent knows of its guest's dealings with SIGSYS, and of our other handlers, for /proc/PID/status. */
 struct signal_facts {
 	bool catches, ignores;
+	unsigned long faults; /* that have a handler of ours: agent/fault.h */
 	int blocking_threads[64];
 };
 /* Those of the agent of THREAD, maybe another process's; false when they can't be read. */
@@ -48,11 +53,15 @@ bool signal_blocks(const struct signal_facts *facts, int thread);
 unsigned long signal_deliver_own(struct slot *slot, struct ucontext *context);
 /* End the process by SIGNAL, whatever the guest has set for it. Returns only if the kernel does not let us. */
 void signal_kill_self(int signal);
+/* The trampoline for HANDLER; HANDLER itself once all are taken, which costs only what signal_leave_gate() gives. */
+unsigned long signal_trampoline(unsigned long handler);
+/* The handler that TRAMPOLINE leads to; TRAMPOLINE itself if it is none. */
+unsigned long signal_handler_behind(unsigned long trampoline);
 /*
- * A signal has come at CONTEXT. If that is a call that waits at the gate, or on its
+ * SIGNAL has come at CONTEXT. If that is a call that waits at the gate, or on its
  * way through a stub: make it what it would be without us, the call either not
- * begun or returned, and free the slot.
+ * begun or returned, and free the slot. True: the signal was for us (agent/fault.h).
  */
-void signal_leave_gate(struct ucontext *context);
+bool signal_leave_gate(struct ucontext *context, const siginfo_t *info, int signal);
 
 #endif

@@ -31,8 +31,8 @@ struct host_path {
 	uint8_t kind;	   /* enum pin_kind: what it is held by */
 	bool is_plain;	   /* PATH is absolute and its directory plain; RESULT is not valid, but for its HOST */
 	bool is_resolved;  /* RESULT is valid; otherwise the guest's own relative path serves */
-	bool is_as_is;	   /* PATH is the guest's own relative one, which meets no binding and, if all goes well, no link */
-	bool is_own_way;   /* it leads through a directory that has no name in the view: the kernel's alone */
+	bool is_as_is; /* PATH is the guest's own relative one, which meets no binding and, if all goes well, no link */
+	bool is_own_way; /* it leads through a directory that has no name in the view: the kernel's alone */
 	struct view_result *result;
 	char *guest_path; /* the argument as the guest wrote it, copied */
 	/*

@@ -6,17 +6,21 @@
  */
 #include "base/base.h"
 
+/* The last word may overlap the one before it. */
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
 	unsigned char *out = to;
 	const unsigned char *in = from;
+	size_t done = 0;
 
-	while (size >= sizeof(long)) {
-		__builtin_memcpy(out, in, sizeof(long));
-		out += sizeof(long), in += sizeof(long), size -= sizeof(long);
+	if (size < sizeof(long)) {
+		for (; done < size; done++)
+			out[done] = in[done];
+		return to;
 	}
-	while (size--)
-		*out++ = *in++;
+	for (; done + sizeof(long) <= size; done += sizeof(long))
+		__builtin_memcpy(out + done, in + done, sizeof(long));
+	__builtin_memcpy(out + size - sizeof(long), in + size - sizeof(long), sizeof(long));
 	return to;
 }
 
@@ -24,7 +28,6 @@ void *memmove(void *to, const void *from, size_t size)
 {
 	unsigned char *out = to;
 	const unsigned char *in = from;
-
 	unsigned long word;
 
 	if (out <= in) {
@@ -54,20 +57,27 @@ void *memset(void *to, int byte, size_t size)
 	return to;
 }
 
+static bool is_same_word(const unsigned char *a, const unsigned char *b)
+{
+	unsigned long one, other;
+
+	__builtin_memcpy(&one, a, sizeof(one));
+	__builtin_memcpy(&other, b, sizeof(other));
+	return one == other;
+}
+
 int memcmp(const void *a, const void *b, size_t size)
 {
 	const unsigned char *left = a, *right = b;
-	unsigned long one, other;
+	size_t same = 0;
 
-	for (; size >= sizeof(long); size -= sizeof(long), left += sizeof(long), right += sizeof(long)) {
-		__builtin_memcpy(&one, left, sizeof(long));
-		__builtin_memcpy(&other, right, sizeof(long));
-		if (one != other)
-			break;
-	}
-	for (; size; size--, left++, right++)
-		if (*left != *right)
-			return *left - *right;
+	while (same + sizeof(long) <= size && is_same_word(left + same, right + same))
+		same += sizeof(long);
+	if (same && same + sizeof(long) > size && is_same_word(left + size - sizeof(long), right + size - sizeof(long)))
+		return 0;
+	for (; same < size; same++)
+		if (left[same] != right[same])
+			return left[same] - right[same];
 	return 0;
 }
 

@@ -21,6 +21,8 @@ struct shared {
 	uint64_t changes;
 };
 
+_Static_assert(offsetof(struct shared, changes) == SHARED_CHANGES, "arch.h");
+
 /*
  * Make the segment, attach it to this process, so that it lasts until a guest
  * has it too, and note it in DATA. Without success DATA->shared_id is -1.

@@ -19,6 +19,7 @@
 
 /* The page guests share: image/shared.h. */
 #define IMAGE_SHARED_ADDRESS 0x3018000000
+#define SHARED_CHANGES 16
 
 /* Signal stacks of ours: agent/stacks.h. */
 #define IMAGE_STACKS_ADDRESS 0x3020000000
@@ -82,6 +83,7 @@
 #define FAST_HOW 136
 #define FAST_DIRECTORY 160
 #define FAST_PATH 168
+#define FAST_STAMP 176
 #define FAST_SIZE 576
 
 /* What fast_call() returns besides results. */

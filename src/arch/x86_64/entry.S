@@ -126,15 +126,33 @@ LABEL(gate_unmask):
 	jmp	*SLOT_GATE(%rbx)
 LABEL(gate_unmask_end):
 
-/* An open from a patched site, frame in rbx. It may wait. */
+/*
+ * An open from a patched site, frame in rbx. It may wait. Where it has met a link (-ELOOP, 40)
+ * it is made another way; also where the path was named from the current directory
+ * and that may have been another, or could not be searched (-EACCES, 13).
+ */
 LABEL(gate_fast_open):
 	syscall
 LABEL(gate_fast_opened):
 	lea	40(%rax), %rcx
-	jrcxz	1f
-	jmp	fast_leave
-1:	jmp	fast_slow
-LABEL(gate_fast_end):
+	jrcxz	again
+	mov	FAST_STAMP(%rbx), %rcx
+	jrcxz	opened
+	lea	13(%rax), %rcx
+	jrcxz	again
+	movabs	$(IMAGE_SHARED_ADDRESS + SHARED_CHANGES), %rcx
+	mov	(%rcx), %rcx
+	cmp	%rcx, FAST_STAMP(%rbx)
+	je	opened
+	test	%rax, %rax
+	js	again
+	mov	%rax, %rdi
+	mov	$3, %eax
+LABEL(gate_fast_closing):
+	syscall
+LABEL(gate_fast_closed):
+again:	jmp	fast_slow
+opened:	jmp	fast_leave
 
 /* A change of the signal mask, likewise: a signal that was blocked until then comes behind it, when it is made. */
 gate_fast_mask:
@@ -366,13 +384,15 @@ trampoline:
 	push	%rsi
 	push	%rdx
 	sub	$8, %rsp
-	mov	%rdx, %rdi
+	xchg	%rdx, %rdi
 	call	signal_leave_gate
-	add	$8, %rsp
+	test	%al, %al
+	lea	8(%rsp), %rsp
 	pop	%rdx
 	pop	%rsi
 	pop	%rdi
 	pop	%rax
+	jnz	2f
 	movabs	$IMAGE_STACKS_ADDRESS, %r11
 	mov	UCONTEXT_STACK(%rdx), %rcx
 	sub	%r11, %rcx
@@ -383,6 +403,9 @@ enter_guest_handler:
 	mov	(%rcx, %rax, 8), %rcx
 	xor	%eax, %eax
 	jmp	*%rcx
+/* It was for us. */
+2:	mov	%rdx, %rsp
+	jmp	gate_sigreturn
 /* The kernel has a stack of ours: the frame must be where the guest expects it. */
 on_own_stack:
 	push	%rax
