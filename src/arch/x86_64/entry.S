@@ -143,8 +143,9 @@ LABEL(gate_fast_opened):
 	movabs	$(IMAGE_SHARED_ADDRESS + SHARED_CHANGES), %rcx
 	mov	(%rcx), %rcx
 	cmp	%rcx, FAST_STAMP(%rbx)
-	je	opened
-	test	%rax, %rax
+	jne	1f
+opened:	jmp	fast_leave
+1:	test	%rax, %rax
 	js	again
 	mov	%rax, %rdi
 	mov	$3, %eax
@@ -152,7 +153,6 @@ LABEL(gate_fast_closing):
 	syscall
 LABEL(gate_fast_closed):
 again:	jmp	fast_slow
-opened:	jmp	fast_leave
 
 /* A change of the signal mask, likewise: a signal that was blocked until then comes behind it, when it is made. */
 gate_fast_mask:
