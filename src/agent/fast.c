@@ -156,8 +156,11 @@ static void use_cwd(struct fast_frame *frame, struct fast_path *path)
 	path->replaced = (size_t)up * 3;
 	frame->path += rest - path->replaced;
 	memcpy(path->replaced_text, frame->path, path->replaced);
-	for (char *at = (char *)frame->path; up; up--, at += 3)
-		memcpy(at, "../", 3);
+	for (char *at = (char *)frame->path; up; up--) {
+		*at++ = '.';
+		*at++ = '.';
+		*at++ = '/';
+	}
 }
 
 static void use_absolute(struct fast_frame *frame, const struct fast_path *path)

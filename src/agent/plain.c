@@ -162,9 +162,11 @@ static struct entry *entry_of(struct entry *table, const char *path, size_t leng
 		__builtin_memcpy(&word, path + left - sizeof(word), sizeof(word));
 		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
 	}
-	for (word = 0; left && left < sizeof(word); left--)
-		word = word << 8 | (unsigned char)path[left - 1];
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+	if (left + 2 * sizeof(word) >= length) {
+		for (word = 0; left; left--)
+			word = word << 8 | (unsigned char)path[left - 1];
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+	}
 	return &table[hash >> (64 - TABLE_BITS)];
 }
 

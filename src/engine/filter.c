@@ -147,8 +147,8 @@ static void emit_search(struct program *program, const uint16_t *starts, unsigne
 }
 
 /* What programs do all day, the most frequent last: found before all others. */
-static const uint16_t hot[] = { NR_rt_sigreturn,   NR_readlink, NR_statx,     NR_access,
-				NR_rt_sigprocmask, NR_openat,	NR_newfstatat };
+static const uint16_t hot[] = { NR_openat2, NR_rt_sigreturn,   NR_readlink, NR_statx,
+				NR_access,  NR_rt_sigprocmask, NR_openat,   NR_newfstatat };
 
 static void emit_hot(struct program *program)
 {
