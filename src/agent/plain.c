@@ -389,7 +389,9 @@ size_t plain_from_cwd(const char *host_path, size_t directory_length, uint64_t n
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	if (__atomic_load_n(&cwd.version, __ATOMIC_RELAXED) != version || *up >= count_slashes(host_path, 0, common))
 		return 0;
-	return common + 1;
+	while (host_path[common] == '/')
+		common++;
+	return host_path[common] ? common : 0;
 }
 
 static void forget_half(struct entry *table, unsigned int count, unsigned long from, unsigned long to)
