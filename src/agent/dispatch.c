@@ -116,6 +116,7 @@ static long resume_at(struct call *call, const char *gate_at, unsigned long nr, 
 		finish = finish_open;
 	call->finish = finish;
 	slot->finish = log_is_on() || pin_is_held(call) ? finish_whole : finish;
+	slot->unmark = call->holds ? 0 : plain_unmark(call->mark);
 	slot->keep = 1;
 	registers_enter_gate(call->context, &slot->saved, slot, (unsigned long)gate_at, nr, arguments);
 	return CALL_RESUME;
@@ -134,15 +135,13 @@ long call_resume_open(struct call *call, int directory, const char *path, const 
 					     sizeof(*how) };
 
 	call->retry = retry;
-	return resume_at(call, gate_open, NR_openat2, arguments,
-			 pin_is_held(call) || (call->mark && plain_is_unsteady()) ? finish_open : NULL);
+	return resume_at(call, gate_open, NR_openat2, arguments, pin_is_held(call) ? finish_open : NULL);
 }
 
 long call_resume_retry(struct call *call, call_handler *retry)
 {
 	call->retry = retry;
-	return resume_at(call, gate_open, call->nr, call->arguments,
-			 pin_is_held(call) || (call->mark && plain_is_unsteady()) ? finish_open : NULL);
+	return resume_at(call, gate_open, call->nr, call->arguments, pin_is_held(call) ? finish_open : NULL);
 }
 
 long call_resume_clone(struct call *call, struct clone_child *child, bool is_shared)
@@ -155,8 +154,7 @@ long call_resume_clone(struct call *call, struct clone_child *child, bool is_sha
 	return status;
 }
 
-/* A link was in the way; or the walk that led here and the call may have met different names. */
-static bool wants_retry(const struct call *call, long result)
+bool call_wants_retry(const struct call *call, long result)
 {
 	if (!call->retry)
 		return false;
@@ -170,7 +168,7 @@ static void finish_call(struct slot *slot, struct ucontext *context)
 	long result = slot->result;
 
 	registers_finish(context, &slot->saved, result);
-	if (wants_retry(&slot->call, result)) {
+	if (call_wants_retry(&slot->call, result)) {
 		/* As at the site, in case the call has to be made from there again. */
 		registers_set_result(context, (long)slot->call.nr);
 		slot->call.context = context;

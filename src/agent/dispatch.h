@@ -43,6 +43,12 @@ long call_resume_open(struct call *call, int directory, const char *path, const 
 long call_resume_retry(struct call *call, call_handler *retry);
 
 /*
+ * Whether RESULT is none: a link was in the way; or a name is missing, and the walk that
+ * led here and the call may have met different ones.
+ */
+bool call_wants_retry(const struct call *call, long result);
+
+/*
  * The same for clone3, whose child, if there is one, goes back to the guest's
  * site by CHILD (agent/clone.h). IS_SHARED: it has the same memory.
  */

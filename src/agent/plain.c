@@ -112,10 +112,9 @@ bool plain_has_changed(plain_stamp mark)
 	return mark && ((uint32_t)mark || changes_now() != mark);
 }
 
-bool plain_is_unsteady(void)
+unsigned long plain_unmark(plain_stamp mark)
 {
-	return is_attached() && ((uint32_t)changes_now() ||
-				 clock_now() - __atomic_load_n(&shared->began, __ATOMIC_RELAXED) < CLOCK_AGE_MOST);
+	return (uint32_t)mark ? 1 : -mark;
 }
 
 plain_stamp plain_now(void)

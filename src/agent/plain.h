@@ -83,8 +83,9 @@ plain_stamp plain_now(void);
  */
 plain_stamp plain_mark(void);
 bool plain_has_changed(plain_stamp mark);
-/* Whether a name has been changed shortly before, so that others may be now; false where it is not known. */
-bool plain_is_unsteady(void);
+/* What the count of changes, added to it, is 0 with as long as plain_has_changed() is false; 0 where there is no mark.
+ */
+unsigned long plain_unmark(plain_stamp mark);
 
 /* Whether what plain_is_directory() said is true still. */
 bool plain_holds(plain_stamp stamp);

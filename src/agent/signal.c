@@ -222,7 +222,7 @@ static void roll_forward(struct ucontext *context)
 
 	if (result == FINISH_NUMBER)
 		result = slot->result;
-	if (result == -ELOOP && slot->call.retry) {
+	if (call_wants_retry(&slot->call, result)) {
 		/* An attempt that changed nothing: let the guest begin anew. */
 		pin_release(&slot->call);
 		registers_rewind(context, &slot->saved);

@@ -81,6 +81,7 @@ struct slot {
 	unsigned long enter[7]; /* of a call from a patched site: registers, mask and address for gate_unmask */
 	unsigned long mask;
 	unsigned long gate;
+	unsigned long unmark; /* at gate_open, of a path that was walked: less call.mark; 0: of none */
 	struct call call;
 	struct ucontext context; /* likewise: as a trap's frame would have it */
 	void *extra;		 /* memory of a vfork child's execve: given back by who takes the slot next */
@@ -104,6 +105,7 @@ _Static_assert(offsetof(struct slot, saved) == SLOT_RDI, "arch.h");
 _Static_assert(offsetof(struct slot, enter) == SLOT_ENTER, "arch.h");
 _Static_assert(offsetof(struct slot, mask) == SLOT_MASK, "arch.h");
 _Static_assert(offsetof(struct slot, gate) == SLOT_GATE, "arch.h");
+_Static_assert(offsetof(struct slot, unmark) == SLOT_UNMARK, "arch.h");
 _Static_assert(offsetof(struct slot, saved.rip) == SLOT_RIP, "arch.h");
 _Static_assert(offsetof(struct ucontext, uc_stack.ss_sp) == UCONTEXT_STACK, "arch.h");
 _Static_assert(offsetof(struct ucontext, uc_mcontext.rbx) == UCONTEXT_RBX, "arch.h");

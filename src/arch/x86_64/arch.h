@@ -57,6 +57,7 @@
 #define SLOT_ENTER 112
 #define SLOT_MASK 168
 #define SLOT_GATE 176
+#define SLOT_UNMARK 184
 
 /*
  * The frame of a call from a patched site, on the guest's stack below its red

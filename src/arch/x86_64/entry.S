@@ -33,14 +33,27 @@ FUNCTION(gate):
  * signal mask, with its slot in rbx. Flags are the guest's: nothing below may
  * change them. agent/signal.c knows what each label means when a signal
  * arrives between them. At gate_open the call is openat2, and -ELOOP (40)
- * means that it has to be made another way.
+ * means that it has to be made another way; so do -ENOENT (2) and -ENOTDIR (20) when
+ * names have changed since the walk that found the path.
  */
 LABEL(gate_open):
 	syscall
 LABEL(gate_open_done):
 	lea	40(%rax), %rcx
 	jrcxz	finish
+	lea	2(%rax), %rcx
+	jrcxz	missing
+	lea	20(%rax), %rcx
+	jrcxz	missing
 	jmp	gate_blocking_done
+missing:
+	mov	SLOT_UNMARK(%rbx), %rcx
+	jrcxz	gate_blocking_done
+	movabs	$(IMAGE_SHARED_ADDRESS + SHARED_CHANGES), %rdx
+	mov	(%rdx), %rdx
+	lea	(%rcx, %rdx), %rcx
+	jrcxz	gate_blocking_done
+	jmp	finish
 LABEL(gate_blocking):
 	syscall
 LABEL(gate_blocking_done):
