@@ -284,7 +284,7 @@ static void test_random_lines(void)
 		}
 		/* Long runs of one letter reach the limit of 256 bytes. */
 		if (!random_below(4)) {
-			size_t run = random_below((unsigned int)(sizeof(content) - size));
+			size_t run = random_below((unsigned int)(sizeof(content) - size) + 1);
 
 			memset(content + size, letters[random_below(sizeof(letters) - 1)], run);
 			size += run;
