@@ -50,8 +50,11 @@ void *memmove(void *to, const void *from, size_t size)
 
 void *memset(void *to, int byte, size_t size)
 {
+	unsigned long word = (unsigned char)byte * (~0ul / 0xff);
 	unsigned char *out = to;
 
+	for (; size >= sizeof(word); size -= sizeof(word), out += sizeof(word))
+		__builtin_memcpy(out, &word, sizeof(word));
 	while (size--)
 		*out++ = (unsigned char)byte;
 	return to;

@@ -207,11 +207,11 @@ static int find_file(struct command *command)
 /* Whether the file that is neither ELF nor "#!" reads like text: no byte behind the first NUL of its head. */
 static bool is_text(const struct plan *plan)
 {
-	size_t length = strnlen((const char *)plan->head, sizeof(plan->head));
+	size_t length = strnlen((const char *)plan->head, PLAN_HEAD_SIZE);
 
-	while (length < sizeof(plan->head) && !plan->head[length])
+	while (length < PLAN_HEAD_SIZE && !plan->head[length])
 		length++;
-	return length == sizeof(plan->head);
+	return length == PLAN_HEAD_SIZE;
 }
 
 static long plan_file(struct command *command, const char *file_name)

@@ -18,6 +18,18 @@ bool elf_identify(const void *head, size_t size, uint16_t *machine, uint8_t *cla
 	return true;
 }
 
+/* The first block of program headers, where it is in HEAD: usually it follows the header. */
+static void take_block(struct elf *elf, const unsigned char *head, size_t size)
+{
+	unsigned int count = MIN(elf->header.e_phnum, (unsigned int)ELF_BLOCK);
+	uint64_t at = elf->header.e_phoff;
+
+	if (at > size || count * sizeof(Elf64_Phdr) > size - at)
+		return;
+	memcpy(elf->block, head + at, count * sizeof(Elf64_Phdr));
+	elf->block_count = count;
+}
+
 /* The checks of load_elf_binary(), fs/binfmt_elf.c. */
 long elf_init(struct elf *elf, int fd, elf_read *read, const void *head, size_t size)
 {
@@ -37,6 +49,7 @@ long elf_init(struct elf *elf, int fd, elf_read *read, const void *head, size_t 
 	if ((header->e_type != ET_EXEC && header->e_type != ET_DYN) || header->e_phentsize != sizeof(Elf64_Phdr) ||
 	    !header->e_phnum || header->e_phnum > ELF_SEGMENTS_MOST)
 		return -ENOEXEC;
+	take_block(elf, head, size);
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 
 #define ELF_SEGMENTS_MOST (65536 / sizeof(Elf64_Phdr)) /* load_elf_phdrs(), fs/binfmt_elf.c */
 #define ELF_BLOCK 16
+/* Of a file's beginning, as much as holds the header, a block and the interpreter's name in most files. */
+#define ELF_HEAD_SIZE 1024
 
 /* pread(2): bytes read or a negative errno. */
 typedef long elf_read(int fd, void *buf, size_t size, uint64_t offset);
@@ -24,8 +26,9 @@ struct elf {
 };
 
 /*
- * Begin with the header in HEAD, SIZE bytes of the file's beginning. -ENOEXEC
- * when it is no ELF program of this CPU's machine and class.
+ * Begin with the header in HEAD, SIZE bytes of the file's beginning: what lies
+ * in there is not read again. -ENOEXEC when it is no ELF program of this CPU's
+ * machine and class.
  */
 long elf_init(struct elf *elf, int fd, elf_read *read, const void *head, size_t size);
 /* Program header INDEX, valid until the next call; NULL behind the last or when it can't be read. */

@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "image/elf.h"
 
+_Static_assert(PLAN_READ_SIZE == ELF_HEAD_SIZE, "plan.h");
+
 static long fail(struct plan *plan, enum plan_stage stage, const char *path, long status)
 {
 	plan->stage = stage;
@@ -87,9 +89,21 @@ static long enter_script(struct plan *plan, const char *script, struct text *tex
 	return 0;
 }
 
+/* The ELF interpreter's name, which SEGMENT holds: out of the head, HEAD_SIZE bytes, where it is in there. */
+static long read_name(struct plan *plan, const struct plan_operations *operations, const Elf64_Phdr *segment,
+		      size_t head_size)
+{
+	size_t size = segment->p_filesz;
+
+	if (segment->p_offset > head_size || size > head_size - segment->p_offset)
+		return operations->read(plan->program_fd, plan->interpreter, size, segment->p_offset);
+	memcpy(plan->interpreter, plan->head + segment->p_offset, size);
+	return (long)size;
+}
+
 /* Find and open the ELF interpreter, if the program names one. */
 static long open_interpreter(struct plan *plan, const struct plan_operations *operations, void *context,
-			     struct elf *elf, const char *program)
+			     struct elf *elf, size_t head_size, const char *program)
 {
 	const Elf64_Phdr *segment;
 	long size;
@@ -105,7 +119,7 @@ static long open_interpreter(struct plan *plan, const struct plan_operations *op
 			continue;
 		if (segment->p_filesz < 2 || segment->p_filesz > sizeof(plan->interpreter))
 			return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
-		size = operations->read(plan->program_fd, plan->interpreter, segment->p_filesz, segment->p_offset);
+		size = read_name(plan, operations, segment, head_size);
 		if (size != (long)segment->p_filesz)
 			return fail(plan, PLAN_FORMAT, program, size < 0 ? size : -EIO);
 		if (plan->interpreter[size - 1])
@@ -113,7 +127,7 @@ static long open_interpreter(struct plan *plan, const struct plan_operations *op
 		plan->interpreter_fd = (int)operations->open(context, plan->interpreter, NULL);
 		if (plan->interpreter_fd < 0)
 			return fail(plan, PLAN_INTERPRETER, plan->interpreter, plan->interpreter_fd);
-		size = operations->read(plan->interpreter_fd, plan->head, PLAN_HEAD_SIZE, 0);
+		size = operations->read(plan->interpreter_fd, plan->head, sizeof(plan->head), 0);
 		if (size < (long)sizeof(Elf64_Ehdr))
 			return fail(plan, PLAN_INTERPRETER, plan->interpreter, size < 0 ? size : -EIO);
 		if (elf_init(elf, plan->interpreter_fd, operations->read, plan->head, (size_t)size))
@@ -136,7 +150,7 @@ static long enter_program(struct plan *plan, const struct plan_operations *opera
 	status = elf_init(&elf, plan->program_fd, operations->read, plan->head, size);
 	if (status)
 		return fail(plan, PLAN_FORMAT, program, status);
-	return open_interpreter(plan, operations, context, &elf, program);
+	return open_interpreter(plan, operations, context, &elf, size, program);
 }
 
 /* Follow "#!" lines until something else is open as plan->program_fd. */
@@ -154,7 +168,7 @@ static long walk_scripts(struct plan *plan, const struct plan_operations *operat
 		plan->program_fd = (int)operations->open(context, program, plan->exe);
 		if (plan->program_fd < 0)
 			return fail(plan, PLAN_PROGRAM, program, plan->program_fd);
-		size = operations->read(plan->program_fd, plan->head, PLAN_HEAD_SIZE, 0);
+		size = operations->read(plan->program_fd, plan->head, sizeof(plan->head), 0);
 		if (size < 0)
 			return fail(plan, PLAN_PROGRAM, program, size);
 		if (size < 2 || memcmp(plan->head, "#!", 2))

@@ -11,6 +11,7 @@
 #include "base/base.h"
 
 #define PLAN_HEAD_SIZE 256  /* BINPRM_BUF_SIZE, include/uapi/linux/binfmts.h, Linux 5.1 */
+#define PLAN_READ_SIZE 1024 /* ELF_HEAD_SIZE, image/elf.h */
 #define PLAN_SCRIPTS_MOST 5 /* depth > 5 is ELOOP, exec_binprm() in fs/exec.c */
 
 enum plan_stage {
@@ -49,7 +50,7 @@ struct plan {
 	char exe[PATH_SIZE]; /* canonical guest path of the program mapped: /proc/self/exe */
 	char interpreter[PATH_SIZE];
 	char text[PLAN_SCRIPTS_MOST * PLAN_HEAD_SIZE + PATH_SIZE];
-	unsigned char head[PLAN_HEAD_SIZE];
+	unsigned char head[PLAN_READ_SIZE]; /* of which "#!" counts in the first PLAN_HEAD_SIZE */
 };
 
 /*
