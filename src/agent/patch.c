@@ -10,6 +10,7 @@
 #include <asm/mman.h>
 #include <asm/stat.h>
 #include <linux/elf.h>
+#include <linux/ioctl.h>
 #include <linux/mman.h>
 
 #define PAGE 0x1000ul
@@ -145,6 +146,38 @@ static size_t search_lines(const char *buf, size_t length, unsigned long address
 	return done;
 }
 
+/* PROCMAP_QUERY of linux/fs.h, Linux 6.11. */
+struct map_query {
+	uint64_t size, flags, address;
+	uint64_t start, end, permissions, page_size, offset, inode;
+	uint32_t major, minor, name_size, build_id_size;
+	uint64_t name, build_id;
+};
+
+#define MAP_QUERY _IOWR('f', 17, struct map_query)
+#define QUERY_READ 1
+#define QUERY_WRITE 2
+#define QUERY_EXECUTE 4
+#define QUERY_SHARED 8
+
+/* Ask FD, of /proc/self/maps, for the mapping ADDRESS is in: whether there was an answer. To read the text takes 15 us.
+ */
+static bool query_mapping(int fd, unsigned long address, struct mapping *mapping)
+{
+	const uint64_t asked = QUERY_READ | QUERY_WRITE | QUERY_EXECUTE | QUERY_SHARED;
+	struct map_query query = { .size = sizeof(query), .address = address };
+
+	if (GATE_3(NR_ioctl, fd, MAP_QUERY, &query))
+		return false;
+	*mapping = (struct mapping){
+		.start = query.start,
+		.end = query.end,
+		.is_private_code = (query.permissions & asked) == (QUERY_READ | QUERY_EXECUTE),
+		.is_of_file = query.inode,
+	};
+	return true;
+}
+
 /* The mapping ADDRESS is in. BUF has room for any line, and for many. */
 static bool find_mapping(unsigned long address, struct mapping *mapping, char *buf, size_t size)
 {
@@ -152,6 +185,8 @@ static bool find_mapping(unsigned long address, struct mapping *mapping, char *b
 	size_t kept = 0, done = 1;
 
 	*mapping = (struct mapping){ 0 };
+	if (fd >= 0 && query_mapping((int)fd, address, mapping))
+		done = 0;
 	while (fd >= 0 && done && (got = GATE_3(NR_read, fd, buf + kept, size - kept)) > 0) {
 		kept += (size_t)got;
 		done = search_lines(buf, kept, address, mapping);
@@ -189,16 +224,10 @@ static struct stubs *find_stubs(unsigned long site, const struct mapping *mappin
 	return &all_stubs[stubs_count - 1];
 }
 
-/* Write through /proc/self/mem, which needs no permission to write there: whether it was done. */
-static bool write_code(unsigned long address, const void *code, size_t size)
+/* Write through FD, /proc/self/mem, which needs no permission to write there: whether it was done. */
+static bool write_code(long fd, unsigned long address, const void *code, size_t size)
 {
-	long fd = GATE_3(NR_open, "/proc/self/mem", O_WRONLY | O_CLOEXEC, 0), written;
-
-	if (fd < 0)
-		return false;
-	written = GATE_4(NR_pwrite64, fd, code, size, address);
-	GATE_1(NR_close, fd);
-	return written == (long)size;
+	return GATE_4(NR_pwrite64, fd, code, size, address) == (long)size;
 }
 
 /*
@@ -295,6 +324,22 @@ static bool may_patch(struct site *site, unsigned long nr, unsigned long stack_p
 	       (site->start >= site->mapping.start || is_code(site->start, &site->mapping, buf, size));
 }
 
+/* Write the stub at AT, and then the jump to it at START: whether the stub is in use. */
+static bool write_both(unsigned long at, const unsigned char *stub, unsigned long start, const unsigned char *jump)
+{
+	long fd = GATE_3(NR_open, "/proc/self/mem", O_WRONLY | O_CLOEXEC, 0);
+	bool has_stub, has_jump;
+
+	if (fd < 0)
+		return false;
+	has_stub = write_code(fd, at, stub, STUB_SIZE);
+	has_jump = has_stub && is_alone() && write_code(fd, start, jump, SITE_JUMP_SIZE);
+	GATE_1(NR_close, fd);
+	if (has_stub && !has_jump)
+		replace_page(start, jump, SITE_JUMP_SIZE);
+	return has_stub;
+}
+
 static void patch(const struct site *site)
 {
 	struct stubs *stubs = find_stubs(site->behind, &site->mapping);
@@ -305,13 +350,10 @@ static void patch(const struct site *site)
 		return;
 	at = stubs->page + stubs->used * STUB_SIZE;
 	site_make_jump(jump, site->start, at);
-	if (!site_make_stub(stub, at, site->code + (site->start - (site->behind - SITE_SIZE)), site->span, site->start,
-			    (unsigned long)fast_entry) ||
-	    !write_code(at, stub, STUB_SIZE))
-		return;
-	stubs->used++;
-	if (!is_alone() || !write_code(site->start, jump, SITE_JUMP_SIZE))
-		replace_page(site->start, jump, SITE_JUMP_SIZE);
+	if (site_make_stub(stub, at, site->code + (site->start - (site->behind - SITE_SIZE)), site->span, site->start,
+			   (unsigned long)fast_entry) &&
+	    write_both(at, stub, site->start, jump))
+		stubs->used++;
 }
 
 /* Not only once: another thread may be patching then. Ever more seldom: most that can't be patched never can. */
