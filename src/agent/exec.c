@@ -8,6 +8,7 @@
 #include "agent/fast.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/interpreter.h"
 #include "agent/log.h"
 #include "agent/mounts.h"
 #include "agent/privileges.h"
@@ -26,6 +27,7 @@
 #include <linux/openat2.h>
 #include <linux/prctl.h>
 #include <linux/stat.h>
+#include <linux/time.h>
 
 #ifndef AT_EXECVE_CHECK
 #define AT_EXECVE_CHECK 0x10000 /* Linux 6.14 */
@@ -45,12 +47,26 @@ struct request {
 	bool is_first;	       /* the next file opened is the one the guest named */
 };
 
+/* Whose writing makes a file ETXTBSY: who has it open, or who has changed it a short while ago. */
+enum writers { WRITERS_ALL, WRITERS_BUSY };
+
+#define SETTLED_AFTER 10 /* seconds */
+
+/* Whether FILE was not changed for a while, so that hardly anybody is writing it. */
+static bool is_settled(const struct stat *file)
+{
+	struct timespec now;
+
+	return !GATE_2(NR_clock_gettime, CLOCK_REALTIME_COARSE, &now) &&
+	       now.tv_sec - (long)file->st_ctime > SETTLED_AFTER;
+}
+
 /*
  * 0 for a regular file that may be executed. The kernel looks at the arguments
  * behind the file: that they can't be read says that it may, and saves the half
  * of the kernel's work that prepares them.
  */
-static long check_executable(int directory, const char *host_path, unsigned long flags)
+static long check_executable(int directory, const char *host_path, unsigned long flags, enum writers writers)
 {
 	struct stat file;
 	long status = GATE_4(NR_newfstatat, directory, host_path, &file, flags);
@@ -62,7 +78,9 @@ static long check_executable(int directory, const char *host_path, unsigned long
 	if ((file.st_mode & S_IFMT) != S_IFREG)
 		return -EACCES;
 	/* The kernel's own answer, which knows of noexec mounts and of writers (ETXTBSY); Linux 6.14. */
-	status = GATE_5(NR_execveat, directory, host_path, BAD_ADDRESS, NULL, flags | AT_EXECVE_CHECK);
+	status = -EINVAL;
+	if (writers == WRITERS_ALL || !is_settled(&file))
+		status = GATE_5(NR_execveat, directory, host_path, BAD_ADDRESS, NULL, flags | AT_EXECVE_CHECK);
 	if (status == -EFAULT)
 		return 0;
 	if (status == -EINVAL)
@@ -75,7 +93,7 @@ static long check_executable(int directory, const char *host_path, unsigned long
 /* That, open for reading; not close-on-exec: the new image reads it. */
 static long open_executable(int directory, const char *host_path, unsigned long flags)
 {
-	long status = check_executable(directory, host_path, flags);
+	long status = check_executable(directory, host_path, flags, WRITERS_ALL);
 
 	return status ? status : GATE_4(NR_openat, directory, host_path, O_RDONLY, 0);
 }
@@ -116,7 +134,7 @@ static long open_again(int pin, const char *host_path)
 /* The program that PATH holds. */
 static long open_pinned(const struct host_path *path)
 {
-	long status = check_executable(path->pin, "", AT_EMPTY_PATH);
+	long status = check_executable(path->pin, "", AT_EMPTY_PATH, WRITERS_ALL);
 
 	return status ? status : open_again(path->pin, path->is_resolved ? path->result->host : "");
 }
@@ -137,7 +155,7 @@ static void name_by_descriptor(struct call *call, long fd, char *exe)
 /* execveat with AT_EMPTY_PATH: the descriptor itself. */
 static long open_descriptor(struct request *request, char *exe)
 {
-	long fd = check_executable(request->directory, "", AT_EMPTY_PATH);
+	long fd = check_executable(request->directory, "", AT_EMPTY_PATH, WRITERS_ALL);
 
 	if (fd == -ENOENT || fd == -EINVAL || !fd)
 		fd = open_by_descriptor(request->directory);
@@ -146,7 +164,7 @@ static long open_descriptor(struct request *request, char *exe)
 	return fd;
 }
 
-/* struct plan_operations.open */
+/* Open GUEST_PATH for execution; EXE gets its canonical guest path, and may be NULL. */
 static long open_guest(void *context, const char *guest_path, char *exe)
 {
 	struct request *request = context;
@@ -184,7 +202,38 @@ static long open_guest(void *context, const char *guest_path, char *exe)
 	return status;
 }
 
-static const struct plan_operations operations = { .open = open_guest, .read = program_read, .close = program_close };
+/*
+ * The ELF interpreter that this program has too. To ask the kernel who has it
+ * open for writing costs as much as all the rest: it is not asked when there is
+ * no sign of any.
+ */
+static long open_own_interpreter(const char *guest_path)
+{
+	long fd = interpreter_open(guest_path);
+
+	if (fd < 0 || !check_executable((int)fd, "", AT_EMPTY_PATH, WRITERS_BUSY))
+		return fd;
+	program_close((int)fd);
+	return -ENOENT;
+}
+
+/* struct plan_operations.open: of the ELF interpreter EXE is not asked for. */
+static long open_planned(void *context, const char *guest_path, char *exe)
+{
+	const struct request *request = context;
+	long fd = -ENOENT;
+
+	/* Where no descriptor is free its canonical path is needed, and -v wants to tell it. */
+	if (!exe && !request->interpreter && !log_is_on())
+		fd = open_own_interpreter(guest_path);
+	return fd >= 0 ? fd : open_guest(context, guest_path, exe);
+}
+
+static const struct plan_operations operations = {
+	.open = open_planned,
+	.read = program_read,
+	.close = program_close,
+};
 
 /* Memory for COUNT pointers: in the slot, or mapped where they do not fit. */
 static unsigned long *take_pointers(struct slot *slot, size_t count)
@@ -276,7 +325,9 @@ static long execute(struct request *request, struct plan *plan)
 		.file_name = request->file_name,
 		.exe = plan->exe,
 		.root = root_path(),
-		.interpreter = request->interpreter,
+		.interpreter = request->interpreter	 ? request->interpreter :
+			       plan->interpreter_fd >= 0 ? plan->interpreter :
+							   "",
 		.cwd_mount = mounts_of_cwd(),
 	};
 	char numbers[STATE_NUMBERS_SIZE];

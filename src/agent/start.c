@@ -8,6 +8,7 @@
 #include "agent/child.h"
 #include "agent/fast.h"
 #include "agent/gate.h"
+#include "agent/interpreter.h"
 #include "agent/mounts.h"
 #include "agent/patch.h"
 #include "agent/privileges.h"
@@ -178,6 +179,7 @@ static void map_program(const struct state *state, struct program_map *program, 
 	status = program_map(interpreter, state->interpreter_fd, PROGRAM_ANYWHERE, 0);
 	if (status)
 		die("the guest's ELF interpreter could not be mapped", status);
+	interpreter_start(state->interpreter, state->interpreter_fd);
 	program_close(state->interpreter_fd);
 }
 

@@ -322,6 +322,7 @@ static int make_envp(struct command *command)
 	struct state state = {
 		.program_fd = command->plan.program_fd,
 		.interpreter_fd = command->plan.interpreter_fd,
+		.interpreter = command->plan.interpreter_fd >= 0 ? command->plan.interpreter : "",
 		.signal_mask = current_signal_mask(),
 		.flags = (is_sigsys_ignored() ? STATE_SIGSYS_IGNORED : 0) |
 			 (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) > 0 ? STATE_PRIVILEGES_FIXED : 0),

@@ -28,7 +28,8 @@ struct state {
 	const char *file_name;	 /* as given to execve: AT_EXECFN, and its last component is comm */
 	const char *exe;	 /* canonical guest path of the program */
 	const char *root;	 /* that of the process's root directory; "" is the view's */
-	const char *interpreter; /* that of the program's interpreter where PROGRAM_FD is -1; "" for none */
+	const char *interpreter; /* the program's interpreter, as that names it; where PROGRAM_FD is -1 its canonical
+				    path */
 };
 
 /*
