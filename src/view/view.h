@@ -114,8 +114,7 @@ enum view_resolve_flags {
  * HOST, because the kernel's answer depends on them.
  */
 struct view_result {
-	char host[PATH_SIZE];
-	char guest[PATH_SIZE]; /* canonical; "" is the root */
+	/* What is small lies in front, in one page with the beginning of a text. */
 	size_t host_length;
 	size_t guest_length;
 	uint32_t mount;	       /* index of the deepest binding at or above GUEST */
@@ -135,6 +134,8 @@ struct view_result {
 	size_t anchor;
 	bool ends_in_dot;     /* the path ended in "." or, with VIEW_PARENT, ".." */
 	bool wants_directory; /* the path ended in "/", "/." or "/.." */
+	char host[PATH_SIZE];
+	char guest[PATH_SIZE]; /* canonical; "" is the root */
 };
 
 /* Storage view_resolve() needs; too large for a guest's stack. */
