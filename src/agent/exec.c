@@ -64,22 +64,22 @@ static bool is_settled(const struct stat *file)
 /*
  * 0 for a regular file that may be executed. The kernel looks at the arguments
  * behind the file: that they can't be read says that it may, and saves the half
- * of the kernel's work that prepares them.
+ * of the kernel's work that prepares them. FILE gets what it is.
  */
-static long check_executable(int directory, const char *host_path, unsigned long flags, enum writers writers)
+static long check_executable(int directory, const char *host_path, unsigned long flags, enum writers writers,
+			     struct stat *file)
 {
-	struct stat file;
-	long status = GATE_4(NR_newfstatat, directory, host_path, &file, flags);
+	long status = GATE_4(NR_newfstatat, directory, host_path, file, flags);
 
 	if (status)
 		return status;
-	if ((file.st_mode & S_IFMT) == S_IFLNK)
+	if ((file->st_mode & S_IFMT) == S_IFLNK)
 		return -ELOOP;
-	if ((file.st_mode & S_IFMT) != S_IFREG)
+	if ((file->st_mode & S_IFMT) != S_IFREG)
 		return -EACCES;
 	/* The kernel's own answer, which knows of noexec mounts and of writers (ETXTBSY); Linux 6.14. */
 	status = -EINVAL;
-	if (writers == WRITERS_ALL || !is_settled(&file))
+	if (writers == WRITERS_ALL || !is_settled(file))
 		status = GATE_5(NR_execveat, directory, host_path, BAD_ADDRESS, NULL, flags | AT_EXECVE_CHECK);
 	if (status == -EFAULT)
 		return 0;
@@ -93,7 +93,8 @@ static long check_executable(int directory, const char *host_path, unsigned long
 /* That, open for reading; not close-on-exec: the new image reads it. */
 static long open_executable(int directory, const char *host_path, unsigned long flags)
 {
-	long status = check_executable(directory, host_path, flags, WRITERS_ALL);
+	struct stat file;
+	long status = check_executable(directory, host_path, flags, WRITERS_ALL, &file);
 
 	return status ? status : GATE_4(NR_openat, directory, host_path, O_RDONLY, 0);
 }
@@ -113,18 +114,18 @@ static long open_by_descriptor(int fd)
  * The file that the descriptor PIN is of, by HOST_PATH, if that leads there
  * still: in a new process the way through /proc takes five times as long.
  */
-static long open_again(int pin, const char *host_path)
+static long open_again(int pin, const struct stat *pinned, const char *host_path)
 {
 	static const struct open_how how = { .flags = O_RDONLY | O_LARGEFILE | O_NONBLOCK | O_NOCTTY,
 					     .resolve = RESOLVE_NO_SYMLINKS };
-	struct stat pinned, opened;
+	struct stat opened;
 	long fd;
 
 	if (host_path[0] != '/')
 		return open_by_descriptor(pin);
 	fd = GATE_4(NR_openat2, AT_FDCWD, host_path, &how, sizeof(how));
-	if (fd >= 0 && !GATE_2(NR_fstat, pin, &pinned) && !GATE_2(NR_fstat, fd, &opened) &&
-	    pinned.st_ino == opened.st_ino && pinned.st_dev == opened.st_dev)
+	if (fd >= 0 && !GATE_2(NR_fstat, fd, &opened) && pinned->st_ino == opened.st_ino &&
+	    pinned->st_dev == opened.st_dev)
 		return fd;
 	if (fd >= 0)
 		program_close((int)fd);
@@ -134,9 +135,10 @@ static long open_again(int pin, const char *host_path)
 /* The program that PATH holds. */
 static long open_pinned(const struct host_path *path)
 {
-	long status = check_executable(path->pin, "", AT_EMPTY_PATH, WRITERS_ALL);
+	struct stat file;
+	long status = check_executable(path->pin, "", AT_EMPTY_PATH, WRITERS_ALL, &file);
 
-	return status ? status : open_again(path->pin, path->is_resolved ? path->result->host : "");
+	return status ? status : open_again(path->pin, &file, path->is_resolved ? path->result->host : "");
 }
 
 /* The canonical guest path of an open program, where its path does not tell it: /proc/self/fd/N, memfds. */
@@ -155,7 +157,8 @@ static void name_by_descriptor(struct call *call, long fd, char *exe)
 /* execveat with AT_EMPTY_PATH: the descriptor itself. */
 static long open_descriptor(struct request *request, char *exe)
 {
-	long fd = check_executable(request->directory, "", AT_EMPTY_PATH, WRITERS_ALL);
+	struct stat file;
+	long fd = check_executable(request->directory, "", AT_EMPTY_PATH, WRITERS_ALL, &file);
 
 	if (fd == -ENOENT || fd == -EINVAL || !fd)
 		fd = open_by_descriptor(request->directory);
@@ -210,8 +213,9 @@ static long open_guest(void *context, const char *guest_path, char *exe)
 static long open_own_interpreter(const char *guest_path)
 {
 	long fd = interpreter_open(guest_path);
+	struct stat file;
 
-	if (fd < 0 || !check_executable((int)fd, "", AT_EMPTY_PATH, WRITERS_BUSY))
+	if (fd < 0 || !check_executable((int)fd, "", AT_EMPTY_PATH, WRITERS_BUSY, &file))
 		return fd;
 	program_close((int)fd);
 	return -ENOENT;
