@@ -315,16 +315,20 @@ static bool is_sigsys_ignored(void)
 	return sigaction(SIGSYS, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+#define SIGSYS_BIT ((uint64_t)1 << (SIGSYS - 1))
+
 /* envp: the environment of proot, then the state for the image. */
 static int make_envp(struct command *command)
 {
 	size_t count = count_words(environ);
+	uint64_t mask = current_signal_mask();
 	struct state state = {
 		.program_fd = command->plan.program_fd,
 		.interpreter_fd = command->plan.interpreter_fd,
 		.interpreter = command->plan.interpreter_fd >= 0 ? command->plan.interpreter : "",
-		.signal_mask = current_signal_mask(),
-		.flags = (is_sigsys_ignored() ? STATE_SIGSYS_IGNORED : 0) |
+		.signal_mask = mask & ~SIGSYS_BIT,
+		.flags = (mask & SIGSYS_BIT ? STATE_SIGSYS_BLOCKED : 0) |
+			 (is_sigsys_ignored() ? STATE_SIGSYS_IGNORED : 0) |
 			 (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) > 0 ? STATE_PRIVILEGES_FIXED : 0),
 		.file_name = command->file_name,
 		.exe = command->plan.exe,

@@ -193,7 +193,7 @@ background() {
 		signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 		for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP, signal.SIGCHLD)[: int(sys.argv[1])]:
 		    signal.signal(number, signal.SIG_IGN)
-		signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2, signal.SIGRTMIN + 3} if int(sys.argv[1]) else set())
+		signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2, signal.SIGSYS, signal.SIGRTMIN + 3} if int(sys.argv[1]) else set())
 		os.execv(sys.argv[2], sys.argv[2:])
 	END
 	for count in 0 3 4; do
