@@ -21,27 +21,48 @@
 /* Children on their way from the gate to their site. A record is not wiped by fork(2), see clone.h. */
 static struct clone_child children[CHILDREN] AGENT_LARGE;
 
-/* Take CHILD if it is free: one atomic word holds both whether it is used and in which memory. */
-static bool take(struct clone_child *child, unsigned int generation)
+static unsigned int owner_word(const void *owner)
+{
+	return (unsigned int)(unsigned long)owner | 1;
+}
+
+/* Take CHILD if it is free: one atomic word holds both whose it is and in which memory. */
+static bool take(struct clone_child *child, unsigned int generation, unsigned int owner)
 {
 	uint64_t *word = (uint64_t *)child, old = __atomic_load_n(word, __ATOMIC_RELAXED);
 
 	if ((uint32_t)old && old >> 32 == generation)
 		return false;
-	return __atomic_compare_exchange_n(word, &old, (uint64_t)generation << 32 | 1, false, __ATOMIC_ACQUIRE,
+	return __atomic_compare_exchange_n(word, &old, (uint64_t)generation << 32 | owner, false, __ATOMIC_ACQUIRE,
 					   __ATOMIC_RELAXED);
 }
 
-static struct clone_child *take_child(void)
+static struct clone_child *take_child(const void *owner)
 {
 	unsigned int generation = slot_generation();
 
 	for (;;) {
 		for (unsigned int i = 0; i < CHILDREN; i++)
-			if (take(&children[i], generation))
+			if (take(&children[i], generation, owner_word(owner)))
 				return &children[i];
 		GATE_0(NR_sched_yield);
 	}
+}
+
+struct clone_child *clone_take_child(const void *owner, unsigned long flags)
+{
+	struct clone_child *child = take_child(owner);
+
+	child->has_lost_ours = flags & CLONE_CLEAR_SIGHAND;
+	child->forgets = NULL;
+	return child;
+}
+
+void clone_forget_child(const void *owner)
+{
+	for (unsigned int i = 0; i < CHILDREN; i++)
+		if (__atomic_load_n(&children[i].owner, __ATOMIC_RELAXED) == owner_word(owner))
+			clone_child_free(&children[i]);
 }
 
 /*
@@ -60,8 +81,8 @@ long handle_clone3(struct call *call)
 		return call_make(call, call->nr);
 	call->arguments[0] = (unsigned long)flags;
 	is_shared = *flags & CLONE_VM;
-	child = take_child();
-	child->has_lost_ours = *flags & CLONE_CLEAR_SIGHAND;
-	child->forgets = is_shared ? NULL : signal_own_handler();
+	child = clone_take_child(call, *flags);
+	if (!is_shared)
+		child->forgets = signal_own_handler();
 	return call_resume_clone(call, child, is_shared);
 }

@@ -12,7 +12,7 @@
 #include "agent/slot.h"
 
 struct clone_child {
-	unsigned int is_used;
+	unsigned int owner;	     /* not 0: it is used */
 	unsigned int generation;     /* slot_generation() of its taker: one that was copied by fork(2) is free */
 	unsigned long has_lost_ours; /* CLONE_CLEAR_SIGHAND: the child has no handler of SIGSYS */
 	unsigned long reserved;
@@ -21,14 +21,21 @@ struct clone_child {
 	struct saved_registers saved;
 };
 
-_Static_assert(offsetof(struct clone_child, is_used) == SLOT_OWNER, "arch.h");
+_Static_assert(offsetof(struct clone_child, owner) == SLOT_OWNER, "arch.h");
 _Static_assert(offsetof(struct clone_child, has_lost_ours) == SLOT_FINISH, "arch.h");
 _Static_assert(offsetof(struct clone_child, forgets) == SLOT_DELIVER, "arch.h");
 _Static_assert(offsetof(struct clone_child, saved) == SLOT_RDI, "arch.h");
 
+/*
+ * A record for the child of a clone3 with FLAGS that shares memory. OWNER is an
+ * address that its taker alone uses; clone_forget_child() frees what has been taken for it, if anything.
+ */
+struct clone_child *clone_take_child(const void *owner, unsigned long flags);
+void clone_forget_child(const void *owner);
+
 static inline void clone_child_free(struct clone_child *child)
 {
-	__atomic_store_n(&child->is_used, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&child->owner, 0, __ATOMIC_RELEASE);
 }
 
 #endif

@@ -319,7 +319,7 @@ static long execute(struct request *request, struct plan *plan)
 		.program_fd = plan->program_fd,
 		.interpreter_fd = plan->interpreter_fd,
 		.signal_mask = request->call->context->uc_sigmask,
-		.flags = signal_state() | privileges_state() | fast_state() |
+		.flags = signal_state(request->call->context->uc_sigmask) | privileges_state() | fast_state() |
 			 (request->is_by_descriptor ? STATE_NAMED_BY_EXE : 0),
 		.file_name = request->file_name,
 		.exe = plan->exe,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/fast.h"
+#include "agent/clone.h"
 #include "agent/dispatch.h"
 #include "agent/gate.h"
 #include "agent/guest_memory.h"
@@ -17,6 +18,7 @@
 #include <asm/fcntl.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
+#include <linux/sched.h>
 #include <linux/stat.h>
 
 unsigned long fast_is_closed;
@@ -448,19 +450,96 @@ static long fast_open(struct fast_frame *frame, long directory, unsigned long gu
 	return FAST_OPEN;
 }
 
+#define PAGE 0x1000ul
+
+/* As guest_read(). What lies in the pages of the frame and of the guest's stack pointer, which both have been written
+ * to, is readable. */
+static long read_near(const struct fast_frame *frame, void *to, unsigned long address, size_t size)
+{
+	unsigned long end = ALIGN_UP(registers_fast_stack(&frame->registers), PAGE);
+
+	if (address < ALIGN_DOWN((unsigned long)frame, PAGE) || address > end || size > end - address)
+		return guest_read(to, address, size);
+	memcpy(to, (const void *)address, size);
+	return 0;
+}
+
+/* The kernel has just written the old mask there: whether SIGSYS seems to be in it, as the guest is told. */
+static bool tell_old_mask(unsigned long old_at)
+{
+	unsigned long *old = (unsigned long *)old_at;
+	bool is_blocked = signal_seems_blocked(*old);
+
+	if (is_blocked)
+		*old |= SIGNAL_BIT(SIGSYS);
+	return is_blocked;
+}
+
 /*
  * The mask goes to the kernel in a copy: the guest's own may change behind our
  * look at it. A change is not made here: made again it would tell another old mask.
  */
 static long fast_sigprocmask(struct fast_frame *frame, const unsigned long arguments[6])
 {
-	if (arguments[3] != SIGNAL_SET_SIZE || signal_any_is_blocked())
+	unsigned long set;
+	long status;
+
+	if (arguments[3] != SIGNAL_SET_SIZE || signal_any_differs())
 		return FAST_SLOW;
-	if (!arguments[1])
-		return GATE_4(NR_rt_sigprocmask, 0, 0, arguments[2], SIGNAL_SET_SIZE);
-	if (guest_read(&frame->mask, arguments[1], sizeof(frame->mask)) || frame->mask & SIGNAL_BIT(SIGSYS))
+	if (!arguments[1]) {
+		status = GATE_4(NR_rt_sigprocmask, 0, 0, arguments[2], SIGNAL_SET_SIZE);
+		if (!status && arguments[2])
+			tell_old_mask(arguments[2]);
+		return status;
+	}
+	if (read_near(frame, &set, arguments[1], sizeof(set)))
 		return FAST_SLOW;
+	frame->mask.set = set & ~SIGNAL_BIT(SIGSYS);
+	frame->mask.old_at = arguments[2] ? arguments[2] : (unsigned long)&frame->mask.old;
+	frame->directory = set & SIGNAL_BIT(SIGSYS) ? 1 : 0;
 	return FAST_MASK;
+}
+
+void fast_note_mask(struct fast_frame *frame)
+{
+	unsigned long set = frame->mask.set, mask, arguments[6];
+	bool is_blocked, has_own = frame->directory;
+
+	if (frame->registers.rax)
+		return;
+	registers_fast_arguments(&frame->registers, arguments);
+	is_blocked = tell_old_mask(frame->mask.old_at);
+	mask = *(const unsigned long *)frame->mask.old_at;
+	switch ((int)arguments[0]) {
+	case SIG_BLOCK:
+		mask |= set;
+		is_blocked |= has_own;
+		break;
+	case SIG_UNBLOCK:
+		mask &= ~set;
+		is_blocked &= !has_own;
+		break;
+	default:
+		mask = set;
+		is_blocked = has_own;
+	}
+	signal_set_blocked(mask, is_blocked);
+}
+
+/* Of a thread, in memory that is shared, on a stack of its own: its way back is in no frame of its parent's. */
+static long fast_clone(struct fast_frame *frame, const unsigned long arguments[6])
+{
+	const struct clone_args *copy = (const struct clone_args *)frame->host_path;
+	const struct fast_registers *regs = &frame->registers;
+	size_t size = arguments[1];
+
+	if (size < CLONE_ARGS_SIZE_VER0 || size > FAST_PATH_MOST ||
+	    read_near(frame, frame->host_path, arguments[0], size) || !(copy->flags & CLONE_VM) || !copy->stack)
+		return FAST_SLOW;
+	__atomic_store_n(&frame->self, (unsigned long)frame | FAST_IS_CLONING, __ATOMIC_RELAXED);
+	frame->child = clone_take_child(frame, copy->flags);
+	frame->child->saved = registers_saved_fast(regs);
+	return FAST_CLONE;
 }
 
 /* Whether the filter would have trapped the call, at a site where it can be handled. */
@@ -514,6 +593,8 @@ long fast_call(struct fast_frame *frame)
 		return fast_open(frame, (long)a[0], a[1], a[2], a[3]);
 	case NR_rt_sigprocmask:
 		return fast_sigprocmask(frame, a);
+	case NR_clone3:
+		return fast_clone(frame, a);
 	default:
 		return fast_read(frame, row, a);
 	}
@@ -558,16 +639,20 @@ struct slot *fast_handle(struct fast_frame *frame)
 /*
  * In C, the frame may be anywhere in the registers and on the stack. It is the
  * word that holds its own address, not far above the stack pointer: nearer than
- * the frame of any other call could be, for a signal's frame would lie between.
+ * the frame of any other call could be, for a signal's frame would lie between,
+ * which has 448 bytes, 512 or more of vector registers, and RED_ZONE above it.
  */
+#define FAST_FAR_MOST 1152
+_Static_assert(FAST_FAR_MOST < 448 + 512 + RED_ZONE + FAST_SELF, "the frame of another call");
+
 static struct fast_frame *find_frame(unsigned long stack_pointer)
 {
-	unsigned long at = ALIGN_UP(stack_pointer, 8), end = stack_pointer + 1024;
+	unsigned long at = ALIGN_UP(stack_pointer, 8), end = stack_pointer + FAST_FAR_MOST;
 
 	for (; at < end; at += sizeof(long)) {
 		struct fast_frame *frame = (struct fast_frame *)(at - FAST_SELF);
 
-		if ((frame->self & ~(unsigned long)FAST_IS_DONE) == (unsigned long)frame)
+		if ((frame->self & ~(unsigned long)FAST_IS_ANY) == (unsigned long)frame)
 			return frame;
 	}
 	return NULL;
@@ -576,14 +661,18 @@ static struct fast_frame *find_frame(unsigned long stack_pointer)
 static void leave_from_c(struct ucontext *context)
 {
 	struct fast_frame *frame = find_frame(registers_stack(context));
-	bool is_done;
+	unsigned long is;
 
 	if (!frame)
 		return;
 	plain_forget_half(registers_stack(context), (unsigned long)frame);
-	is_done = frame->self & FAST_IS_DONE;
+	is = frame->self & FAST_IS_ANY;
 	frame->self = 0;
-	if (is_done)
+	if (is & FAST_IS_MASKED)
+		fast_note_mask(frame);
+	if (is & FAST_IS_CLONING)
+		clone_forget_child(frame);
+	if (is & (FAST_IS_DONE | FAST_IS_MASKED))
 		registers_from_fast(context, &frame->registers);
 	else
 		registers_rewind_fast(context, &frame->registers);
@@ -615,6 +704,34 @@ static void leave_with_descriptor(struct ucontext *context, long result)
 	registers_rewind_fast(context, &frame->registers);
 }
 
+/* The mask has been changed. */
+static void leave_with_mask(struct ucontext *context)
+{
+	struct fast_frame *frame = registers_fast_frame(context);
+
+	frame->registers.rax = (unsigned long)registers_result(context);
+	fast_note_mask(frame);
+	leave_with_result(context, registers_result(context));
+}
+
+/* At clone3, or behind it in the parent. */
+static void leave_parent(struct ucontext *context)
+{
+	struct fast_frame *frame = registers_fast_frame(context);
+	struct clone_child *child = registers_child(context);
+	unsigned long at = registers_instruction(context);
+
+	if (at == (unsigned long)gate_fast_clone) {
+		clone_child_free(child);
+		frame->self = 0;
+		registers_rewind_fast(context, &frame->registers);
+		return;
+	}
+	if (registers_result(context) < 0 && at <= (unsigned long)gate_fast_clone_free)
+		clone_child_free(child);
+	leave_with_result(context, registers_result(context));
+}
+
 #define IS_IN(at, from, to) ((at) >= (unsigned long)(from) && (at) < (unsigned long)(to))
 
 void fast_leave_for_signal(struct ucontext *context)
@@ -635,7 +752,11 @@ void fast_leave_for_signal(struct ucontext *context)
 		registers_from_fast(context, &frame->registers);
 	} else if (at == (unsigned long)fast_gone) {
 		registers_leave_late(context);
-	} else if (IS_IN(at, fast_leave, fast_leaving) || at == (unsigned long)gate_fast_masked) {
+	} else if (IS_IN(at, gate_fast_masked, gate_fast_mask_noted)) {
+		leave_with_mask(context);
+	} else if (IS_IN(at, gate_fast_clone, gate_fast_clone_freed) || at == (unsigned long)gate_fast_clone_freed) {
+		leave_parent(context);
+	} else if (IS_IN(at, fast_leave, fast_leaving)) {
 		leave_with_result(context, registers_result(context));
 	} else if (IS_IN(at, gate_fast_opened, gate_fast_closing)) {
 		leave_with_descriptor(context, registers_result(context));

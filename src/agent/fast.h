@@ -6,7 +6,7 @@
  *   two system calls in all, on the guest's own stack and with its signals open.
  *   It holds nothing and changes nothing that could not be done again, so a
  *   signal that arrives meanwhile finds the guest at its site, about to make
- *   the call (fast_leave_for_signal()).
+ *   the call (fast_leave_for_signal()). What can't be done again is the last thing, at the gate.
  * - fast_handle(): everything else. The same handlers that a trap gets, in a
  *   slot, with signals blocked; without the trap.
  */
@@ -16,23 +16,33 @@
 #include "agent/slot.h"
 #include <linux/openat2.h>
 
-#define FAST_PATH_MOST (FAST_SIZE - FAST_STAMP - 8)
+#define FAST_PATH_MOST (FAST_SIZE - FAST_TEXT)
 
 /* On the guest's stack. Its head is known to assembly. */
 struct fast_frame {
 	struct fast_registers registers;
-	unsigned long self; /* its own address while a signal may have to find it; + FAST_IS_DONE: rax is the result */
+	unsigned long self; /* its own address while a signal may have to find it, + FAST_IS_... */
 	union {
 		struct open_how how;
-		unsigned long mask;
+		struct {
+			unsigned long set;    /* without SIGSYS */
+			unsigned long old_at; /* where the kernel writes the old one: the guest's memory, or below */
+			unsigned long old;
+		} mask;
 	};
 	long directory;
-	const char *path;
+	union {
+		const char *path;
+		struct clone_child *child; /* clone3's; its arguments are in host_path */
+	};
 	unsigned long stamp; /* of an open: plain.h's, or 0 */
 	char host_path[FAST_PATH_MOST];
 };
 
-#define FAST_IS_DONE 1
+#define FAST_IS_DONE 1	  /* rax is the result */
+#define FAST_IS_CLONING 4 /* there may be a record for a child: clone_forget_child() */
+#define FAST_IS_ANY 7
+/* FAST_IS_MASKED: rax is the result, and fast_note_mask() is left to do. */
 
 _Static_assert(offsetof(struct fast_frame, registers.rbp) == FAST_RBP, "arch.h");
 _Static_assert(offsetof(struct fast_frame, registers.flags) == FAST_FLAGS, "arch.h");
@@ -41,14 +51,19 @@ _Static_assert(offsetof(struct fast_frame, how) == FAST_HOW, "arch.h");
 _Static_assert(offsetof(struct fast_frame, directory) == FAST_DIRECTORY, "arch.h");
 _Static_assert(offsetof(struct fast_frame, path) == FAST_PATH, "arch.h");
 _Static_assert(offsetof(struct fast_frame, stamp) == FAST_STAMP, "arch.h");
+_Static_assert(offsetof(struct fast_frame, host_path) == FAST_TEXT, "arch.h");
 _Static_assert(sizeof(struct fast_frame) == FAST_SIZE, "arch.h");
 
 /*
  * The result; or FAST_SLOW; or FAST_PASS, when the site is to make the call itself;
  * or FAST_OPEN, when openat2(directory, path, how) is to be made at the gate, or
- * FAST_MASK, when rt_sigprocmask is, with the set in mask.
+ * FAST_MASK, when rt_sigprocmask is, with mask, or FAST_CLONE, when clone3 is, with
+ * host_path and child.
  */
 long fast_call(struct fast_frame *frame);
+
+/* The mask has been changed: what the guest is to believe of SIGSYS. May be done twice. */
+void fast_note_mask(struct fast_frame *frame);
 
 /*
  * Handle the call as a trap's. 0: registers.rax is the result. Or the slot that

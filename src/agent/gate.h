@@ -19,6 +19,8 @@ extern char gate_clone3[];	  /* about to make clone3, with the child's record an
 extern char gate_clone3_done[];	  /* in parent or child, as the result says */
 extern char gate_clone3_free[];	  /* about to free the child's record, in the parent */
 extern char gate_clone3_freed[];
+extern char gate_clone3_child[]; /* in the child, up to: */
+extern char gate_clone3_child_end[];
 extern char gate_restored[]; /* the guest's registers are back but one, the slot is at its late register */
 extern char gate_freed[];    /* the slot is free: only the jump is left */
 extern char gate_unmask[];   /* a call of a patched site on its way to the gate, the slot is there, up to: */
@@ -29,7 +31,8 @@ extern char agent_finish_site[]; /* about to trap, with the result in the slot *
 extern char fast_entry[], fast_looking[], fast_beginning[], fast_moving[], fast_flags[], fast_saved[], fast_passed[],
 	fast_leave[], fast_leaving[];
 extern char fast_left[], fast_gone[], gate_fast_open[], gate_fast_opened[], gate_fast_closing[], gate_fast_closed[],
-	gate_fast_masked[];
+	gate_fast_masked[], gate_fast_mask_noted[];
+extern char gate_fast_clone[], gate_fast_cloned[], gate_fast_clone_free[], gate_fast_clone_freed[];
 
 extern char gate_sigreturn[];	 /* restorer */
 extern char agent_sigsys[];	 /* handler */

@@ -7,8 +7,6 @@
 #include "agent/handlers.h"
 #include "agent/signal.h"
 
-#define NEVER_BLOCKED (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGSYS))
-
 /*
  * The mask that counts is the one the kernel restores when our handler
  * returns, so no system call is needed at all.
@@ -19,7 +17,7 @@ long handle_sigprocmask(struct call *call)
 
 	if (call->arguments[3] != SIGNAL_SET_SIZE)
 		return -EINVAL;
-	if (signal_is_blocked())
+	if (signal_is_blocked(*mask))
 		old |= SIGNAL_BIT(SIGSYS);
 	if (call->arguments[1]) {
 		if (guest_read(&set, call->arguments[1], sizeof(set)))
@@ -36,9 +34,8 @@ long handle_sigprocmask(struct call *call)
 		default:
 			return -EINVAL;
 		}
-		if ((set ^ old) & SIGNAL_BIT(SIGSYS))
-			signal_set_blocked(set & SIGNAL_BIT(SIGSYS));
 		*mask = set & ~NEVER_BLOCKED;
+		signal_set_blocked(*mask, set & SIGNAL_BIT(SIGSYS));
 	}
 	return call->arguments[2] ? guest_write(call->arguments[2], &old, sizeof(old)) : 0;
 }

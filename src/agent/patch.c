@@ -93,7 +93,7 @@ static bool is_go_program(void)
 bool patch_needs_trap(unsigned long nr)
 {
 	return nr == NR_rt_sigreturn || nr == NR_sigaltstack || nr == NR_execve || nr == NR_execveat ||
-	       nr == NR_clone3 || nr == NR_seccomp || nr == NR_prctl;
+	       nr == NR_seccomp || nr == NR_prctl;
 }
 
 /* A mapping, from a line of /proc/self/maps. */

@@ -67,7 +67,7 @@ static unsigned long guest_mask(struct copy *copy, const struct subject *subject
 		return with_bit(mask, subject->signals.ignores);
 	if (subject->thread == GATE_0(NR_gettid))
 		mask = copy->slot->call.context->uc_sigmask;
-	return with_bit(mask, signal_blocks(&subject->signals, (int)subject->thread));
+	return with_bit(mask, signal_blocks(&subject->signals, (int)subject->thread, mask));
 }
 
 static bool copy_mask(struct copy *copy, const struct subject *subject, const char *line)

@@ -33,47 +33,61 @@ static long set_disposition(int signal, const struct disposition *new, struct di
 }
 
 /*
- * Threads that believe SIGSYS to be blocked, by thread number. A table that
- * forgets: of two threads that share a place the later counts, and the other
- * is told that SIGSYS is open, which is true.
+ * Whether a thread believes SIGSYS to be blocked, its mask tells: who blocks all
+ * others of the old signals, as around the start and end of a thread, blocks it, too. Those that
+ * differ are here, by thread number. A table that forgets: of two threads that
+ * share a place the later counts.
  */
-static int blocking_threads[64] __attribute__((aligned(8)));
+static int differing_threads[64] __attribute__((aligned(8)));
+
+#define OLD_SIGNALS (SIGNAL_BIT(32) - 1)
+
+bool signal_seems_blocked(unsigned long mask)
+{
+	return (mask | NEVER_BLOCKED) % SIGNAL_BIT(32) == OLD_SIGNALS;
+}
 
 static int *place_of(int thread)
 {
-	return &blocking_threads[(unsigned int)thread % ARRAY_SIZE(blocking_threads)];
+	return &differing_threads[(unsigned int)thread % ARRAY_SIZE(differing_threads)];
 }
 
-bool signal_is_blocked(void)
+bool signal_any_differs(void)
 {
-	int thread = (int)GATE_0(NR_gettid);
-
-	return __atomic_load_n(place_of(thread), __ATOMIC_RELAXED) == thread;
-}
-
-void signal_set_blocked(bool is_blocked)
-{
-	int thread = (int)GATE_0(NR_gettid), *place = place_of(thread);
-
-	if (is_blocked || __atomic_load_n(place, __ATOMIC_RELAXED) == thread)
-		__atomic_store_n(place, is_blocked ? thread : 0, __ATOMIC_RELAXED);
-}
-
-bool signal_any_is_blocked(void)
-{
-	const uint64_t *places = (const uint64_t *)blocking_threads;
+	const uint64_t *places = (const uint64_t *)differing_threads;
 	uint64_t any = 0;
 
-	for (size_t i = 0; i < sizeof(blocking_threads) / (sizeof(*places)); i++)
+	for (size_t i = 0; i < sizeof(differing_threads) / (sizeof(*places)); i++)
 		any |= __atomic_load_n(places + i, __ATOMIC_RELAXED);
 	return any;
 }
 
-void signal_start(uint32_t flags)
+static bool differs(int thread)
+{
+	return __atomic_load_n(place_of(thread), __ATOMIC_RELAXED) == thread;
+}
+
+bool signal_is_blocked(unsigned long mask)
+{
+	return signal_seems_blocked(mask) ^ (signal_any_differs() && differs((int)GATE_0(NR_gettid)));
+}
+
+void signal_set_blocked(unsigned long mask, bool is_blocked)
+{
+	bool is_other = is_blocked != signal_seems_blocked(mask);
+	int thread;
+
+	if (!is_other && !signal_any_differs())
+		return;
+	thread = (int)GATE_0(NR_gettid);
+	if (is_other || differs(thread))
+		__atomic_store_n(place_of(thread), is_other ? thread : 0, __ATOMIC_RELAXED);
+}
+
+void signal_start(uint32_t flags, unsigned long mask)
 {
 	own_sigsys.handler = flags & STATE_SIGSYS_IGNORED ? DISPOSITION_IGNORE : DISPOSITION_DEFAULT;
-	if (flags & STATE_SIGSYS_BLOCKED)
-		signal_set_blocked(true);
+	signal_set_blocked(mask, flags & STATE_SIGSYS_BLOCKED);
 	set_disposition(SIGSYS, &agent_disposition, NULL);
 }
 
@@ -81,19 +95,20 @@ bool signal_read_facts(long thread, struct signal_facts *facts)
 {
 	struct disposition own;
 
-	_Static_assert(sizeof(facts->blocking_threads) == sizeof(blocking_threads), "signal.h");
+	_Static_assert(sizeof(facts->differing_threads) == sizeof(differing_threads), "signal.h");
 	if (!proc_read_agent(thread, &own_sigsys, &own, sizeof(own)) ||
 	    !proc_read_agent(thread, fault_signals(), &facts->faults, sizeof(facts->faults)) ||
-	    !proc_read_agent(thread, blocking_threads, facts->blocking_threads, sizeof(blocking_threads)))
+	    !proc_read_agent(thread, differing_threads, facts->differing_threads, sizeof(differing_threads)))
 		return false;
 	facts->catches = own.handler > DISPOSITION_IGNORE;
 	facts->ignores = own.handler == DISPOSITION_IGNORE;
 	return true;
 }
 
-bool signal_blocks(const struct signal_facts *facts, int thread)
+bool signal_blocks(const struct signal_facts *facts, int thread, unsigned long mask)
 {
-	return facts->blocking_threads[(unsigned int)thread % ARRAY_SIZE(facts->blocking_threads)] == thread;
+	return signal_seems_blocked(mask) ^
+	       (facts->differing_threads[(unsigned int)thread % ARRAY_SIZE(facts->differing_threads)] == thread);
 }
 
 unsigned long *signal_own_handler(void)
@@ -101,10 +116,10 @@ unsigned long *signal_own_handler(void)
 	return own_sigsys.handler > DISPOSITION_IGNORE ? &own_sigsys.handler : NULL;
 }
 
-uint32_t signal_state(void)
+uint32_t signal_state(unsigned long mask)
 {
 	return (own_sigsys.handler == DISPOSITION_IGNORE ? STATE_SIGSYS_IGNORED : 0) |
-	       (signal_is_blocked() ? STATE_SIGSYS_BLOCKED : 0);
+	       (signal_is_blocked(mask) ? STATE_SIGSYS_BLOCKED : 0);
 }
 
 unsigned long signal_trampoline(unsigned long handler)
@@ -235,7 +250,16 @@ static void roll_forward(struct ucontext *context)
 	slot_free(slot);
 }
 
-/* The same of clone3, in the parent or in the child. */
+/* The same of clone3: in the child, */
+static void leave_child(struct ucontext *context)
+{
+	struct clone_child *child = registers_child(context);
+
+	registers_finish(context, &child->saved, 0);
+	clone_child_free(child);
+}
+
+/* and in either. */
 static void leave_clone(struct ucontext *context)
 {
 	unsigned long at = registers_instruction(context);
@@ -247,8 +271,7 @@ static void leave_clone(struct ucontext *context)
 		registers_rewind(context, &slot->saved);
 		slot_free(slot);
 	} else if (!registers_result(context)) {
-		registers_finish(context, &child->saved, 0);
-		clone_child_free(child);
+		leave_child(context);
 	} else {
 		if (at <= (unsigned long)gate_clone3_free &&
 		    (registers_result(context) < 0 || !registers_child_is_shared(context)))
@@ -275,10 +298,14 @@ static void leave_gate(struct ucontext *context)
 	} else if (at >= (unsigned long)gate_unmask && at < (unsigned long)gate_unmask_end) {
 		slot = registers_slot(context);
 		pin_release(&slot->call);
+		clone_forget_child(&slot->call);
 		registers_rewind(context, &slot->saved);
 		slot_free(slot);
 	} else if (at >= (unsigned long)gate_clone3 && at <= (unsigned long)gate_clone3_freed) {
 		leave_clone(context);
+	} else if ((at >= (unsigned long)gate_clone3_child && at < (unsigned long)gate_clone3_child_end) ||
+		   (at == (unsigned long)gate_fast_cloned && !registers_result(context))) {
+		leave_child(context);
 	} else if (at >= (unsigned long)gate_restored && at <= (unsigned long)gate_freed) {
 		slot = registers_late_slot(context);
 		if (at < (unsigned long)gate_freed) {

@@ -255,7 +255,7 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 	take_state(&stack, &state);
 	memcpy(guest_exe, state.exe, MIN(strlen(state.exe) + 1, sizeof(guest_exe) - 1));
 	slot_start();
-	signal_start(state.flags);
+	signal_start(state.flags, state.signal_mask);
 	privileges_start(state.flags);
 	fast_start(state.flags);
 	root_start(state.root);

@@ -233,6 +233,27 @@ static void masks_for_a_call(void)
 	    show(CALL(SYS_rt_sigaction, SIGSTOP, &action, NULL, 8)));
 }
 
+/* All ways to a mask, from all others: each time the kernel tells the old one. */
+static void masks_in_turn(void)
+{
+	static const int hows[] = { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
+	unsigned long old_signals = (1ul << 31) - 1, sys = 1ul << (SIGSYS - 1), usr1 = 1ul << (SIGUSR1 - 1);
+	unsigned long sets[] = { 0,    ~0ul,	   ~sys,  old_signals,	old_signals & ~sys, sys,
+				 usr1, usr1 | sys, ~usr1, ~usr1 & ~sys, ~0ul << 31,	    ~(1ul << 32) };
+	unsigned long old, seed = 1;
+
+	for (int i = 0; i < 600; i++) {
+		seed = seed * 6364136223846793005 + 1442695040888963407;
+		CALL(SYS_rt_sigprocmask, hows[(seed >> 33) % 3], &sets[(seed >> 40) % ARRAY_SIZE(sets)],
+		     seed >> 60 & 1 ? &old : NULL, 8);
+		if (seed >> 60 & 1)
+			say("  %lx", old);
+		CALL(SYS_rt_sigprocmask, 0, NULL, &old, 8);
+		say("  %lx%s", old, i % 8 == 7 ? "\n" : "");
+	}
+	check("after them");
+}
+
 /* Waiting for it with sigtimedwait, and by signalfd. */
 static void waited_for(void)
 {
@@ -260,6 +281,7 @@ static const struct {
 	{ "blocked in a handler", blocked_in_handler },
 	{ "blocked by a frame", mask_in_frame },
 	{ "masks for one call", masks_for_a_call },
+	{ "masks in turn", masks_in_turn },
 	{ "waited for", waited_for },
 };
 

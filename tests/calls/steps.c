@@ -29,7 +29,8 @@
  */
 unsigned long site_stack, after[8], shared_number;
 
-#define SITE(name, load, ...) \
+#define SITE(name, load, ...) SITE_THEN(name, load, "", __VA_ARGS__)
+#define SITE_THEN(name, load, then, ...) \
 	long name(const long *arguments); \
 	extern char name##_begin[], name##_behind[]; \
 	__asm__(".text\n .globl " #name ", " #name "_begin, " #name "_behind\n" #name ":\n" \
@@ -39,8 +40,7 @@ unsigned long site_stack, after[8], shared_number;
 		"mov $0x1111, %ebx\n mov $0x2222, %ebp\n mov $0x7777, %r12d\n" \
 		"mov $0x8888, %r13d\n mov $0x9999, %r14d\n mov $0xaaaa, %r15d\n" __VA_ARGS__ \
 		"mov %rsp, site_stack(%rip)\n mov $0xd7, %ah\n sahf\n" #name "_begin:\n" load "\n syscall\n" #name \
-		"_behind:\n" \
-		"mov %rbx, after(%rip)\n mov %rbp, after+8(%rip)\n mov %r12, after+16(%rip)\n" \
+		"_behind:\n" then "mov %rbx, after(%rip)\n mov %rbp, after+8(%rip)\n mov %r12, after+16(%rip)\n" \
 		"mov %r13, after+24(%rip)\n mov %r14, after+32(%rip)\n mov %r15, after+40(%rip)\n" \
 		"mov %rsp, after+48(%rip)\n pushfq\n pop after+56(%rip)\n mov site_stack(%rip), %rsp\n" #name \
 		"_end:\n")
@@ -64,6 +64,11 @@ SITE_END("");
 SITE(site_shared, "mov 8(%rsp), %rax", "push shared_number(%rip)\n push $0\n");
 SITE_END("pop %rcx\n pop %rcx\n");
 
+/* Returns twice: the child ends at once. */
+SITE_THEN(site_clone, "mov $435, %eax",
+	  "mov %rax, %rcx\n jrcxz 1f\n jmp 2f\n1: mov $60, %eax\n mov $0, %edi\n syscall\n2:\n", "");
+SITE_END("");
+
 /* Instructions between the number and the trap: one of them, and its effect, depends on where it stands. */
 unsigned long *found_number;
 extern char site_far_1[], site_far_2[];
@@ -74,7 +79,13 @@ SITE(site_far, "mov $21, %eax\n"
 SITE_END("");
 
 static struct stat status;
-static unsigned long no_signals, mask, old_mask;
+static unsigned long no_signals, all_signals = ~0ul, mask, old_mask;
+static char child_stack[4096] __attribute__((aligned(16)));
+static const struct {
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+} child_arguments = { .flags = CLONE_VM | CLONE_VFORK,
+		      .stack = (uintptr_t)child_stack,
+		      .stack_size = sizeof(child_stack) };
 static struct timespec no_time;
 static int watches = -1;
 
@@ -92,6 +103,12 @@ static void block_second(void)
 	mask = BIT(SIGUSR2);
 	old_mask = 0;
 	CALL(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, SET_SIZE);
+}
+
+static void end_children(void)
+{
+	while (waitpid(-1, NULL, __WALL) > 0)
+		;
 }
 
 static long check_old_mask(void)
@@ -154,6 +171,22 @@ static const struct one_call {
 	  block_second,
 	  0,
 	  check_old_mask,
+	  false },
+	{ "mask, all",
+	  AT(site_mask),
+	  SYS_rt_sigprocmask,
+	  { SIG_BLOCK, (long)&all_signals, (long)&old_mask, SET_SIZE },
+	  block_second,
+	  0,
+	  check_old_mask,
+	  false },
+	{ "clone3",
+	  AT(site_clone),
+	  SYS_clone3,
+	  { (long)&child_arguments, sizeof(child_arguments) },
+	  end_children,
+	  1,
+	  NULL,
 	  false },
 	{ "ppoll",
 	  AT(site_poll),

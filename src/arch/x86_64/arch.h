@@ -85,6 +85,7 @@
 #define FAST_DIRECTORY 160
 #define FAST_PATH 168
 #define FAST_STAMP 176
+#define FAST_TEXT 184
 #define FAST_SIZE 576
 
 /* What fast_call() returns besides results. */
@@ -92,6 +93,10 @@
 #define FAST_OPEN (-0x7ffffffd)
 #define FAST_PASS (-0x7ffffffc)
 #define FAST_MASK (-0x7ffffffb)
+#define FAST_CLONE (-0x7ffffffa)
+
+/* In FAST_SELF: see agent/fast.h. */
+#define FAST_IS_MASKED 2
 
 /* A number no kernel has: finishes a call that waited at the gate. */
 #define FINISH_NUMBER 0x50524f4f

@@ -101,10 +101,11 @@ LABEL(gate_clone3_free):
 LABEL(gate_clone3_freed):
 	jmp	gate_blocking_done
 /* With CLONE_CLEAR_SIGHAND it has no handlers: ours goes back before the first trap. */
-gate_clone3_child:
+LABEL(gate_clone3_child):
 	mov	%r9, %rbx
 	mov	SLOT_FINISH(%rbx), %rcx
 	jrcxz	gate_restore
+LABEL(gate_clone3_child_end):
 	mov	$31, %edi
 	lea	agent_disposition(%rip), %rsi
 	mov	$0, %edx
@@ -116,6 +117,22 @@ gate_clone3_child:
 	jrcxz	1f
 	movq	$0, (%rcx)
 1:	jmp	gate_restore
+
+/*
+ * clone3 from a patched site, to a stack of the child's own: frame in rbx, flags
+ * as the guest has them, the child's record in r9.
+ */
+LABEL(gate_fast_clone):
+	syscall
+LABEL(gate_fast_cloned):
+	mov	%rax, %rcx
+	jrcxz	gate_clone3_child
+	test	%rax, %rax
+	jns	fast_leave
+LABEL(gate_fast_clone_free):
+	movl	$0, SLOT_OWNER(%r9)
+LABEL(gate_fast_clone_freed):
+	jmp	fast_leave
 
 /*
  * A call from a patched site that a handler has made ready for the gate: slot
@@ -171,7 +188,10 @@ again:	jmp	fast_slow
 gate_fast_mask:
 	syscall
 LABEL(gate_fast_masked):
-	jmp	fast_leave
+	mov	%rax, FAST_RAX(%rbx)
+	orq	$FAST_IS_MASKED, FAST_SELF(%rbx)
+LABEL(gate_fast_mask_noted):
+	jmp	fast_masked
 
 /* The body of agent_call_in_child(): the child has no return address on its stack. */
 gate_clone:
@@ -277,8 +297,10 @@ LABEL(fast_saved):
 	je	fast_slow
 	cmp	$FAST_OPEN, %rax
 	jb	fast_leave
-	cmp	$FAST_MASK, %rax
+	cmp	$FAST_CLONE, %rax
 	ja	fast_leave
+	je	fast_clone
+	cmp	$FAST_MASK, %rax
 	je	fast_mask
 	cmp	$FAST_PASS, %rax
 	je	fast_pass
@@ -291,10 +313,23 @@ LABEL(fast_saved):
 fast_mask:
 	mov	FAST_RDI(%rbx), %rdi
 	lea	FAST_HOW(%rbx), %rsi
-	mov	FAST_RDX(%rbx), %rdx
+	mov	FAST_HOW+8(%rbx), %rdx
 	mov	$8, %r10d
 	mov	$14, %eax
 	jmp	gate_fast_mask
+fast_masked:
+	mov	%rbx, %rdi
+	call	fast_note_mask
+	jmp	fast_leaving
+fast_clone:
+	lea	FAST_TEXT(%rbx), %rdi
+	mov	FAST_RSI(%rbx), %rsi
+	mov	FAST_PATH(%rbx), %r9
+	mov	FAST_FLAGS(%rbx), %rax
+	add	$0x7f, %al
+	sahf
+	mov	$435, %eax
+	jmp	gate_fast_clone
 /* A call of a shared site that is not the agent's: made there. */
 fast_pass:
 	subq	$2, FAST_RIP(%rbx)

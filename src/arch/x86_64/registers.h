@@ -96,6 +96,13 @@ static inline void registers_from_fast(struct ucontext *context, const struct fa
 		(to->eflags & ~changed) | (regs->flags >> 8 & FLAGS_OF_LAHF) | (regs->flags & 1) << FLAG_OVERFLOW_BIT;
 }
 
+/* What the child of a clone3 goes home by. */
+static inline struct saved_registers registers_saved_fast(const struct fast_registers *regs)
+{
+	return (struct saved_registers){ regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8,
+					 regs->r9,  regs->rbx, regs->rip, regs->rax };
+}
+
 /* As if the site had not yet made its call. */
 static inline void registers_rewind_fast(struct ucontext *context, const struct fast_registers *regs)
 {
