@@ -15,10 +15,9 @@
 #define SYS_SECCOMP 1 /* asm-generic/siginfo.h, left out by some headers */
 #endif
 
-/* Most files are removed by unlinkat, most directories too: only the latter changes what names mean. */
-static bool changes_names(const struct call *call)
+bool call_changes_names(const struct call_row *row, unsigned long third)
 {
-	return call->row->moves && (call->nr != NR_unlinkat || call->arguments[2] & AT_REMOVEDIR);
+	return row->moves && (row->nr != NR_unlinkat || third & AT_REMOVEDIR);
 }
 
 /*
@@ -70,7 +69,7 @@ long call_make(const struct call *call, unsigned long nr)
 {
 	const unsigned long *arguments = call->arguments;
 	const struct form *form = nr == call->nr && pin_is_held(call) ? form_of(call) : NULL;
-	bool changes = changes_names(call);
+	bool changes = call_changes_names(call->row, call->arguments[2]);
 	long result;
 
 	if (changes)

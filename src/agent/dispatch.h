@@ -21,6 +21,12 @@ bool dispatch_call(struct slot *slot, struct ucontext *context);
 /* Whether path WHICH of the call, made with call_make(), may be relative to a descriptor. */
 bool call_takes_directory(const struct call *call, unsigned int which);
 
+/*
+ * Whether a name may come to mean something else by a call of ROW, whose THIRD argument may be unlinkat's
+ * flags: most files are removed by that, most directories too, and only the latter counts.
+ */
+bool call_changes_names(const struct call_row *row, unsigned long third);
+
 /* Make the call NR with call->arguments. */
 long call_make(const struct call *call, unsigned long nr);
 

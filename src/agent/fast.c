@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/fast.h"
+#include "agent/change.h"
 #include "agent/clone.h"
 #include "agent/dispatch.h"
 #include "agent/gate.h"
@@ -596,7 +597,7 @@ long fast_call(struct fast_frame *frame)
 	case NR_clone3:
 		return fast_clone(frame, a);
 	default:
-		return fast_read(frame, row, a);
+		return row->writes ? fast_change(frame, row, a) : fast_read(frame, row, a);
 	}
 }
 
@@ -732,6 +733,18 @@ static void leave_parent(struct ucontext *context)
 	leave_with_result(context, registers_result(context));
 }
 
+/* Within gate_change. */
+static void leave_change(struct ucontext *context)
+{
+	struct fast_frame *frame = registers_fast_frame(context);
+
+	frame->self = 0;
+	if (change_leave(frame, context))
+		registers_from_fast(context, &frame->registers);
+	else
+		registers_rewind_fast(context, &frame->registers);
+}
+
 #define IS_IN(at, from, to) ((at) >= (unsigned long)(from) && (at) < (unsigned long)(to))
 
 void fast_leave_for_signal(struct ucontext *context)
@@ -756,6 +769,8 @@ void fast_leave_for_signal(struct ucontext *context)
 		leave_with_mask(context);
 	} else if (IS_IN(at, gate_fast_clone, gate_fast_clone_freed) || at == (unsigned long)gate_fast_clone_freed) {
 		leave_parent(context);
+	} else if (IS_IN(at, gate_change, gate_change_end)) {
+		leave_change(context);
 	} else if (IS_IN(at, fast_leave, fast_leaving)) {
 		leave_with_result(context, registers_result(context));
 	} else if (IS_IN(at, gate_fast_opened, gate_fast_closing)) {

@@ -18,6 +18,17 @@
 
 #define FAST_PATH_MOST (FAST_SIZE - FAST_TEXT)
 
+/* What gate_change is to do in the directory that is opened for it. */
+struct fast_change {
+	char texts[FAST_CHANGED - FAST_TEXT]; /* of one path, or two halves */
+	unsigned long nr;		      /* mkdirat, unlinkat or renameat2 */
+	const char *name;
+	unsigned long third;	/* mode or flags */
+	const char *other_name; /* renameat2's; or NULL */
+	uint64_t *changes;	/* plain_changes(), or: */
+	uint64_t no_changes;
+};
+
 /* On the guest's stack. Its head is known to assembly. */
 struct fast_frame {
 	struct fast_registers registers;
@@ -36,7 +47,10 @@ struct fast_frame {
 		struct clone_child *child; /* clone3's; its arguments are in host_path */
 	};
 	unsigned long stamp; /* of an open: plain.h's, or 0 */
-	char host_path[FAST_PATH_MOST];
+	union {
+		char host_path[FAST_PATH_MOST];
+		struct fast_change change;
+	};
 };
 
 #define FAST_IS_DONE 1	  /* rax is the result */
@@ -52,13 +66,14 @@ _Static_assert(offsetof(struct fast_frame, directory) == FAST_DIRECTORY, "arch.h
 _Static_assert(offsetof(struct fast_frame, path) == FAST_PATH, "arch.h");
 _Static_assert(offsetof(struct fast_frame, stamp) == FAST_STAMP, "arch.h");
 _Static_assert(offsetof(struct fast_frame, host_path) == FAST_TEXT, "arch.h");
+_Static_assert(offsetof(struct fast_frame, change.nr) == FAST_CHANGED, "arch.h");
 _Static_assert(sizeof(struct fast_frame) == FAST_SIZE, "arch.h");
 
 /*
  * The result; or FAST_SLOW; or FAST_PASS, when the site is to make the call itself;
  * or FAST_OPEN, when openat2(directory, path, how) is to be made at the gate, or
  * FAST_MASK, when rt_sigprocmask is, with mask, or FAST_CLONE, when clone3 is, with
- * host_path and child.
+ * host_path and child, or FAST_CHANGE, when what change says is.
  */
 long fast_call(struct fast_frame *frame);
 

@@ -33,6 +33,9 @@ extern char fast_entry[], fast_looking[], fast_beginning[], fast_moving[], fast_
 extern char fast_left[], fast_gone[], gate_fast_open[], gate_fast_opened[], gate_fast_closing[], gate_fast_closed[],
 	gate_fast_masked[], gate_fast_mask_noted[];
 extern char gate_fast_clone[], gate_fast_cloned[], gate_fast_clone_free[], gate_fast_clone_freed[];
+/* An entry of a directory is made, removed or renamed: change_leave(). */
+extern char gate_change[], gate_change_opened[], gate_change_looking[], gate_change_begun[], gate_change_made[],
+	gate_change_tried[], gate_change_ended[], gate_change_closed[], gate_change_done[], gate_change_end[];
 
 extern char gate_sigreturn[];	 /* restorer */
 extern char agent_sigsys[];	 /* handler */

@@ -137,6 +137,14 @@ void plain_begin_change(void)
 	__atomic_fetch_add(&shared->changes, ONE_GOING_ON, __ATOMIC_ACQ_REL);
 }
 
+uint64_t *plain_changes(void)
+{
+	if (!is_attached())
+		return NULL;
+	__atomic_store_n(&shared->began, clock_now(), __ATOMIC_RELAXED);
+	return &shared->changes;
+}
+
 void plain_end_change(void)
 {
 	uint64_t changes, ended;
@@ -242,15 +250,16 @@ static bool is_reachable(const struct view *view, uint32_t mount)
 	const struct view_binding *root = view_binding(view, 0), *binding = view_binding(view, mount);
 	const char *guest = view_guest(view, mount);
 	size_t length = binding->guest_length;
-	char path[PLAIN_LENGTH_MOST];
+	char path[PLAIN_LENGTH_MOST + 3];
 
 	while (length && guest[--length] != '/')
 		;
-	if (root->host_length + length > sizeof(path) || view_find_above(view, guest, length))
+	if (root->host_length + length > PLAIN_LENGTH_MOST || view_find_above(view, guest, length))
 		return false;
 	memcpy(path, view_host(view, 0), root->host_length);
 	memcpy(path + root->host_length, guest, length);
-	return ask(path, root->host_length + length);
+	memcpy(path + root->host_length + length, "/.", 3);
+	return plain_leads_to_dot(AT_FDCWD, path);
 }
 
 size_t plain_host_path(const char *guest_path, size_t length, char *buf, size_t size, uint32_t *mount)

@@ -98,6 +98,8 @@ void plain_stop(void);
 
 /* To be called before and after a call by which a name may come to mean another directory, or a link. */
 void plain_begin_change(void);
+/* The counter such a change is counted in where that is done by hand (gate_change), or NULL: none. One begins. */
+uint64_t *plain_changes(void);
 void plain_end_change(void);
 
 #endif

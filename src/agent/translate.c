@@ -268,14 +268,8 @@ static bool may_hold_binding(const char *guest_path)
 	return view_may_be_above(the_view(), name, strlen(name));
 }
 
-/*
- * Whether a relative path can go to the kernel as it is, as far as its text
- * tells: no binding can be met on its way. COUNT gets the number of components.
- */
-static bool passes_as_is(struct host_path *out, unsigned int view_flags, bool removes, unsigned int *count)
+bool translate_passes_as_is(const char *path, unsigned int view_flags, bool removes, unsigned int *count)
 {
-	const char *path = out->guest_path;
-
 	if (path[0] == '/' || path[strlen(path) - 1] == '/' || view_flags & VIEW_NO_LINKS)
 		return false;
 	if (!view_is_relative_plain(the_view(), path, count) || (removes && may_hold_binding(path)))
@@ -304,8 +298,7 @@ static bool ends_in_link(struct call *call, const struct host_path *out)
 	return false;
 }
 
-/* Whether PATH is absolute, ends in a name, and may have neither a link nor a binding on its way that matters. */
-static bool may_be_plain(const char *path, unsigned int view_flags, bool removes)
+bool translate_may_be_plain(const char *path, unsigned int view_flags, bool removes)
 {
 	const char *name;
 
@@ -327,7 +320,7 @@ static bool is_entry_plain(struct host_path *out, unsigned int view_flags, unsig
 	const char *path = out->guest_path;
 	uint32_t mount;
 
-	if (!may_be_plain(path, view_flags, removes) || pin_ends_in_dots(path) ||
+	if (!translate_may_be_plain(path, view_flags, removes) || pin_ends_in_dots(path) ||
 	    !plain_host_path(path, strlen(path), out->result->host, PATH_SIZE, &mount) ||
 	    (mount && flags & TRANSLATE_NAME) || !pin_holds_place(out->result->host))
 		return false;
@@ -348,7 +341,7 @@ static bool is_plain(struct call *call, struct host_path *out, unsigned int view
 	char *host_path = out->result->host;
 	uint32_t mount;
 
-	if (!may_be_plain(path, view_flags, removes) ||
+	if (!translate_may_be_plain(path, view_flags, removes) ||
 	    !plain_host_path(path, strlen(path), host_path, PATH_SIZE, &mount) ||
 	    !plain_is_directory(host_path, directory_length(host_path), !mount, &out->stamp))
 		return false;
@@ -481,7 +474,7 @@ static long name_path(struct call *call, unsigned int which, unsigned int view_f
 	long status;
 
 	out->kind = pin_kind_of(view_flags, flags);
-	if (!(flags & TRANSLATE_FULL) && passes_as_is(out, view_flags, removes, &count)) {
+	if (!(flags & TRANSLATE_FULL) && translate_passes_as_is(out->guest_path, view_flags, removes, &count)) {
 		out->is_as_is = true;
 		/* One component that is not followed leads nowhere else. */
 		if (count == 1 && (flags & TRANSLATE_OBJECT || !(view_flags & VIEW_FOLLOW)))

@@ -72,6 +72,15 @@ const char *translate_path_of_error(long error);
 long translate_text(struct call *call, int directory, unsigned int view_flags, unsigned int flags);
 
 /*
+ * Whether the relative PATH can go to the kernel as it is, as far as its text
+ * tells: no binding can be met on its way. COUNT gets the number of components.
+ */
+bool translate_passes_as_is(const char *path, unsigned int view_flags, bool removes, unsigned int *count);
+
+/* Whether PATH is absolute, ends in a name, and may have neither a link nor a binding on its way that matters. */
+bool translate_may_be_plain(const char *path, unsigned int view_flags, bool removes);
+
+/*
  * The canonical guest path of the directory a descriptor (or AT_FDCWD) refers
  * to, "" for the root, into BUF of PATH_SIZE: 0, -EBADF, or -ENOENT when it has
  * none in the view. SCRATCH is overwritten.

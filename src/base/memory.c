@@ -84,10 +84,21 @@ int memcmp(const void *a, const void *b, size_t size)
 	return 0;
 }
 
+/* Word by word: one that is aligned lies in one page, with what is asked for. */
 size_t strlen(const char *text)
 {
+	static const unsigned long ones = ~0ul / 0xff, tops = ones << 7;
 	const char *at = text;
+	unsigned long word;
 
+	for (; (unsigned long)at % sizeof(word); at++)
+		if (!*at)
+			return (size_t)(at - text);
+	for (;; at += sizeof(word)) {
+		__builtin_memcpy(&word, at, sizeof(word));
+		if ((word - ones) & ~word & tops)
+			break;
+	}
 	while (*at)
 		at++;
 	return (size_t)(at - text);

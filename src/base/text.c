@@ -71,12 +71,11 @@ bool text_ends(const char *text, const char *suffix)
 
 const char *text_base_name(const char *path)
 {
-	const char *base = path;
+	const char *at = path + strlen(path);
 
-	for (; *path; path++)
-		if (*path == '/')
-			base = path + 1;
-	return base;
+	while (at > path && at[-1] != '/')
+		at--;
+	return at;
 }
 
 long text_read_number(const char **cursor)

@@ -54,6 +54,14 @@ SITE(site_open, "mov $2, %eax");
 SITE_END("");
 SITE(site_mkdir, "mov $83, %eax");
 SITE_END("");
+SITE(site_rmdir, "mov $84, %eax");
+SITE_END("");
+SITE(site_rename, "mov $82, %eax");
+SITE_END("");
+SITE(site_unlink, "mov $87, %eax");
+SITE_END("");
+SITE(site_unlinkat, "mov $263, %eax");
+SITE_END("");
 SITE(site_mask, "mov $14, %eax");
 SITE_END("");
 SITE(site_poll, "mov $271, %eax");
@@ -96,6 +104,35 @@ static void nothing(void)
 static void remove_made(void)
 {
 	rmdir("/tmp/steps");
+}
+
+static void make_removed(void)
+{
+	mkdir("/tmp/steps", 0755);
+}
+
+#define TMP 100 /* a descriptor of /tmp */
+
+static void make_file(void)
+{
+	unlink("/tmp/steps-new");
+	close(open("/tmp/steps-old", O_WRONLY | O_CREAT, 0644));
+	if (fcntl(TMP, F_GETFD) < 0) {
+		int fd = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		MUST(dup2(fd, TMP) == TMP);
+		close(fd);
+	}
+}
+
+static long check_renamed(void)
+{
+	return access("/tmp/steps-new", F_OK) || !access("/tmp/steps-old", F_OK);
+}
+
+static long check_unlinked(void)
+{
+	return !access("/tmp/steps-old", F_OK);
 }
 
 static void block_second(void)
@@ -164,6 +201,33 @@ static const struct one_call {
 	{ "open, link", AT(site_open), SYS_open, { (long)"/link-abs", O_RDONLY }, nothing, 1, NULL, true },
 	{ "open, up", AT(site_open), SYS_open, { (long)"/dir/../file", O_RDONLY }, nothing, 1, NULL, true },
 	{ "mkdir", AT(site_mkdir), SYS_mkdir, { (long)"/tmp/steps", 0755 }, remove_made, 0, NULL, false },
+	{ "rmdir", AT(site_rmdir), SYS_rmdir, { (long)"/tmp/steps" }, make_removed, 0, NULL, false },
+	{ "rename",
+	  AT(site_rename),
+	  SYS_rename,
+	  { (long)"/tmp/steps-old", (long)"/tmp/steps-new" },
+	  make_file,
+	  0,
+	  check_renamed,
+	  false },
+	{ "rename, none",
+	  AT(site_rename),
+	  SYS_rename,
+	  { (long)"/tmp/steps-none/old", (long)"/tmp/steps-none/new" },
+	  nothing,
+	  -ENOENT,
+	  NULL,
+	  false },
+	{ "unlink", AT(site_unlink), SYS_unlink, { (long)"tmp/steps-old" }, make_file, 0, check_unlinked, false },
+	{ "unlink, bound", AT(site_unlink), SYS_unlink, { (long)"/bound/none" }, nothing, -ENOENT, NULL, false },
+	{ "unlinkat",
+	  AT(site_unlinkat),
+	  SYS_unlinkat,
+	  { TMP, (long)"steps-old", 0 },
+	  make_file,
+	  0,
+	  check_unlinked,
+	  false },
 	{ "mask",
 	  AT(site_mask),
 	  SYS_rt_sigprocmask,

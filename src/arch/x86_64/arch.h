@@ -86,6 +86,7 @@
 #define FAST_PATH 168
 #define FAST_STAMP 176
 #define FAST_TEXT 184
+#define FAST_CHANGED 528 /* number, name, mode or flags, other name, counter */
 #define FAST_SIZE 576
 
 /* What fast_call() returns besides results. */
@@ -94,6 +95,7 @@
 #define FAST_PASS (-0x7ffffffc)
 #define FAST_MASK (-0x7ffffffb)
 #define FAST_CLONE (-0x7ffffffa)
+#define FAST_CHANGE (-0x7ffffff9)
 
 /* In FAST_SELF: see agent/fast.h. */
 #define FAST_IS_MASKED 2

@@ -193,6 +193,68 @@ LABEL(gate_fast_masked):
 LABEL(gate_fast_mask_noted):
 	jmp	fast_masked
 
+/*
+ * A directory is opened, and an entry of it made, removed or renamed (agent/change.c): frame
+ * in rbx. r12 has the directory's descriptor, or what the guest gave for it, r13
+ * the result, r14 the counter of changes of names: one begins, and ends as in
+ * plain_end_change().
+ */
+LABEL(gate_change):
+	mov	FAST_DIRECTORY(%rbx), %rdi
+	mov	FAST_PATH(%rbx), %rsi
+	mov	%rdi, %r12
+	test	%rsi, %rsi
+	jz	1f
+	lea	FAST_HOW(%rbx), %rdx
+	mov	$24, %r10d
+	mov	$437, %eax
+	syscall
+LABEL(gate_change_opened):
+	mov	%rax, %r12
+LABEL(gate_change_looking):
+	test	%rax, %rax
+	js	gate_change_end
+1:	mov	FAST_CHANGED+32(%rbx), %r14
+	lock addq $1, (%r14)
+LABEL(gate_change_begun):
+	mov	%r12, %rdi
+	mov	FAST_CHANGED+8(%rbx), %rsi
+	mov	FAST_CHANGED+16(%rbx), %rdx
+	mov	FAST_CHANGED+24(%rbx), %r10
+	mov	%rdx, %r8
+	test	%r10, %r10
+	jz	1f
+	mov	%rdi, %rdx
+1:	mov	FAST_CHANGED(%rbx), %rax
+	syscall
+LABEL(gate_change_made):
+	mov	%rax, %r13
+	mov	(%r14), %rax
+1:	movabs	$0x100000000, %rcx
+	add	%rax, %rcx
+	test	%eax, %eax
+	jz	2f
+	sub	$1, %rcx
+2:	lock cmpxchg %rcx, (%r14)
+LABEL(gate_change_tried):
+	jnz	1b
+LABEL(gate_change_ended):
+	cmpq	$0, FAST_PATH(%rbx)
+	jz	1f
+	mov	%r12, %rdi
+	mov	$3, %eax
+	syscall
+LABEL(gate_change_closed):
+1:	mov	%r13, FAST_RAX(%rbx)
+LABEL(gate_change_done):
+	mov	FAST_R12(%rbx), %r12
+	mov	FAST_R13(%rbx), %r13
+	mov	FAST_R14(%rbx), %r14
+	jmp	fast_leaving
+LABEL(gate_change_end):
+	mov	FAST_R12(%rbx), %r12
+	jmp	fast_slow
+
 /* The body of agent_call_in_child(): the child has no return address on its stack. */
 gate_clone:
 	mov	$56, %eax
@@ -297,8 +359,10 @@ LABEL(fast_saved):
 	je	fast_slow
 	cmp	$FAST_OPEN, %rax
 	jb	fast_leave
-	cmp	$FAST_CLONE, %rax
+	cmp	$FAST_CHANGE, %rax
 	ja	fast_leave
+	je	gate_change
+	cmp	$FAST_CLONE, %rax
 	je	fast_clone
 	cmp	$FAST_MASK, %rax
 	je	fast_mask

@@ -129,6 +129,22 @@ static inline void registers_rewind_entry(struct ucontext *context, bool has_mov
 	context->uc_mcontext.rip = context->uc_mcontext.rcx - ARCH_SYSCALL_SIZE;
 }
 
+/* Between gate_change and gate_change_end. */
+static inline long registers_change_directory(const struct ucontext *context)
+{
+	return (long)context->uc_mcontext.r12;
+}
+
+static inline long registers_change_result(const struct ucontext *context)
+{
+	return (long)context->uc_mcontext.r13;
+}
+
+static inline bool registers_is_zero(const struct ucontext *context)
+{
+	return context->uc_mcontext.eflags & 0x40;
+}
+
 /* The frame is in rbx, and in r11 for the last instructions. */
 static inline void *registers_fast_frame(const struct ucontext *context)
 {
