@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The table, made from calls.def. The agent compiles it with handlers
- * (CALL_HANDLERS), the command without.
+ * (CALL_HANDLERS), and only the rows that trap; the command all, without.
  */
 #include "agent/calls.h"
 #include "image/filter_data.h"
@@ -71,8 +71,13 @@
 #define MOVES .writes = true, .once = true, .moves = true
 
 #define ROW(call) .name = #call, .nr = NR_##call
+#ifdef CALL_HANDLERS
+#define PASS(call)
+#define REFUSE(call, number)
+#else
 #define PASS(call) { ROW(call), .action = CALL_PASS },
 #define REFUSE(call, number) { ROW(call), .action = CALL_REFUSE, .error = number },
+#endif
 #define TRAP(call, when, first, second, effect, function) \
 	{ ROW(call), .action = CALL_TRAP, when, .paths = { first, second }, effect, HANDLER(function) },
 
@@ -83,22 +88,26 @@ const struct call_row call_rows[] = {
 const unsigned int call_row_count = ARRAY_SIZE(call_rows);
 
 /* Index of a row + 1 by number, made by the compiler; 0: no row. */
+#undef TRAP
+#ifndef CALL_HANDLERS
 #undef PASS
 #undef REFUSE
-#undef TRAP
 #define PASS(call) ORDER_##call,
 #define REFUSE(call, number) ORDER_##call,
+#endif
 #define TRAP(call, when, first, second, effect, function) ORDER_##call,
 enum {
 	ORDER_NONE,
 #include "agent/calls.def"
 };
 
+#undef TRAP
+#ifndef CALL_HANDLERS
 #undef PASS
 #undef REFUSE
-#undef TRAP
 #define PASS(call) [NR_##call] = ORDER_##call,
 #define REFUSE(call, number) [NR_##call] = ORDER_##call,
+#endif
 #define TRAP(call, when, first, second, effect, function) [NR_##call] = ORDER_##call,
 static const uint16_t rows_by_number[NR_HIGHEST + 1] = {
 #include "agent/calls.def"

@@ -68,7 +68,7 @@ struct call_row {
 extern const struct call_row call_rows[];
 extern const unsigned int call_row_count;
 
-/* The row of NR, or NULL. */
+/* The row of NR, or NULL; in the agent of those that trap. */
 const struct call_row *call_find(unsigned long nr);
 
 #endif
