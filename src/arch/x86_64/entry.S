@@ -480,6 +480,7 @@ deliver:
  * kernel's frame as it came. If the signal came while a call was under way in the
  * agent, the context is first made to look as it would without us.
  */
+	.section .text.trampolines, "ax"
 	.balign TRAMPOLINE_SIZE
 LABEL(agent_trampolines):
 	.set	index, 0
@@ -490,6 +491,7 @@ LABEL(agent_trampolines):
 	.set	index, index + 1
 	.endr
 
+	.text
 trampoline:
 	push	%rax
 	push	%rdi
