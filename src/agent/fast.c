@@ -11,6 +11,7 @@
 #include "agent/open.h"
 #include "agent/patch.h"
 #include "agent/plain.h"
+#include "agent/proc.h"
 #include "agent/proc_files.h"
 #include "agent/root.h"
 #include "agent/signal.h"
@@ -333,6 +334,30 @@ static long fast_stat(struct fast_frame *frame, long directory, unsigned long gu
 	return judge_status(frame, &path, buf + offsetof(struct stat, st_mode), false, flags);
 }
 
+/* Whether the directory DESCRIPTOR may be that of a binding. The path in FRAME is overwritten. */
+static bool may_be_of_top(struct fast_frame *frame, int descriptor)
+{
+	const struct view *view = the_view();
+	char *host_path = frame->host_path;
+	struct text link;
+	long length;
+
+	if (view->binding_count == 1)
+		return false;
+	text_init(&link, host_path, FAST_PATH_MOST);
+	text_add(&link, PROC_DESCRIPTORS);
+	text_add_number(&link, descriptor);
+	length = GATE_3(NR_readlink, host_path, host_path, FAST_PATH_MOST);
+	if (length <= 0 || length == FAST_PATH_MOST || host_path[0] != '/')
+		return true;
+	host_path[length] = '\0';
+	/* The host path of the host's root is "". */
+	for (uint32_t i = 0; i < view->binding_count; i++)
+		if (text_equal(length == 1 ? "" : host_path, view_host(view, i)))
+			return true;
+	return false;
+}
+
 static long fast_statx(struct fast_frame *frame, const unsigned long arguments[6])
 {
 	struct statx *result = (struct statx *)arguments[4];
@@ -356,7 +381,8 @@ static long fast_statx(struct fast_frame *frame, const unsigned long arguments[6
 	if (path.kind == PATH_EMPTY && (result->stx_mode & S_IFMT) == S_IFREG)
 		return result->stx_nlink ? 0 : FAST_SLOW;
 	if (path.kind == PATH_EMPTY)
-		return the_view()->binding_count > 1 && (result->stx_mode & S_IFMT) == S_IFDIR ? FAST_SLOW : 0;
+		return (result->stx_mode & S_IFMT) == S_IFDIR && may_be_of_top(frame, (int)arguments[0]) ? FAST_SLOW :
+													   0;
 	return judge_status(frame, &path, arguments[4] + offsetof(struct statx, stx_mode), true, arguments[2]);
 }
 
@@ -543,6 +569,26 @@ static long fast_clone(struct fast_frame *frame, const unsigned long arguments[6
 	return FAST_CLONE;
 }
 
+/* Where no process has a root of its own, and no directory is at two places. */
+static long fast_getcwd(struct fast_frame *frame, unsigned long to, unsigned long size)
+{
+	size_t half = FAST_PATH_MOST / 2;
+	char *host_path = frame->host_path, *guest_path = host_path + half;
+	long length;
+
+	if (root_is_set() || the_view()->flags & (VIEW_TWICE | VIEW_VIRTUAL))
+		return FAST_SLOW;
+	length = GATE_2(NR_getcwd, host_path, half);
+	if (length <= 0 || host_path[0] != '/')
+		return FAST_SLOW;
+	length = view_to_guest(the_view(), host_path, guest_path, half);
+	if (length <= 0)
+		return FAST_SLOW;
+	if ((size_t)length >= size)
+		return -ERANGE;
+	return guest_write(to, guest_path, (size_t)length + 1) ? -EFAULT : length + 1;
+}
+
 /* Whether the filter would have trapped the call, at a site where it can be handled. */
 static bool is_ours(const struct call_row *row, const unsigned long arguments[6])
 {
@@ -592,6 +638,8 @@ long fast_call(struct fast_frame *frame)
 		return fast_open(frame, AT_FDCWD, a[0], a[1], a[2]);
 	case NR_openat:
 		return fast_open(frame, (long)a[0], a[1], a[2], a[3]);
+	case NR_getcwd:
+		return fast_getcwd(frame, a[0], a[1]);
 	case NR_rt_sigprocmask:
 		return fast_sigprocmask(frame, a);
 	case NR_clone3:

@@ -21,6 +21,13 @@ SITE(chdir_r1, "mov $80, %eax\n syscall");
 SITE(open_r1, "xor %edx, %edx\n mov $2, %eax\n syscall");
 SITE(mkdir_r1, "mov $83, %eax\n syscall");
 SITE(rmdir_r1, "mov $84, %eax\n syscall");
+SITE(unlink_r1, "mov $87, %eax\n syscall");
+SITE(rename_r1, "mov $82, %eax\n syscall");
+SITE(getcwd_r1, "mov $79, %eax\n syscall");
+/* Of a descriptor and a buffer. */
+static const char no_path[] __attribute__((used)) = "";
+SITE(statx_r1,
+     "mov %rsi, %r8\n lea no_path(%rip), %rsi\n mov $0x1000, %edx\n mov $0x7ff, %r10d\n mov $332, %eax\n syscall");
 /* The number comes from memory. */
 SITE(access_r3, "push $21\n push $0\n mov 8(%rsp), %rax\n syscall\n pop %rcx\n pop %rcx");
 /* The number is in eax already, and what stands before the trap only looks like a mov of it. */
@@ -92,6 +99,103 @@ static void test_shapes(void)
 		if (fd < 0 || i + 1 == TIMES)
 			say("open %d: %s\n", i, show_success(fd));
 		close((int)fd);
+	}
+}
+
+static void test_getcwd(void)
+{
+	static const char *const places[] = { "/", "/dir", "/dir/sub", "/bound", "/bound/sub/again" };
+	char buf[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		MUST(!chdir(places[i]));
+		memset(buf, 'x', sizeof(buf));
+		say("getcwd: %d changes", count_changes(getcwd_r1, (long)buf, sizeof(buf)));
+		say(", %s, %c behind", buf, buf[strlen(buf) + 1]);
+		for (size_t size = 0; size < 20; size++)
+			say(" %s", show(getcwd_r1((long)buf, (long)size)));
+		say("; %s\n", show(getcwd_r1((long)no_memory(), sizeof(buf))));
+	}
+	MUST(!chdir("/"));
+}
+
+static void test_descriptors(void)
+{
+	static const char *const paths[] = {
+		"/", "/dir", "/dir/sub", "/dir/file", "/bound", "/bound/sub", "/dir/mount"
+	};
+	struct statx file;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		int fd = open(paths[i], O_RDONLY);
+
+		for (int j = 0; j < TIMES; j++) {
+			long result = statx_r1(fd, (long)&file);
+
+			if (!j || j + 1 == TIMES)
+				say("statx %s: %s, top %d\n", paths[i], show(result),
+				    !!(file.stx_attributes & STATX_ATTR_MOUNT_ROOT));
+		}
+		close(fd);
+	}
+}
+
+/* What the calls that change entries say, of all kinds of names. */
+static void test_entries(void)
+{
+	static const char *const names[] = {
+		"/tmp/patched-a",
+		"/tmp/patched-b",
+		"/tmp/patched-d/c",
+		"/tmp/patched-d",
+		"/tmp/patched-none/x",
+		"/tmp/",
+		"/tmp/patched-a/",
+		"/tmp/.",
+		"/tmp/..",
+		"/",
+		"",
+		"tmp/patched-a",
+		"tmp/patched-b",
+		"/link-abs",
+		"/bound",
+		"/bound/sub",
+		"/bound/patched-a",
+		"/dir/mount",
+		"/proc/self/cwd",
+		"/tmp/patched-d/../patched-a",
+		"/tmp/patched-l",
+		"/tmp/patched-l/new",
+		"patched-a",
+		"/bound-file",
+	};
+	unsigned long seed = 1;
+
+	rmdir("/tmp/patched-d");
+	symlink("/dir", "/tmp/patched-l");
+	for (int i = 0; i < 3000; i++) {
+		const char *name, *other;
+		long result;
+
+		seed = seed * 6364136223846793005 + 1442695040888963407;
+		/* Most that can be done is done among the first. */
+		name = names[(seed >> 33) % (seed >> 60 < 12 ? 4 : ARRAY_SIZE(names))];
+		other = names[(seed >> 43) % (seed >> 59 & 1 ? 4 : ARRAY_SIZE(names))];
+		switch (seed >> 53 & 3) {
+		case 0:
+			result = rename_r1((long)name, (long)other);
+			break;
+		case 1:
+			result = mkdir_r1((long)name, 0755);
+			break;
+		case 2:
+			result = rmdir_r1((long)name, 0);
+			break;
+		default:
+			close(open("/tmp/patched-a", O_WRONLY | O_CREAT, 0644));
+			result = unlink_r1((long)name, 0);
+		}
+		say("%lu %s %s: %s\n", seed >> 53 & 3, name, other, show(result));
 	}
 }
 
@@ -248,6 +352,9 @@ static void test_children(void)
 int main(void)
 {
 	test_shapes();
+	test_getcwd();
+	test_descriptors();
+	test_entries();
 	test_mappings();
 	test_registers();
 	test_threads();
