@@ -32,9 +32,25 @@ struct entry {
  * and go. Before something is kept they are not looked at, which would cost
  * short programs a page fault.
  */
-#define TABLE_BITS 6
+#define TABLE_BITS 5
 static struct entry directories[1 << TABLE_BITS] AGENT_LARGE, others[1 << TABLE_BITS] AGENT_LARGE;
 static bool has_directories, has_others;
+
+/*
+ * How many notes are still made unasked: as many after each question that a note
+ * could have saved. Who only asks about things again and again has no use for notes.
+ */
+#define NOTES_AFTER 256
+static unsigned int directory_notes, other_notes;
+
+static bool is_worth_it(unsigned int *notes)
+{
+	unsigned int left = __atomic_load_n(notes, __ATOMIC_RELAXED);
+
+	if (left)
+		__atomic_store_n(notes, left - 1, __ATOMIC_RELAXED);
+	return left;
+}
 
 /* The current directory's host path, if it is in the root; else with no length. */
 static struct entry cwd AGENT_LARGE;
@@ -122,11 +138,6 @@ plain_stamp plain_now(void)
 	uint64_t changes = plain_mark();
 
 	return (uint32_t)changes ? 0 : changes;
-}
-
-bool plain_holds(plain_stamp stamp)
-{
-	return !stamp || changes_now() == stamp;
 }
 
 void plain_begin_change(void)
@@ -297,6 +308,7 @@ bool plain_is_directory(const char *host_path, size_t length, bool is_of_root, p
 		forget_dead_change(*stamp);
 		return false;
 	}
+	directory_notes = NOTES_AFTER;
 	if (!ask(host_path, length) || !plain_holds(*stamp))
 		return false;
 	keep(directories, host_path, length, is_of_root, *stamp, now);
@@ -308,13 +320,16 @@ bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp, uin
 {
 	if (length > PLAIN_LENGTH_MOST)
 		return false;
-	return (has_others && is_kept(others, host_path, length, false, stamp, now)) ||
-	       knows(host_path, length, false, now, stamp);
+	if ((has_others && is_kept(others, host_path, length, false, stamp, now)) ||
+	    knows(host_path, length, false, now, stamp))
+		return true;
+	other_notes = NOTES_AFTER;
+	return false;
 }
 
 void plain_note(const char *host_path, size_t length, plain_stamp stamp, uint64_t now)
 {
-	if (!stamp || length > PLAIN_LENGTH_MOST || !plain_holds(stamp) ||
+	if (!stamp || !is_worth_it(&other_notes) || length > PLAIN_LENGTH_MOST || !plain_holds(stamp) ||
 	    (has_others && is_kept(others, host_path, length, false, stamp, now)))
 		return;
 	keep(others, host_path, length, false, stamp, now);
@@ -323,7 +338,7 @@ void plain_note(const char *host_path, size_t length, plain_stamp stamp, uint64_
 
 void plain_note_directory(const char *host_path, size_t length, bool is_of_root, plain_stamp stamp, uint64_t now)
 {
-	if (!stamp || length > PLAIN_LENGTH_MOST || !plain_holds(stamp) ||
+	if (!stamp || !is_worth_it(&directory_notes) || length > PLAIN_LENGTH_MOST || !plain_holds(stamp) ||
 	    knows(host_path, length, is_of_root, now, stamp))
 		return;
 	keep(directories, host_path, length, is_of_root, stamp, now);

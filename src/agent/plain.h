@@ -16,6 +16,7 @@
 
 #include "agent/agent.h"
 #include "agent/clock.h"
+#include "image/shared.h"
 
 /* Longer host paths are not kept. */
 #define PLAIN_LENGTH_MOST 232
@@ -88,7 +89,12 @@ bool plain_has_changed(plain_stamp mark);
 unsigned long plain_unmark(plain_stamp mark);
 
 /* Whether what plain_is_directory() said is true still. */
-bool plain_holds(plain_stamp stamp);
+static inline bool plain_holds(plain_stamp stamp)
+{
+	const struct shared *shared = (const struct shared *)IMAGE_SHARED_ADDRESS;
+
+	return !stamp || __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE) == stamp;
+}
 
 /* Who was noting something on the stack between FROM and TO does not go on with it. */
 void plain_forget_half(unsigned long from, unsigned long to);

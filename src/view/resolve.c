@@ -4,7 +4,6 @@
  * remains and moves one step in guest and host at once. Not recursive: the
  * target of a symbolic link is put in front of what remains.
  */
-#include "view/names.h"
 #include "view/view.h"
 #include "base/error.h"
 
@@ -289,7 +288,7 @@ static long enter_name(struct walk *walk, const struct step *step, bool *found)
 	int index = -1;
 	long status = append_name(at->guest, &at->guest_length, step);
 
-	if (!status && name_may_be_bound(walk->view, step->name, step->length))
+	if (!status && view_may_be_bound(walk->view, step->name, step->length))
 		index = view_find(walk->view, at->guest, at->guest_length);
 	*found = index >= 0;
 	if (status)
@@ -379,7 +378,7 @@ static char *skip_names(struct walk *walk, bool whole, unsigned int *count)
 	struct step step;
 
 	for (*count = 0; next_step(rest, &step) && (whole || !step.is_last); ++*count) {
-		if (is_dot(&step) || is_dot_dot(&step) || name_may_be_bound(walk->view, step.name, step.length))
+		if (is_dot(&step) || is_dot_dot(&step) || view_may_be_bound(walk->view, step.name, step.length))
 			break;
 		if (step.length > NAME_LONGEST || skip_step(walk, &step))
 			break;

@@ -4,23 +4,7 @@
  * host to guest paths.
  */
 #include "view/view.h"
-#include "view/names.h"
 #include "base/error.h"
-
-const struct view_binding *view_binding(const struct view *view, uint32_t index)
-{
-	return (const struct view_binding *)((const char *)view + view->bindings) + index;
-}
-
-const char *view_guest(const struct view *view, uint32_t index)
-{
-	return (const char *)view + view_binding(view, index)->guest;
-}
-
-const char *view_host(const struct view *view, uint32_t index)
-{
-	return (const char *)view + view_binding(view, index)->host;
-}
 
 /* The order of entries: byte-wise, the shorter first. SUFFIX is a byte behind PATH, or -1 for none. */
 static int compare(const struct view *view, uint32_t index, const char *path, size_t length, int suffix)
@@ -105,17 +89,6 @@ int view_next_child(const struct view *view, const char *guest_path, size_t leng
 	return -1;
 }
 
-/* Of few of its bytes: this is done for each component of each path. */
-unsigned int name_hash(const char *name, size_t length)
-{
-	unsigned int hash = (unsigned int)length * 37;
-
-	if (length)
-		hash += (unsigned char)name[0] * 7u + (unsigned char)name[length / 2] * 31u +
-			(unsigned char)name[length - 1] * 101u;
-	return (hash ^ hash >> 8) & 255;
-}
-
 /* Where there are more bindings than this it is not found out which one a name may be of. */
 #define NAMES_COMPARED 16
 
@@ -130,26 +103,17 @@ static bool has_name(const struct view *view, uint32_t index, const char *name, 
 	return last[-1] == '/' && !memcmp(last, name, length);
 }
 
-bool name_may_be_bound(const struct view *view, const char *name, size_t length)
+bool view_has_name(const struct view *view, const char *name, size_t length)
 {
-	unsigned int hash = name_hash(name, length);
-
-	if (!(view->names[hash / 64] >> hash % 64 & 1))
-		return false;
 	for (uint32_t i = 0; i < view->binding_count && view->binding_count <= NAMES_COMPARED; i++)
 		if (has_name(view, i, name, length))
 			return true;
 	return view->binding_count > NAMES_COMPARED;
 }
 
-bool view_may_be_bound(const struct view *view, const char *name, size_t length)
-{
-	return name_may_be_bound(view, name, length);
-}
-
 bool view_may_be_above(const struct view *view, const char *name, size_t length)
 {
-	unsigned int hash = name_hash(name, length);
+	unsigned int hash = view_name_hash(name, length);
 
 	return view->above[hash / 64] >> hash % 64 & 1;
 }
@@ -169,7 +133,7 @@ bool view_is_relative_plain(const struct view *view, const char *guest_path, uns
 			length++;
 		if (view->flags & VIEW_VIRTUAL && at[0] == '.' && length == 1)
 			return false;
-		if ((at[0] == '.' && at[1] == '.' && length == 2) || name_may_be_bound(view, at, length))
+		if ((at[0] == '.' && at[1] == '.' && length == 2) || view_may_be_bound(view, at, length))
 			return false;
 		*count += 1;
 		at += length;
@@ -217,7 +181,7 @@ static long plain_mount(const struct view *view, const char *path, size_t length
 			return mount;
 		if (at - start == 2 && path[start] == '.' && path[start + 1] == '.')
 			return -1;
-		if (name_may_be_bound(view, path + start, at - start) && !enter_binding(view, path, at, &mount))
+		if (view_may_be_bound(view, path + start, at - start) && !enter_binding(view, path, at, &mount))
 			return -1;
 	}
 }
@@ -412,7 +376,7 @@ static long set_host(struct view *view, struct view_binding *binding, const char
 
 static void note_hash(uint64_t *set, const char *name, size_t length)
 {
-	unsigned int hash = name_hash(name, length);
+	unsigned int hash = view_name_hash(name, length);
 
 	set[hash / 64] |= (uint64_t)1 << hash % 64;
 }

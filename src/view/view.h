@@ -176,8 +176,27 @@ bool view_shows_twice(const struct view *view, const char *host_path);
  */
 bool view_is_relative_plain(const struct view *view, const char *guest_path, unsigned int *count);
 
-/* Whether NAME, of LENGTH bytes, may be the last component of a binding. */
-bool view_may_be_bound(const struct view *view, const char *name, size_t length);
+/* Of few of its bytes: this is done for most components of most paths. */
+static inline unsigned int view_name_hash(const char *name, size_t length)
+{
+	unsigned int hash = (unsigned int)length * 37;
+
+	if (length)
+		hash += (unsigned char)name[0] * 7u + (unsigned char)name[length / 2] * 31u +
+			(unsigned char)name[length - 1] * 101u;
+	return (hash ^ hash >> 8) & 255;
+}
+
+/* Whether NAME, whose hash is a binding's, may be the last component of one. */
+bool view_has_name(const struct view *view, const char *name, size_t length);
+
+/* Whether NAME, of LENGTH bytes, may be the last component of a binding: a quick "no" for most. */
+static inline bool view_may_be_bound(const struct view *view, const char *name, size_t length)
+{
+	unsigned int hash = view_name_hash(name, length);
+
+	return view->names[hash / 64] >> hash % 64 & 1 && view_has_name(view, name, length);
+}
 
 /* Whether NAME, of LENGTH bytes, may be the name of a directory that has a binding in it or below. */
 bool view_may_be_above(const struct view *view, const char *name, size_t length);
@@ -205,9 +224,20 @@ bool view_has_below(const struct view *view, const char *guest_path, size_t leng
  */
 int view_next_child(const struct view *view, const char *guest_path, size_t length, int after, const char **name);
 
-const struct view_binding *view_binding(const struct view *view, uint32_t index);
-const char *view_guest(const struct view *view, uint32_t index);
-const char *view_host(const struct view *view, uint32_t index);
+static inline const struct view_binding *view_binding(const struct view *view, uint32_t index)
+{
+	return (const struct view_binding *)((const char *)view + view->bindings) + index;
+}
+
+static inline const char *view_guest(const struct view *view, uint32_t index)
+{
+	return (const char *)view + view_binding(view, index)->guest;
+}
+
+static inline const char *view_host(const struct view *view, uint32_t index)
+{
+	return (const char *)view + view_binding(view, index)->host;
+}
 
 /*
  * Building, done by the command. view_init() lays an empty view with the root
