@@ -45,6 +45,9 @@ uint32_t fast_state(void)
 	return closed_for_good;
 }
 
+/* A frame of its own, so that fast_call()'s stays small: see find_frame(). */
+#define APART __attribute__((noinline))
+
 /* How the guest's path is named to the kernel. */
 enum path_kind {
 	PATH_SLOW,     /* not this way */
@@ -358,7 +361,7 @@ static bool may_be_of_top(struct fast_frame *frame, int descriptor)
 	return false;
 }
 
-static long fast_statx(struct fast_frame *frame, const unsigned long arguments[6])
+static APART long fast_statx(struct fast_frame *frame, const unsigned long arguments[6])
 {
 	struct statx *result = (struct statx *)arguments[4];
 	struct fast_path path;
@@ -506,7 +509,7 @@ static bool tell_old_mask(unsigned long old_at)
  * The mask goes to the kernel in a copy: the guest's own may change behind our
  * look at it. A change is not made here: made again it would tell another old mask.
  */
-static long fast_sigprocmask(struct fast_frame *frame, const unsigned long arguments[6])
+static APART long fast_sigprocmask(struct fast_frame *frame, const unsigned long arguments[6])
 {
 	unsigned long set;
 	long status;
@@ -554,7 +557,7 @@ void fast_note_mask(struct fast_frame *frame)
 }
 
 /* Of a thread, in memory that is shared, on a stack of its own: its way back is in no frame of its parent's. */
-static long fast_clone(struct fast_frame *frame, const unsigned long arguments[6])
+static APART long fast_clone(struct fast_frame *frame, const unsigned long arguments[6])
 {
 	const struct clone_args *copy = (const struct clone_args *)frame->host_path;
 	const struct fast_registers *regs = &frame->registers;
@@ -570,7 +573,7 @@ static long fast_clone(struct fast_frame *frame, const unsigned long arguments[6
 }
 
 /* Where no process has a root of its own, and no directory is at two places. */
-static long fast_getcwd(struct fast_frame *frame, unsigned long to, unsigned long size)
+static APART long fast_getcwd(struct fast_frame *frame, unsigned long to, unsigned long size)
 {
 	size_t half = FAST_PATH_MOST / 2;
 	char *host_path = frame->host_path, *guest_path = host_path + half;
