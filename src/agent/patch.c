@@ -17,7 +17,7 @@
 
 /* A trap costs about 2 us more than a stub, a patch 20 us, the first one 40: it is worth it for a site that is used on.
  */
-#define TRAPS_BEFORE 8 /* a power of 2 */
+#define TRAPS_BEFORE 16 /* a power of 2 */
 
 /* Sites that have trapped, a few with one hash side by side. Threads may spoil each other's counts; it is no harm. */
 #define COUNTS_TOGETHER 4
