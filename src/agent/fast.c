@@ -690,16 +690,13 @@ struct slot *fast_handle(struct fast_frame *frame)
 
 /*
  * In C, the frame may be anywhere in the registers and on the stack. It is the
- * word that holds its own address, not far above the stack pointer: nearer than
- * the frame of any other call could be, for a signal's frame would lie between,
- * which has 448 bytes, 512 or more of vector registers, and RED_ZONE above it.
+ * word that holds its own address, nearest above the stack pointer. All others have
+ * been left, and hold it no more.
  */
-#define FAST_FAR_MOST 1152
-_Static_assert(FAST_FAR_MOST < 448 + 512 + RED_ZONE + FAST_SELF, "the frame of another call");
-
 static struct fast_frame *find_frame(unsigned long stack_pointer)
 {
-	unsigned long at = ALIGN_UP(stack_pointer, 8), end = stack_pointer + FAST_FAR_MOST;
+	/* Between the frame and fast_call() are its return address, flags and what aligns the stack. */
+	unsigned long at = ALIGN_UP(stack_pointer, 8), end = at + FAST_DEPTH_MOST + FAST_SELF + 32;
 
 	for (; at < end; at += sizeof(long)) {
 		struct fast_frame *frame = (struct fast_frame *)(at - FAST_SELF);

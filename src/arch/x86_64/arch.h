@@ -88,6 +88,7 @@
 #define FAST_TEXT 184
 #define FAST_CHANGED 528 /* number, name, mode or flags, other name, counter */
 #define FAST_SIZE 576
+#define FAST_DEPTH_MOST 1280 /* of the stack of fast_call() and what it calls: scripts/check-agent */
 
 /* What fast_call() returns besides results. */
 #define FAST_SLOW (-0x7ffffffe)
