@@ -169,7 +169,7 @@ prints() {
 }
 
 @test "-v shows the configuration, to stderr" {
-	run --separate-stderr inside -v -b "$SHARED:/s" -w /etc cat name
+	PROOT_NO_PATCH='' run --separate-stderr inside -v -b "$SHARED:/s" -w /etc cat name
 	name_is_guest
 	[[ $stderr == *"proot info: root = $GUEST"* ]]
 	[[ $stderr == *"proot info: binding = $SHARED:/s"* ]]

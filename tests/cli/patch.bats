@@ -56,11 +56,11 @@ setup_file() {
 }
 
 @test "sites of every shape that are used often are patched" {
-	[ "$(inside site)" = "r1 r2 r3 changed" ]
+	[ "$(PROOT_NO_PATCH= inside site)" = "r1 r2 r3 changed" ]
 }
 
 @test "all of one page, while another thread may be running there" {
-	[ "$(inside site threads)" = "r1 r2 r3 changed" ]
+	[ "$(PROOT_NO_PATCH= inside site threads)" = "r1 r2 r3 changed" ]
 }
 
 @test "not with --no-patch, nor with PROOT_NO_PATCH=1" {
