@@ -47,12 +47,12 @@ struct request {
 	bool is_first;	       /* the next file opened is the one the guest named */
 };
 
+/* Whose writing makes a file ETXTBSY: who has it open, or who has changed it a short while ago. */
+enum writers { WRITERS_ALL, WRITERS_BUSY };
+
 #define SETTLED_AFTER 10 /* seconds */
 
-/*
- * Whether FILE was not changed for a while, so that hardly anybody is writing
- * it. To ask the kernel who has it open costs as much as all the rest.
- */
+/* Whether FILE was not changed for a while, so that hardly anybody is writing it. */
 static bool is_settled(const struct stat *file)
 {
 	struct timespec now;
@@ -66,7 +66,8 @@ static bool is_settled(const struct stat *file)
  * behind the file: that they can't be read says that it may, and saves the half
  * of the kernel's work that prepares them. FILE gets what it is.
  */
-static long check_executable(int directory, const char *host_path, unsigned long flags, struct stat *file)
+static long check_executable(int directory, const char *host_path, unsigned long flags, enum writers writers,
+			     struct stat *file)
 {
 	long status = GATE_4(NR_newfstatat, directory, host_path, file, flags);
 
@@ -77,9 +78,9 @@ static long check_executable(int directory, const char *host_path, unsigned long
 	if ((file->st_mode & S_IFMT) != S_IFREG)
 		return -EACCES;
 	/* The kernel's own answer, which knows of noexec mounts and of writers (ETXTBSY); Linux 6.14. */
-	status = is_settled(file) ?
-			 -EINVAL :
-			 GATE_5(NR_execveat, directory, host_path, BAD_ADDRESS, NULL, flags | AT_EXECVE_CHECK);
+	status = -EINVAL;
+	if (writers == WRITERS_ALL || !is_settled(file))
+		status = GATE_5(NR_execveat, directory, host_path, BAD_ADDRESS, NULL, flags | AT_EXECVE_CHECK);
 	if (status == -EFAULT)
 		return 0;
 	if (status == -EINVAL)
@@ -93,7 +94,7 @@ static long check_executable(int directory, const char *host_path, unsigned long
 static long open_executable(int directory, const char *host_path, unsigned long flags)
 {
 	struct stat file;
-	long status = check_executable(directory, host_path, flags, &file);
+	long status = check_executable(directory, host_path, flags, WRITERS_ALL, &file);
 
 	return status ? status : GATE_4(NR_openat, directory, host_path, O_RDONLY, 0);
 }
@@ -135,7 +136,7 @@ static long open_again(int pin, const struct stat *pinned, const char *host_path
 static long open_pinned(const struct host_path *path)
 {
 	struct stat file;
-	long status = check_executable(path->pin, "", AT_EMPTY_PATH, &file);
+	long status = check_executable(path->pin, "", AT_EMPTY_PATH, WRITERS_ALL, &file);
 
 	return status ? status : open_again(path->pin, &file, path->is_resolved ? path->result->host : "");
 }
@@ -157,7 +158,7 @@ static void name_by_descriptor(struct call *call, long fd, char *exe)
 static long open_descriptor(struct request *request, char *exe)
 {
 	struct stat file;
-	long fd = check_executable(request->directory, "", AT_EMPTY_PATH, &file);
+	long fd = check_executable(request->directory, "", AT_EMPTY_PATH, WRITERS_ALL, &file);
 
 	if (fd == -ENOENT || fd == -EINVAL || !fd)
 		fd = open_by_descriptor(request->directory);
@@ -204,13 +205,17 @@ static long open_guest(void *context, const char *guest_path, char *exe)
 	return status;
 }
 
-/* The ELF interpreter that this program has too. */
+/*
+ * The ELF interpreter that this program has too. To ask the kernel who has it
+ * open for writing costs as much as all the rest: it is not asked when there is
+ * no sign of any.
+ */
 static long open_own_interpreter(const char *guest_path)
 {
 	long fd = interpreter_open(guest_path);
 	struct stat file;
 
-	if (fd < 0 || !check_executable((int)fd, "", AT_EMPTY_PATH, &file))
+	if (fd < 0 || !check_executable((int)fd, "", AT_EMPTY_PATH, WRITERS_BUSY, &file))
 		return fd;
 	program_close((int)fd);
 	return -ENOENT;
