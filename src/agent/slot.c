@@ -3,7 +3,8 @@
 #include <asm/mman.h>
 #include <linux/mman.h>
 
-#define FIRST_SLOTS 32
+/* More than threads that are busy at once mostly: one may hold two for a moment, when a signal comes upon a signal. */
+#define FIRST_SLOTS 64
 #define CHUNK_SLOTS 64
 #define CHUNKS 256
 
