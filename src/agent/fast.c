@@ -66,9 +66,9 @@ struct fast_path {
 	bool is_kept; /* what is known of it may be found again: plain_is_known() */
 	bool is_of_root;
 	bool may_be_top;
-	size_t directory_length; /* of an absolute path in the root: see use_cwd() */
-	bool is_from_cwd;	 /* an absolute path that is named from the current directory */
-	size_t replaced;	 /* so many bytes of it, before frame->path */
+	bool is_in_root;  /* an absolute path of the root's mount: see use_cwd() */
+	bool is_from_cwd; /* an absolute path that is named from the current directory */
+	size_t replaced;  /* so many bytes of it, before frame->path */
 	char replaced_text[FAST_UP_MOST * 3];
 };
 
@@ -153,9 +153,7 @@ static bool take_known_absolute(struct fast_frame *frame, size_t length, size_t 
 static void use_cwd(struct fast_frame *frame, struct fast_path *path)
 {
 	unsigned int up;
-	size_t rest = path->directory_length ?
-			      plain_from_cwd(frame->path, path->directory_length, path->now, path->stamp, &up) :
-			      0;
+	size_t rest = path->is_in_root ? plain_from_cwd(frame->path, path->now, path->stamp, &up) : 0;
 
 	if (!rest || up > FAST_UP_MOST || up * 3 > rest)
 		return;
@@ -203,7 +201,7 @@ static void find_absolute(struct fast_frame *frame, size_t length, size_t name, 
 	if (take_known_absolute(frame, length, name, path)) {
 		frame->path = frame->host_path;
 		frame->directory = AT_FDCWD;
-		path->directory_length = path->length - length + name - 1;
+		path->is_in_root = true;
 	} else {
 		path->may_be_top = !is_ordinary(frame->path + name, length - name);
 		if (!take_absolute(frame, length, path, &mount) ||
@@ -449,13 +447,12 @@ static bool find_by_text(struct fast_frame *frame, size_t length, struct fast_pa
 		       view_is_relative_plain(the_view(), frame->path, &count);
 	if (!take_known_absolute(frame, length, name, path)) {
 		path->stamp = plain_now();
-		if (take_absolute(frame, length, path, &mount) && !mount && path->stamp)
-			path->directory_length = name_start(frame->path, path->length) - 1;
+		path->is_in_root = take_absolute(frame, length, path, &mount) && !mount && path->stamp;
 		return path->length;
 	}
 	frame->path = frame->host_path;
 	frame->directory = AT_FDCWD;
-	path->directory_length = path->length - length + name - 1;
+	path->is_in_root = true;
 	return true;
 }
 

@@ -378,24 +378,14 @@ static unsigned int count_slashes(const char *path, size_t from, size_t to)
 	return count;
 }
 
-/* How many of the first END bytes of PATH are those of the current directory, up to the end of a component. */
-static size_t in_common(const char *path, size_t start, size_t end, size_t cwd_length)
-{
-	size_t at = start;
-
-	while (at < end && at < cwd_length && path[at] == cwd.path[at])
-		at++;
-	if (at == cwd_length && path[at] == '/')
-		return at;
-	while (at > start && (at >= cwd_length || path[at] != '/' || cwd.path[at] != '/'))
-		at--;
-	return at;
-}
-
-size_t plain_from_cwd(const char *host_path, size_t directory_length, uint64_t now, plain_stamp stamp, unsigned int *up)
+/*
+ * Always by way of the root: that the directories above the current one may be
+ * searched, the kernel is to find out where the path leads through them.
+ */
+size_t plain_from_cwd(const char *host_path, uint64_t now, plain_stamp stamp, unsigned int *up)
 {
 	const struct view *view = the_view();
-	size_t root_length = view_binding(view, 0)->host_length, cwd_length, common;
+	size_t root_length = view_binding(view, 0)->host_length, cwd_length;
 	uint64_t version = __atomic_load_n(&cwd.version, __ATOMIC_ACQUIRE);
 
 	if (!plain_trusts_cwd())
@@ -405,16 +395,16 @@ size_t plain_from_cwd(const char *host_path, size_t directory_length, uint64_t n
 		return 0;
 	}
 	cwd_length = cwd.length;
-	if (cwd_length < root_length || !cwd_length || directory_length < root_length)
+	if (cwd_length < root_length || !cwd_length)
 		return 0;
-	common = in_common(host_path, root_length, directory_length, cwd_length);
-	*up = count_slashes(cwd.path, common, cwd_length);
+	*up = count_slashes(cwd.path, root_length, cwd_length);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (__atomic_load_n(&cwd.version, __ATOMIC_RELAXED) != version || *up >= count_slashes(host_path, 0, common))
+	if (__atomic_load_n(&cwd.version, __ATOMIC_RELAXED) != version ||
+	    *up >= count_slashes(host_path, 0, root_length))
 		return 0;
-	while (host_path[common] == '/')
-		common++;
-	return host_path[common] ? common : 0;
+	while (host_path[root_length] == '/')
+		root_length++;
+	return host_path[root_length] ? root_length : 0;
 }
 
 static void forget_half(struct entry *table, unsigned int count, unsigned long from, unsigned long to)

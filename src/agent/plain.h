@@ -59,13 +59,12 @@ bool plain_is_directory(const char *host_path, size_t length, bool is_of_root, p
 bool plain_knows_directory(const char *host_path, size_t length, uint64_t now, plain_stamp *stamp);
 
 /*
- * HOST_PATH, in the root, in a directory of its first DIRECTORY_LENGTH bytes that is
- * plain by STAMP, named from the current directory, where that is a shorter walk for
- * the kernel: UP times "../", and what is behind the returned number of bytes. 0: it is not, or not known.
+ * HOST_PATH, in the root and plain by STAMP, named from the current directory by
+ * way of the root, where that is a shorter walk for the kernel: UP times "../", and what is behind
+ * the returned number of bytes. 0: it is not, or not known.
  * The answer to a call that names it so counts if STAMP holds behind it.
  */
-size_t plain_from_cwd(const char *host_path, size_t directory_length, uint64_t now, plain_stamp stamp,
-		      unsigned int *up);
+size_t plain_from_cwd(const char *host_path, uint64_t now, plain_stamp stamp, unsigned int *up);
 
 /*
  * Whether the last component of HOST_PATH, in a plain directory, was seen to be no

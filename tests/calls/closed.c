@@ -201,6 +201,29 @@ static void try_mount_points(void)
 	MUST(!fchmodat(AT_FDCWD, "..", 0755, 0) || errno == EACCES);
 }
 
+/* What is known of a path that was used all the time says nothing of a directory on its way that is closed now. */
+static void try_often(const char *closed, int top)
+{
+	static const char path[] = BASE "/often";
+	struct stat status;
+	char target[8];
+
+	MUST(!chdir(BASE));
+	close(open(path, O_RDWR | O_CREAT, 0644));
+	for (int i = 0; i < 40; i++) {
+		MUST(!stat(path, &status) && !access(path, R_OK) && readlink(path, target, sizeof(target)) < 0);
+		close(open(path, O_RDONLY));
+	}
+	/* By libc's own sites, each of which is patched by now. */
+	MUST(!fchmod(top, 0600));
+	say("often, %s is closed now: %d", closed, stat(path, &status));
+	say(" %d", access(path, R_OK));
+	say(" %d", open(path, O_RDONLY) < 0);
+	say(" %s\n", readlink(path, target, sizeof(target)) < 0 ? strerrorname_np(errno) : "");
+	MUST(!fchmod(top, 0755));
+	unlink(path);
+}
+
 int main(void)
 {
 	static const char *const closed[] = { "/tmp/up/mid/other", "/tmp/up", "/tmp/up/mid", BASE };
@@ -219,6 +242,8 @@ int main(void)
 		try_all();
 		MUST(!fchmod(tops[i], 0755));
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(closed); i++)
+		try_often(closed[i], tops[i]);
 	try_mount_points();
 	return 0;
 }
