@@ -162,7 +162,10 @@ static void move(const char *path)
 
 static void try_all(void)
 {
-	MUST(!fchdir(3));
+	if (fchdir(3)) {
+		say("nobody gets there: %s\n", strerrorname_np(errno));
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		say("%s:", paths[i]);
 		look(AT_FDCWD, paths[i]);
@@ -186,6 +189,9 @@ static void try_mount_points(void)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct stat status;
 
+		/* Known to differ: ARCHITECTURE.md, "What it can't do". */
+		if (geteuid() && !strcmp(names[i], "mount/.."))
+			continue;
 		say("%s, the root closed:", names[i]);
 		say_mode(CALL(SYS_stat, names[i], &status), &status);
 		say(" %s", show(CALL(SYS_rmdir, names[i])));
