@@ -74,7 +74,7 @@ struct fast_path {
 
 /*
  * The guest's path goes behind the room that the root's host path takes, so that in
- * most cases that has only to be put there. NULL when there is too little left.
+ * most cases that has only to be put there. *SIZE gets what is left, maybe nothing.
  */
 static char *place_for(struct fast_frame *frame, size_t *size)
 {
@@ -85,8 +85,8 @@ static char *place_for(struct fast_frame *frame, size_t *size)
 }
 
 /*
- * Many paths are on the stack: in the pages of the frame and of the guest's stack
- * pointer. The length, or -1.
+ * The guest's path to frame->path: its length, or a negative errno. Many are on the
+ * stack: in the pages of the frame and of the guest's stack pointer.
  */
 static long read_string(struct fast_frame *frame, unsigned long guest_path_at, uint64_t now)
 {
