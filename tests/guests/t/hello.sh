@@ -7,8 +7,10 @@ DEB_BUILD_OPTIONS="parallel=2" dpkg-buildpackage -b -us -uc -d >../build.log 2>&
 status=$?
 echo "dpkg-buildpackage [$status]"
 [ $status = 0 ] || tail -n 30 ../build.log
-grep -E '^# (TOTAL|PASS|FAIL|SKIP|ERROR):' ../build.log
-grep '^PASS:\|^FAIL:\|^ERROR:' ../build.log | sort
+# Its greeting-2 passes on the nights around full moon and is skipped on all others,
+# which is not for two runs at two times to agree on.
+grep -E '^# (TOTAL|FAIL|ERROR):' ../build.log
+grep '^PASS:\|^FAIL:\|^ERROR:' ../build.log | grep -v greeting-2 | sort
 grep '^checking' ../build.log | sort | md5sum
 cd ..
 dpkg-deb -I hello_*.deb | grep -v Installed-Size
