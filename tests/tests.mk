@@ -11,7 +11,7 @@ UNIT_CFLAGS := $(filter-out -O2,$(COMMON)) -O1 $(UNIT_FLAGS) -I$(BUILD)/tests
 
 UNIT_view := src/view/view.c src/view/resolve.c src/base/text.c
 UNIT_resolve := $(UNIT_view)
-UNIT_plan := src/image/plan.c src/image/elf.c src/base/text.c
+UNIT_plan := src/image/plan.c src/image/elf.c src/image/emulator.c src/base/text.c
 UNIT_state := src/image/state.c src/base/text.c
 UNIT_text := src/base/text.c
 UNIT_socket_name := src/agent/socket_name.c

@@ -3,6 +3,7 @@
 #include "agent/clone.h"
 #include "agent/gate.h"
 #include "agent/handlers.h"
+#include "agent/host_program.h"
 #include "agent/log.h"
 #include "agent/patch.h"
 #include "agent/mounts.h"
@@ -197,7 +198,7 @@ bool dispatch_call(struct slot *slot, struct ucontext *context)
 	registers_arguments(context, call->arguments);
 	memcpy(call->original, call->arguments, sizeof(call->original));
 	log_begin(call);
-	result = row->handler(call);
+	result = host_program_is_loader(registers_instruction(context)) ? host_program_call(call) : row->handler(call);
 	if (result == CALL_RESUME)
 		return true;
 	pin_release(call);

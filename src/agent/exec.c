@@ -41,10 +41,11 @@ struct request {
 	unsigned long flags;
 	unsigned long argv;
 	unsigned long envp;
-	char *file_name;       /* as the new program will be told: AT_EXECFN */
-	char *interpreter;     /* where no descriptor is free: the ELF interpreter's canonical guest path; or NULL */
-	bool is_by_descriptor; /* execveat of an empty path */
-	bool is_first;	       /* the next file opened is the one the guest named */
+	char *file_name;	  /* as the new program will be told: AT_EXECFN */
+	char *interpreter;	  /* where no descriptor is free: the ELF interpreter's canonical guest path; or NULL */
+	const char *foreign_path; /* for the emulator */
+	bool is_by_descriptor;	  /* execveat of an empty path */
+	bool is_first;		  /* the next file opened is the one the guest named */
 };
 
 /* Whose writing makes a file ETXTBSY: who has it open, or who has changed it a short while ago. */
@@ -233,10 +234,18 @@ static long open_planned(void *context, const char *guest_path, char *exe)
 	return fd >= 0 ? fd : open_guest(context, guest_path, exe);
 }
 
+/* struct plan_operations.is_bound */
+static bool is_bound(void *context, const char *exe)
+{
+	(void)context;
+	return exe[0] == '/' && view_find_above(the_view(), exe, strlen(exe));
+}
+
 static const struct plan_operations operations = {
 	.open = open_planned,
 	.read = program_read,
 	.close = program_close,
+	.is_bound = is_bound,
 };
 
 /* Memory for COUNT pointers: in the slot, or mapped where they do not fit. */
@@ -255,35 +264,77 @@ static unsigned long *take_pointers(struct slot *slot, size_t count)
 	return (unsigned long *)memory;
 }
 
+/* The variables of the loader among the COUNT of ENVP, into VARIABLES: how many. */
+static unsigned int find_loader_variables(struct slot *slot, const unsigned long *envp, size_t count,
+					  const char *variables[], bool *has_library_path)
+{
+	unsigned int found = 0;
+	char begin[4];
+
+	*has_library_path = false;
+	for (size_t i = 0; i < count && found < EMULATOR_VARIABLES_MOST; i++) {
+		begin[3] = '\0';
+		if (guest_read(begin, envp[i], 3) || !emulator_is_loader_variable(begin) ||
+		    guest_read_string(slot->spare, envp[i], PATH_SIZE) < 0)
+			continue;
+		*has_library_path |= text_begins(slot->spare, "LD_LIBRARY_PATH=");
+		if (emulator_takes_variable(slot->spare))
+			variables[found++] = (const char *)envp[i];
+	}
+	return found;
+}
+
+/* What stands in front of the program's path: the emulator's words. */
+static unsigned long *copy_front(struct slot *slot, unsigned long *at, const unsigned long *envp, size_t envc)
+{
+	const struct emulator *emulator = &image_data()->emulator;
+	const char *variables[EMULATOR_VARIABLES_MOST];
+	bool has_library_path;
+	unsigned int count = find_loader_variables(slot, envp, envc, variables, &has_library_path);
+
+	return at + emulator_front(emulator, variables, count, has_library_path, (const char **)at);
+}
+
 /*
- * The arrays for the kernel: argv behind what "#!" lines put in front, envp
- * before the state. The strings stay where the guest has them.
+ * The arrays for the kernel: envp before the state, argv behind what the emulator and "#!" lines
+ * want in front. The strings stay where the guest has them. *FOREIGN_AT: struct state.
  */
 static long copy_arrays(struct request *request, const struct plan *plan, const char *const state[STATE_STRINGS],
-			unsigned long **argv, unsigned long **envp)
+			unsigned long **argv, unsigned long **envp, uint32_t *foreign_at)
 {
 	long argc = guest_count_pointers(request->argv), envc = guest_count_pointers(request->envp);
-	unsigned long *at;
 	unsigned int skip = plan->front_count && argc > 0 ? 1 : 0;
+	size_t room = STATE_STRINGS + plan->front_count + 2;
+	unsigned long *at;
 
 	if (argc < 0 || envc < 0)
 		return -EFAULT;
-	at = take_pointers(request->call->slot, (size_t)(argc + envc) + plan->front_count + STATE_STRINGS + 2);
+	if (plan->foreign_path)
+		room += emulator_front_most(plan->emulator) + 2;
+	at = take_pointers(request->call->slot, (size_t)(argc + envc) + room);
 	if (!at)
 		return -ENOMEM;
-	*argv = at;
-	for (unsigned int i = 0; i < plan->front_count; i++)
-		*at++ = (unsigned long)plan->front[i];
-	if (guest_read(at, request->argv + skip * sizeof(*at), (size_t)(argc - skip) * sizeof(*at)))
-		return -EFAULT;
-	at += argc - skip;
-	*at++ = 0;
 	*envp = at;
 	if (guest_read(at, request->envp, (size_t)envc * sizeof(*at)))
 		return -EFAULT;
 	at += envc;
 	for (unsigned int i = 0; i < STATE_STRINGS; i++)
 		*at++ = (unsigned long)state[i];
+	*at++ = 0;
+	*argv = at;
+	if (plan->foreign_path) {
+		at = copy_front(request->call->slot, at, *envp, (size_t)envc);
+		*foreign_at = (uint32_t)(at - *argv);
+		*at++ = (unsigned long)request->foreign_path;
+	}
+	for (unsigned int i = 0; i < plan->front_count; i++)
+		*at++ = (unsigned long)plan->front[i];
+	if (guest_read(at, request->argv + skip * sizeof(*at), (size_t)(argc - skip) * sizeof(*at)))
+		return -EFAULT;
+	at += argc - skip;
+	/* The emulator can't do without an argv[0], nor do programs get none of the kernel: Linux 5.18. */
+	if (plan->foreign_path && at - *argv == *foreign_at + 1)
+		*at++ = (unsigned long)"";
 	*at = 0;
 	return 0;
 }
@@ -320,12 +371,13 @@ static long execute_image(struct slot *slot, const unsigned long *argv, const un
 static long execute(struct request *request, struct plan *plan)
 {
 	struct slot *slot = request->call->slot;
-	const struct state state = {
+	struct state state = {
 		.program_fd = plan->program_fd,
 		.interpreter_fd = plan->interpreter_fd,
+		.foreign_fd = plan->foreign_fd,
 		.signal_mask = request->call->context->uc_sigmask,
 		.flags = signal_state(request->call->context->uc_sigmask) | privileges_state() | fast_state() |
-			 (request->is_by_descriptor ? STATE_NAMED_BY_EXE : 0),
+			 (request->is_by_descriptor ? STATE_NAMED_BY_EXE : 0) | (plan->is_of_host ? STATE_OF_HOST : 0),
 		.file_name = request->file_name,
 		.exe = plan->exe,
 		.root = root_path(),
@@ -340,7 +392,9 @@ static long execute(struct request *request, struct plan *plan)
 	long status;
 
 	state_write(&state, numbers, strings);
-	status = copy_arrays(request, plan, strings, &argv, &envp);
+	status = copy_arrays(request, plan, strings, &argv, &envp, &state.foreign_at);
+	/* The numbers are where they were. */
+	state_write(&state, numbers, strings);
 	if (!status)
 		status = execute_image(slot, argv, envp);
 	if (slot->extra)
@@ -367,6 +421,12 @@ static bool is_name_of(struct slot *slot, const char *guest_path, int fd)
 	       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
+/* The canonical guest path of the file that is mapped. */
+static const char *mapped_path(const struct plan *plan)
+{
+	return plan->foreign_path ? plan->emulator->words : plan->exe;
+}
+
 /* In the child: make room, plan, and see that the paths found will do in place of the descriptors. */
 static long make_plan_aside(struct slot *aside_at, long unused)
 {
@@ -377,13 +437,13 @@ static long make_plan_aside(struct slot *aside_at, long unused)
 
 	(void)unused;
 	program_make_room(request->directory);
-	aside->status = plan_exec(plan, &operations, request, aside->guest_path);
+	aside->status = plan_exec(plan, &operations, request, &image_data()->emulator, aside->guest_path);
 	if (aside->status)
 		return 0;
 	request->interpreter[0] = '\0';
 	if (plan->interpreter_fd >= 0)
 		memcpy(request->interpreter, slot->results[0].guest, slot->results[0].guest_length + 1);
-	if (request->is_by_descriptor || !is_name_of(slot, plan->exe, plan->program_fd) ||
+	if (request->is_by_descriptor || !is_name_of(slot, mapped_path(plan), plan->program_fd) ||
 	    (plan->interpreter_fd >= 0 && !is_name_of(slot, request->interpreter, plan->interpreter_fd)))
 		aside->status = -EMFILE;
 	return 0;
@@ -402,7 +462,7 @@ static long plan_without_descriptors(struct request *request, struct plan *plan,
 	request->interpreter = request->call->slot->scratch.link;
 	if (child_run(make_plan_aside, &aside, 0, 0))
 		return -EMFILE;
-	plan->program_fd = plan->interpreter_fd = -1;
+	plan->program_fd = plan->interpreter_fd = plan->foreign_fd = -1;
 	return aside.status;
 }
 
@@ -419,6 +479,21 @@ static void name_file(struct request *request, const char *guest_path)
 			text_add(&name, "/");
 	}
 	text_add(&name, guest_path);
+}
+
+/*
+ * How the emulator is to find the program: by the name it was executed by, which is
+ * its AT_EXECFN too. What has no name, or one that a descriptor is part of, it gets open, as from binfmt_misc.
+ */
+static void name_foreign(struct request *request, struct plan *plan)
+{
+	request->foreign_path = plan->foreign_path;
+	if (!plan->front_count && request->directory != AT_FDCWD)
+		request->foreign_path = plan->exe;
+	if (!request->is_by_descriptor && plan->foreign_fd >= 0) {
+		program_close(plan->foreign_fd);
+		plan->foreign_fd = -1;
+	}
 }
 
 /* A script that its interpreter could not open again by /dev/fd/N: ENOENT, as the kernel says. */
@@ -468,7 +543,7 @@ long handle_execve(struct call *call)
 	if (request.flags & AT_EXECVE_CHECK)
 		return check(&request, slot->results[1].guest);
 	/* The path as named serves the plan until the arrays take its place. */
-	status = plan_exec(&plan, &operations, &request, slot->results[1].guest);
+	status = plan_exec(&plan, &operations, &request, &image_data()->emulator, slot->results[1].guest);
 	if (status == -EMFILE)
 		status = plan_without_descriptors(&request, &plan, slot->results[1].guest);
 	/* Before the interpreter is looked for: load_script(), fs/binfmt_script.c. */
@@ -476,10 +551,11 @@ long handle_execve(struct call *call)
 		return is_lost_script(&request, &plan) ? -ENOENT : status;
 	if (plan.front_count && plan.front[plan.front_count - 1] == slot->results[1].guest)
 		plan.front[plan.front_count - 1] = request.file_name;
+	name_foreign(&request, &plan);
 	if (is_lost_script(&request, &plan))
 		status = -ENOENT;
 	else
 		status = execute(&request, &plan);
-	plan_close(&plan, &operations);
+	plan_close(&plan);
 	return status;
 }

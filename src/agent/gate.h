@@ -52,6 +52,8 @@ long agent_call_on(void *stack_end, slot_finish *function, struct slot *a, long 
 long agent_call_in_child(void *stack_end, slot_finish *function, struct slot *a, long b, unsigned long flags);
 /* Leave for the guest's first instruction; all registers but the stack pointer are 0. */
 _Noreturn void agent_enter_guest(unsigned long *stack, unsigned long entry);
+/* What the loader of a program of the host takes for that program's entry: agent/host_program.h. */
+extern const char agent_host_entry[];
 
 #pragma GCC visibility pop
 

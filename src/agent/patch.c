@@ -3,6 +3,7 @@
 #include "agent/fast.h"
 #include "agent/gate.h"
 #include "agent/guest_memory.h"
+#include "agent/host_program.h"
 #include "agent/program.h"
 #include "base/text.h"
 #include "site.h"
@@ -290,6 +291,7 @@ static bool read_site(struct site *site)
 /*
  * A site may be patched if and only if
  * - its call can be handled without the kernel's signal frame;
+ * - it is not in the loader of a program of the host, whose paths are the host's;
  * - its bytes have a known shape (site_span()), and those that change are in one page;
  * - it is in a private, read-only, executable mapping of a file: not in the
  *   vDSO, not in the image, not in what a JIT compiler wrote; or in such a page's
@@ -301,7 +303,7 @@ static bool read_site(struct site *site)
  */
 static bool may_patch(struct site *site, unsigned long nr, unsigned long stack_pointer, char *buf, size_t size)
 {
-	if (patch_needs_trap(nr) || !read_site(site))
+	if (patch_needs_trap(nr) || host_program_is_loader(site->behind) || !read_site(site))
 		return false;
 	site->span = site_span(site->code, nr);
 	site->start = site->behind - SITE_TRAP_SIZE - site->span;

@@ -8,6 +8,7 @@
 #include "agent/child.h"
 #include "agent/fast.h"
 #include "agent/gate.h"
+#include "agent/host_program.h"
 #include "agent/interpreter.h"
 #include "agent/mounts.h"
 #include "agent/patch.h"
@@ -90,6 +91,34 @@ static void take_state(struct start_stack *stack, struct state *state)
 	stack->auxv = moved;
 }
 
+/*
+ * The emulator wants argv[0] in front of the path. On the stack it lies behind it, so that
+ * the guest's own arguments are together, which is what /proc/self/cmdline shows.
+ */
+static char *arrange_arguments(const struct start_stack *stack, const struct state *state)
+{
+	char **at = stack->argv + state->foreign_at;
+	char *path = at[0];
+
+	if (!state->foreign_at)
+		return at[0];
+	at[0] = at[1];
+	at[1] = path;
+	return at[0];
+}
+
+/* One more entry, in the room that the state has left. */
+static void add_auxiliary(struct start_stack *stack, unsigned long type, unsigned long value)
+{
+	unsigned long *end = (unsigned long *)((char *)stack->auxv + stack->auxv_size) - 2;
+
+	end[0] = type;
+	end[1] = value;
+	end[2] = AT_NULL;
+	end[3] = 0;
+	stack->auxv_size += 2 * sizeof(*end);
+}
+
 static unsigned long *find_auxiliary(const struct start_stack *stack, unsigned long type)
 {
 	for (unsigned long *at = stack->auxv; *at != AT_NULL; at += 2)
@@ -128,7 +157,7 @@ static unsigned long heap_start(const struct program_map *map, bool has_interpre
 
 /* What /proc/self/cmdline, environ, auxv and the heap show. Without this call (kernels before 3.18) they show ours. */
 static void tell_kernel(unsigned long *stack_pointer, const struct start_stack *stack, const struct program_map *map,
-			unsigned long heap)
+			unsigned long heap, const char *arguments)
 {
 	unsigned long arguments_end = stack->envc ? (unsigned long)stack->envp[0] : stack->state_at;
 	struct prctl_mm_map layout;
@@ -141,7 +170,7 @@ static void tell_kernel(unsigned long *stack_pointer, const struct start_stack *
 		.start_brk = heap,
 		.brk = heap,
 		.start_stack = (unsigned long)stack_pointer,
-		.arg_start = stack->argc ? (unsigned long)stack->argv[0] : arguments_end,
+		.arg_start = stack->argc ? (unsigned long)arguments : arguments_end,
 		.arg_end = arguments_end,
 		.env_start = arguments_end,
 		.env_end = stack->state_at,
@@ -208,7 +237,7 @@ static long map_by_name(struct slot *aside_at, long unused)
 
 	(void)unused;
 	program_make_room(-1);
-	state->program_fd = open_by_name(state->exe);
+	state->program_fd = open_by_name(state->foreign_at ? image_data()->emulator.words : state->exe);
 	if (state->interpreter[0])
 		state->interpreter_fd = open_by_name(state->interpreter);
 	if (state->program_fd < 0 || (state->interpreter[0] && state->interpreter_fd < 0))
@@ -250,9 +279,11 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 	struct program_map program, interpreter;
 	struct state state;
 	unsigned long random;
+	const char *arguments;
 
 	read_stack(stack_pointer, &stack);
 	take_state(&stack, &state);
+	arguments = arrange_arguments(&stack, &state);
 	memcpy(guest_exe, state.exe, MIN(strlen(state.exe) + 1, sizeof(guest_exe) - 1));
 	slot_start();
 	signal_start(state.flags, state.signal_mask);
@@ -266,12 +297,18 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 	else
 		map_without_descriptors(&state, &program, &interpreter, random);
 	set_auxv(&stack, &state, &program, &interpreter);
+	if (state.foreign_fd >= 0)
+		add_auxiliary(&stack, AT_EXECFD, (unsigned long)state.foreign_fd);
 	patch_start(&program);
 	if (program.wants_executable_stack)
 		GATE_3(NR_mprotect, ALIGN_DOWN((unsigned long)stack_pointer, 0x1000ul), 0x1000,
 		       PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
-	tell_kernel(stack_pointer, &stack, &program, heap_start(&program, state.interpreter_fd >= 0, random));
+	tell_kernel(stack_pointer, &stack, &program, heap_start(&program, state.interpreter_fd >= 0, random),
+		    arguments);
 	set_name(&state);
+	if (state.flags & STATE_OF_HOST && interpreter.base)
+		set_auxiliary(&stack, AT_ENTRY,
+			      host_program_start(&interpreter, program.entry, stack.envp, state.foreign_at > 0));
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &state.signal_mask, 0, SIGNAL_SET_SIZE);
 	agent_enter_guest(stack_pointer, state.interpreter_fd >= 0 ? interpreter.entry : program.entry);
 }

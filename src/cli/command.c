@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1
 #include "cli/command.h"
 
+#include "cli/emulator.h"
 #include "cli/explain.h"
 #include "cli/host.h"
 #include "cli/message.h"
@@ -40,13 +41,14 @@ struct command {
 	const char *file_name; /* what is executed: FILE, or the shell for it */
 	char state_numbers[STATE_NUMBERS_SIZE];
 	const char *state_strings[STATE_STRINGS];
+	uint32_t foreign_at; /* struct state */
 	const char **argv;
 	const char **envp;
 };
 
 static void release(struct command *command)
 {
-	plan_close(&command->plan, &host_plan_operations);
+	plan_close(&command->plan);
 	free(command->argv);
 	free(command->envp);
 }
@@ -100,6 +102,14 @@ static bool try_cwd(struct command *command, const char *guest_path, const char 
 	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
 }
 
+/* Whether the guest sees GUEST_PATH only because it needs programs of the host. */
+static bool is_among_host(const struct command *command, const char *guest_path)
+{
+	const struct view *view = &command->data->view;
+
+	return view_binding(view, view_find_above(view, guest_path, strlen(guest_path)))->flags & VIEW_HOST;
+}
+
 /* The current directory of the host, where the guest can see that very directory; by the same name if possible. */
 static int set_default_cwd(struct command *command)
 {
@@ -111,7 +121,8 @@ static int set_default_cwd(struct command *command)
 		return error;
 	if (try_cwd(command, host_cwd, host_cwd))
 		return 0;
-	if (view_to_guest(&command->data->view, host_cwd, guest_path, sizeof(guest_path)) < 0)
+	if (view_to_guest(&command->data->view, host_cwd, guest_path, sizeof(guest_path)) < 0 ||
+	    is_among_host(command, guest_path))
 		return -ENOENT;
 	return try_cwd(command, guest_path, host_cwd) ? 0 : -ENOENT;
 }
@@ -217,7 +228,7 @@ static bool is_text(const struct plan *plan)
 static long plan_file(struct command *command, const char *file_name)
 {
 	command->file_name = file_name;
-	return plan_exec(&command->plan, &host_plan_operations, &command->guest, file_name);
+	return plan_exec(&command->plan, &host_plan_operations, &command->guest, &command->data->emulator, file_name);
 }
 
 /* The host path of the guest file GUEST_PATH, or NULL. */
@@ -229,6 +240,14 @@ static const char *host_path_of(struct command *command, const char *guest_path)
 			 &command->guest.scratch, result) < 0)
 		return NULL;
 	return result->is_virtual ? "/" : result->host;
+}
+
+/* Without -q: one that this machine happens to have. */
+static bool find_emulator(struct command *command)
+{
+	struct image_data *data = command->data;
+
+	return !command->config->emulator && emulator_find(&data->emulator, &command->plan) && !places_add_host(data);
 }
 
 static struct explain_place place_of(const struct command *command)
@@ -251,6 +270,8 @@ static int plan_command(struct command *command)
 		error = plan_file(command, command->file);
 	if (error == -ENOEXEC && command->plan.stage == PLAN_FORMAT && is_text(&command->plan))
 		error = plan_file(command, "/bin/sh");
+	if (error == -ENOEXEC && command->plan.stage == PLAN_FOREIGN && find_emulator(command))
+		error = plan_file(command, command->file_name);
 	if (!error)
 		return 0;
 	failed = command->plan.failed_path ? command->plan.failed_path : command->file;
@@ -274,19 +295,42 @@ static const char *first_word(const struct command *command)
 	return command->config->command_count ? command->name : "-sh";
 }
 
-/* argv: what replaces argv[0] where "#!" was followed, the file where the shell reads it, the user's words. */
+/* The words of the emulator, and the path of what it is to run: how many. */
+static size_t put_emulator(struct command *command)
+{
+	const char *variables[EMULATOR_VARIABLES_MOST];
+	unsigned int found = 0;
+	size_t count;
+
+	for (char **at = environ; *at && found < ARRAY_SIZE(variables); at++)
+		if (emulator_is_loader_variable(*at) && emulator_takes_variable(*at))
+			variables[found++] = *at;
+	count = emulator_front(command->plan.emulator, variables, found, getenv("LD_LIBRARY_PATH"), command->argv);
+	command->foreign_at = (uint32_t)count;
+	command->argv[count] = command->plan.foreign_path;
+	return count + 1;
+}
+
+/*
+ * argv: the emulator, what replaces argv[0] where "#!" was followed, the file where the shell
+ * reads it, the user's words.
+ */
 static int make_argv(struct command *command)
 {
 	const struct config *config = command->config;
 	const struct plan *plan = &command->plan;
-	size_t count = 0;
+	size_t room = plan->front_count + 3 + (size_t)config->command_count, count = 0;
 
-	command->argv = calloc(plan->front_count + 3 + (size_t)config->command_count, sizeof(char *));
+	if (plan->foreign_path)
+		room += emulator_front_most(plan->emulator) + 1;
+	command->argv = calloc(room, sizeof(char *));
 	if (!command->argv)
 		return -ENOMEM;
+	if (plan->foreign_path)
+		count = put_emulator(command);
 	for (unsigned int i = 0; i < plan->front_count; i++)
 		command->argv[count++] = plan->front[i];
-	if (!count)
+	if (!plan->front_count)
 		command->argv[count++] = first_word(command);
 	if (command->file_name != command->file)
 		command->argv[count++] = command->file;
@@ -329,7 +373,10 @@ static int make_envp(struct command *command)
 		.signal_mask = mask & ~SIGSYS_BIT,
 		.flags = (mask & SIGSYS_BIT ? STATE_SIGSYS_BLOCKED : 0) |
 			 (is_sigsys_ignored() ? STATE_SIGSYS_IGNORED : 0) |
-			 (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) > 0 ? STATE_PRIVILEGES_FIXED : 0),
+			 (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) > 0 ? STATE_PRIVILEGES_FIXED : 0) |
+			 (command->plan.is_of_host ? STATE_OF_HOST : 0),
+		.foreign_fd = -1,
+		.foreign_at = command->foreign_at,
 		.file_name = command->file_name,
 		.exe = command->plan.exe,
 		.root = "",
@@ -381,6 +428,19 @@ static void print_switch(const char *name, bool is_on)
 	message_info(1, "%s = %s", name, is_on ? "yes" : "no");
 }
 
+static void print_emulator(const struct emulator *emulator)
+{
+	char line[EMULATOR_WORDS_SIZE] = "none";
+	const char *word = emulator->words;
+	size_t length = 0;
+
+	for (uint32_t i = 1; i < emulator->count; i++) {
+		word += strlen(word) + 1;
+		length += (size_t)snprintf(line + length, sizeof(line) - length, "%s%s", i > 1 ? " " : "", word);
+	}
+	message_info(1, "qemu = %s", line);
+}
+
 static void print_configuration(const struct command *command)
 {
 	const struct config *config = command->config;
@@ -389,6 +449,7 @@ static void print_configuration(const struct command *command)
 	message_info(1, "cwd = %s", shown(command->guest_cwd));
 	message_info(1, "command = %s", command->file);
 	message_info(1, "exe = %s", command->plan.exe);
+	print_emulator(&command->data->emulator);
 	message_info(1, "verbose = %d", config->verbosity);
 	message_info(1, "engine = sigsys%s", config->engine == CONFIG_ENGINE_AUTO ? " (auto)" : "");
 	print_switch("no-patch", is_patching_off(config));
@@ -439,12 +500,36 @@ static void fill_temporary(struct image_data *data)
 		strcpy(data->temporary, temporary);
 }
 
+/* Whether programs for this machine are to be emulated, too. */
+static bool emulates_all(const struct config *config)
+{
+	const char *wish = getenv("PROOT_FORCE_FOREIGN_BINARY");
+
+	return config->emulates_all || (wish && *wish && strcmp(wish, "0"));
+}
+
+/* -q: 0 or a negative errno after saying what is wrong. */
+static int choose_emulator(struct command *command)
+{
+	struct image_data *data = command->data;
+	const char *wish = command->config->emulator;
+	int error;
+
+	if (!wish || !strcmp(wish, EMULATOR_OFF))
+		return 0;
+	error = emulator_read(&data->emulator, wish);
+	data->emulator.runs_all = emulates_all(command->config);
+	return error ? error : places_add_host(data);
+}
+
 /* Everything up to the start; returns an exit status that ends proot when it is not 0. */
 static int prepare(struct command *command)
 {
 	int status;
 
 	fill_temporary(command->data);
+	if (choose_emulator(command))
+		return EXIT_WRONG_USAGE;
 	if (choose_cwd(command))
 		return EXIT_OWN_FAILURE;
 	status = plan_command(command);
@@ -465,7 +550,10 @@ int command_run(const struct config *config, struct image_data *data)
 		.data = data,
 		.guest.view = &data->view,
 		.guest.guest_cwd = command.guest_cwd,
-		.plan = { .program_fd = -1, .interpreter_fd = -1 },
+		.plan = { .operations = &host_plan_operations,
+			  .program_fd = -1,
+			  .interpreter_fd = -1,
+			  .foreign_fd = -1 },
 		.name = config->command_count ? config->command[0] : "/bin/sh",
 		.path = getenv("PATH") ? getenv("PATH") : DEFAULT_PATH,
 	};

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE 1
 #include "cli/explain.h"
 
+#include "cli/cpu.h"
+#include "cli/emulator.h"
 #include "cli/message.h"
 
 #include <elf.h>
@@ -14,65 +16,26 @@
 
 #define ARGUMENT_LONGEST (32UL * (unsigned long)sysconf(_SC_PAGESIZE) - 1) /* MAX_ARG_STRLEN, binfmts.h */
 
-struct cpu {
-	uint16_t machine; /* e_machine */
-	uint8_t class;	  /* EI_CLASS */
-	uint8_t order;	  /* EI_DATA */
-	const char *name; /* as uname -m and as QEMU's user programs have it */
-};
-
-#define LITTLE ELFDATA2LSB
-#define BIG ELFDATA2MSB
-
-/* clang-format off */
-static const struct cpu cpus[] = {
-	{ EM_X86_64, ELFCLASS64, LITTLE, "x86_64" },
-	{ EM_X86_64, ELFCLASS32, LITTLE, "x32" },
-	{ EM_386, ELFCLASS32, LITTLE, "i386" },
-	{ EM_AARCH64, ELFCLASS64, LITTLE, "aarch64" },
-	{ EM_AARCH64, ELFCLASS64, BIG, "aarch64_be" },
-	{ EM_ARM, ELFCLASS32, LITTLE, "arm" },
-	{ EM_ARM, ELFCLASS32, BIG, "armeb" },
-	{ EM_RISCV, ELFCLASS64, LITTLE, "riscv64" },
-	{ EM_RISCV, ELFCLASS32, LITTLE, "riscv32" },
-	{ EM_PPC64, ELFCLASS64, BIG, "ppc64" },
-	{ EM_PPC64, ELFCLASS64, LITTLE, "ppc64le" },
-	{ EM_PPC, ELFCLASS32, BIG, "ppc" },
-	{ EM_S390, ELFCLASS64, BIG, "s390x" },
-	{ EM_MIPS, ELFCLASS64, BIG, "mips64" },
-	{ EM_MIPS, ELFCLASS64, LITTLE, "mips64el" },
-	{ EM_MIPS, ELFCLASS32, BIG, "mips" },
-	{ EM_MIPS, ELFCLASS32, LITTLE, "mipsel" },
-	{ EM_SPARCV9, ELFCLASS64, BIG, "sparc64" },
-	{ EM_SPARC, ELFCLASS32, BIG, "sparc" },
-	{ EM_68K, ELFCLASS32, BIG, "m68k" },
-	{ EM_ALPHA, ELFCLASS64, LITTLE, "alpha" },
-	{ EM_PARISC, ELFCLASS32, BIG, "hppa" },
-	{ EM_SH, ELFCLASS32, LITTLE, "sh4" },
-	{ EM_SH, ELFCLASS32, BIG, "sh4eb" },
-	{ 258, ELFCLASS64, LITTLE, "loongarch64" },
-};
-/* clang-format on */
-
-static const char *cpu_name(const struct plan *plan)
+static void explain_foreign(const char *path, const struct plan *plan, const struct emulator *emulator)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(cpus); i++)
-		if (cpus[i].machine == plan->machine && cpus[i].class == plan->class &&
-		    cpus[i].order == (uint8_t)plan->head[EI_DATA])
-			return cpus[i].name;
-	return NULL;
-}
-
-static void explain_foreign(const char *path, const struct plan *plan)
-{
-	const char *cpu = cpu_name(plan);
-	char unknown[64];
+	const struct cpu *cpu = cpu_find(plan->machine, plan->class, plan->head[EI_DATA]), *other = NULL;
 	struct utsname host;
+	char name[64];
 
 	uname(&host);
-	snprintf(unknown, sizeof(unknown), "an unknown CPU (ELF machine %d)", plan->machine);
-	message_error("'%s' is a program for %s and this machine is %s; running it through QEMU is not supported yet",
-		      path, cpu ? cpu : unknown, host.machine);
+	if (!cpu)
+		snprintf(name, sizeof(name), "an unknown CPU (ELF machine %d)", plan->machine);
+	if (emulator->count)
+		other = cpu_find(emulator->machine, emulator->class, emulator->order);
+	if (!cpu)
+		message_error("'%s' is a program for %s and this machine is %s", path, name, host.machine);
+	else if (other)
+		message_error("'%s' is a program for %s, and '%s' runs programs for %s: try -q qemu-%s", path,
+			      cpu->name, emulator->words + sizeof(EMULATOR_HOST) - 1, other->name, cpu->name);
+	else
+		message_error("'%s' is a program for %s and this machine is %s: that needs QEMU, -q qemu-%s "
+			      "(" EMULATOR_PACKAGES ")",
+			      path, cpu->name, host.machine, cpu->name);
 }
 
 /* What execve(2) calls EACCES, or NULL when that says it all. */
@@ -118,10 +81,13 @@ enum exit_status explain_plan(const struct explain_place *place, const struct pl
 		message_error("can't execute '%s': it is neither an ELF program nor a script with a #! line", path);
 		return EXIT_NOT_EXECUTABLE;
 	case PLAN_FOREIGN:
-		explain_foreign(path, plan);
+		explain_foreign(path, plan, plan->emulator);
 		return EXIT_NOT_EXECUTABLE;
 	case PLAN_INTERPRETER:
 		message_error("'%s' needs the ELF interpreter '%s': %s", place->command, path, strerror((int)-error));
+		break;
+	case PLAN_EMULATOR:
+		message_error("can't run '%s' for '%s': %s", path, place->command, strerror((int)-error));
 		break;
 	case PLAN_PROGRAM:
 		explain_program(place, plan, error, host_path);

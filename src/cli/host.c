@@ -88,10 +88,19 @@ static void close_program(int fd)
 	close(fd);
 }
 
+/* struct plan_operations.is_bound */
+static bool is_bound(void *context, const char *exe)
+{
+	const struct host_guest *guest = context;
+
+	return view_find_above(guest->view, exe, strlen(exe));
+}
+
 const struct plan_operations host_plan_operations = {
 	.open = open_program,
 	.read = read_program,
 	.close = close_program,
+	.is_bound = is_bound,
 };
 
 int host_current_directory(char *buf)

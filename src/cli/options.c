@@ -135,6 +135,33 @@ static int apply_here(struct config *config, const char *name, const char *value
 	return apply_bind(config, name, ".");
 }
 
+static int apply_qemu(struct config *config, const char *name, const char *value)
+{
+	(void)name;
+	config->emulator = value;
+	return 0;
+}
+
+static int apply_qemu_recommended(struct config *config, const char *name, const char *value)
+{
+	int error = apply_qemu(config, name, value);
+
+	return error ? error : apply_recommended(config, name, NULL);
+}
+
+static int apply_mixed_mode(struct config *config, const char *name, const char *value)
+{
+	static const char *const yes[] = { "true", "yes", "on", "1" }, *const no[] = { "false", "no", "off", "0" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (strcmp(value, yes[i]) && strcmp(value, no[i]))
+			continue;
+		config->emulates_all = !strcmp(value, no[i]);
+		return 0;
+	}
+	return fail(config, "option '%s': '%s' is neither true nor false", name, value);
+}
+
 static int apply_kill_on_exit(struct config *config, const char *name, const char *value)
 {
 	(void)name;

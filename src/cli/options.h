@@ -28,6 +28,8 @@ struct config {
 	struct binding_request *bindings; /* in the order of the command line */
 	size_t binding_count;
 	size_t binding_room;
+	const char *emulator; /* as written; NULL: none was given */
+	bool emulates_all;
 	int verbosity;
 	bool allows_unknown;
 	bool kills_on_exit;

@@ -199,16 +199,40 @@ static bool is_of_each_process(const struct place *place, const char *guest)
 	return text_begins(guest, "/proc/self/") && (!place->request->guest || !strcmp(guest, place->host_path));
 }
 
+static int resolve(struct places *places, const char *guest_path, unsigned int flags)
+{
+	return (int)view_resolve(&places->data->view, &host_view_operations, "", guest_path, flags, &places->scratch,
+				 &places->result);
+}
+
+/* Whether PLACES->result is there, or is going to be by a binding there or below. */
+static bool is_there(const struct places *places)
+{
+	const struct view_result *result = &places->result;
+
+	for (size_t i = 0; i < places->count; i++) {
+		const char *guest_path = places->list[i].guest_path;
+
+		if (!strncmp(guest_path, result->guest, result->guest_length) &&
+		    (!guest_path[result->guest_length] || guest_path[result->guest_length] == '/'))
+			return true;
+	}
+	return result->is_virtual || result->is_mount_point || host_exists(result->host);
+}
+
 /*
- * Where REQUEST at GUEST_PATH lies in the guest: into PLACES->result. A missing
+ * Where REQUEST at GUEST_PATH lies in the guest: into PLACES->result. A link that leads nowhere
+ * is covered itself: the first stage of debootstrap(8) leaves /proc as a link to itself. A missing
  * last component is not looked up, so its length is looked at here.
  */
 static int find_place(struct places *places, const struct binding_request *request, const char *guest_path)
 {
-	unsigned int flags = VIEW_MISSING_OK | (request->keeps_last_link ? 0 : VIEW_FOLLOW);
-	int error = (int)view_resolve(&places->data->view, &host_view_operations, "", guest_path, flags,
-				      &places->scratch, &places->result);
+	int error = -ELOOP;
 
+	if (!request->keeps_last_link)
+		error = resolve(places, guest_path, VIEW_MISSING_OK | VIEW_FOLLOW);
+	if (error == -ELOOP || (!error && !is_there(places)))
+		error = resolve(places, guest_path, VIEW_MISSING_OK);
 	if (!error && strlen(text_base_name(places->result.guest)) > NAME_MAX)
 		error = -ENAMETOOLONG;
 	return error;
@@ -335,6 +359,10 @@ int places_build(const struct config *config, struct image_data **data)
 		return error;
 	places.data = new_data((uint32_t)config->binding_count * 2 + 8, host_root);
 	error = places.data ? fill(&places, config) : -ENOMEM;
+	/* Room for places_add_host(). */
+	if (!error && (places.data->view.binding_count == places.data->view.binding_most ||
+		       places.data->view.strings + sizeof(EMULATOR_HOST) + 2 > places.data->view.capacity))
+		error = grow(&places);
 	if (error) {
 		message_error("can't build the guest's view: %s", strerror(-error));
 		return error;
@@ -343,6 +371,21 @@ int places_build(const struct config *config, struct image_data **data)
 	*data = places.data;
 	places.data = NULL;
 	return 0;
+}
+
+/* It is in no listing: who walks the guest's tree, or removes it, means the guest's. */
+int places_add_host(struct image_data *data)
+{
+	struct view *view = &data->view;
+	int index = view_find(view, EMULATOR_HOST, sizeof(EMULATOR_HOST) - 1);
+	uint32_t listed = index > 0 ? view_binding(view, (uint32_t)index)->flags & VIEW_UNLISTED : 0;
+	int error = (int)view_add(view, EMULATOR_HOST, "/", VIEW_DIRECTORY | VIEW_HOST | listed);
+
+	if (error)
+		message_error("can't show the host at '" EMULATOR_HOST "': %s", strerror(-error));
+	else
+		view_note_twice(view);
+	return error;
 }
 
 void places_print(const struct view *view)

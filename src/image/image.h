@@ -9,6 +9,7 @@
 
 #include "arch.h"
 #include "base/base.h"
+#include "image/emulator.h"
 #include "view/view.h"
 
 #define IMAGE_MAGIC 0x746f6f7270 /* "proot" */
@@ -33,8 +34,9 @@ struct image_data {
 	int32_t log_fd;	   /* where -v lines go: a descriptor every guest inherits, or -1 */
 	int32_t shared_id; /* image/shared.h: the segment's number, or -1 */
 	uint64_t shared_nonce;
-	char temporary[256]; /* PROOT_TMP_DIR if set, absolute and short enough; "" otherwise */
-	struct view view;    /* view.size bytes */
+	struct emulator emulator; /* of -q */
+	char temporary[256];	  /* PROOT_TMP_DIR if set, absolute and short enough; "" otherwise */
+	struct view view;	  /* view.size bytes */
 };
 
 /*

@@ -90,21 +90,53 @@ static long enter_script(struct plan *plan, const char *script, struct text *tex
 }
 
 /* The ELF interpreter's name, which SEGMENT holds: out of the head, HEAD_SIZE bytes, where it is in there. */
-static long read_name(struct plan *plan, const struct plan_operations *operations, const Elf64_Phdr *segment,
-		      size_t head_size)
+static long read_name(struct plan *plan, const Elf64_Phdr *segment, size_t head_size)
 {
 	size_t size = segment->p_filesz;
 
 	if (segment->p_offset > head_size || size > head_size - segment->p_offset)
-		return operations->read(plan->program_fd, plan->interpreter, size, segment->p_offset);
+		return plan->operations->read(plan->program_fd, plan->interpreter, size, segment->p_offset);
 	memcpy(plan->interpreter, plan->head + segment->p_offset, size);
 	return (long)size;
 }
 
-/* Find and open the ELF interpreter, if the program names one. */
-static long open_interpreter(struct plan *plan, const struct plan_operations *operations, void *context,
-			     struct elf *elf, size_t head_size, const char *program)
+/* Name the interpreter in the host, SIZE bytes of it as the program does. */
+static bool name_in_host(struct plan *plan, size_t size)
 {
+	const size_t length = sizeof(EMULATOR_HOST) - 1;
+
+	if (plan->interpreter[0] != '/' || size > sizeof(plan->interpreter) - length)
+		return false;
+	memmove(plan->interpreter + length, plan->interpreter, size);
+	memcpy(plan->interpreter, EMULATOR_HOST, length);
+	return true;
+}
+
+/*
+ * Open the interpreter, whose name has SIZE bytes. Beside an emulator the programs of this
+ * machine are guests of their own kind: their libraries are in the host, unless
+ * the guest's tree holds the program as well as its interpreter.
+ */
+static long open_named(struct plan *plan, size_t size)
+{
+	const struct plan_operations *operations = plan->operations;
+	long fd;
+
+	if (!plan->is_of_host) {
+		fd = operations->open(plan->context, plan->interpreter, NULL);
+		if (fd != -ENOENT || !plan->emulator || !plan->emulator->count)
+			return fd;
+	}
+	if (!name_in_host(plan, size))
+		return -ENOENT;
+	plan->is_of_host = true;
+	return operations->open(plan->context, plan->interpreter, NULL);
+}
+
+/* Find and open the ELF interpreter, if the program names one. */
+static long open_interpreter(struct plan *plan, struct elf *elf, size_t head_size, const char *program)
+{
+	const struct plan_operations *operations = plan->operations;
 	const Elf64_Phdr *segment;
 	long size;
 
@@ -119,12 +151,12 @@ static long open_interpreter(struct plan *plan, const struct plan_operations *op
 			continue;
 		if (segment->p_filesz < 2 || segment->p_filesz > sizeof(plan->interpreter))
 			return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
-		size = read_name(plan, operations, segment, head_size);
+		size = read_name(plan, segment, head_size);
 		if (size != (long)segment->p_filesz)
 			return fail(plan, PLAN_FORMAT, program, size < 0 ? size : -EIO);
 		if (plan->interpreter[size - 1])
 			return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
-		plan->interpreter_fd = (int)operations->open(context, plan->interpreter, NULL);
+		plan->interpreter_fd = (int)open_named(plan, (size_t)size);
 		if (plan->interpreter_fd < 0)
 			return fail(plan, PLAN_INTERPRETER, plan->interpreter, plan->interpreter_fd);
 		size = operations->read(plan->interpreter_fd, plan->head, sizeof(plan->head), 0);
@@ -137,26 +169,52 @@ static long open_interpreter(struct plan *plan, const struct plan_operations *op
 	return 0;
 }
 
-static long enter_program(struct plan *plan, const struct plan_operations *operations, void *context, size_t size,
-			  const char *program)
+/* The program that is open is for the emulator. */
+static long enter_emulator(struct plan *plan, const char *program)
 {
+	const struct plan_operations *operations = plan->operations;
+	const char *emulator = plan->emulator->words;
+	struct elf elf;
+	long size;
+
+	plan->foreign_fd = plan->program_fd;
+	plan->foreign_path = program;
+	plan->is_of_host = true;
+	plan->program_fd = (int)operations->open(plan->context, emulator, NULL);
+	if (plan->program_fd < 0)
+		return fail(plan, PLAN_EMULATOR, emulator, plan->program_fd);
+	size = operations->read(plan->program_fd, plan->head, sizeof(plan->head), 0);
+	if (size < 0 || elf_init(&elf, plan->program_fd, operations->read, plan->head, (size_t)size))
+		return fail(plan, PLAN_EMULATOR, emulator, size < 0 ? size : -ENOEXEC);
+	return open_interpreter(plan, &elf, (size_t)size, emulator);
+}
+
+static long enter_program(struct plan *plan, size_t size, const char *program)
+{
+	const struct plan_operations *operations = plan->operations;
+	bool is_native;
 	struct elf elf;
 	long status;
 
 	if (!elf_identify(plan->head, size, &plan->machine, &plan->class))
 		return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
-	if (plan->machine != ARCH_ELF_MACHINE || plan->class != ELFCLASS64)
+	is_native = plan->machine == ARCH_ELF_MACHINE && plan->class == ELFCLASS64;
+	if (emulator_runs(plan->emulator, plan->machine, plan->class, plan->head[EI_DATA], is_native))
+		return enter_emulator(plan, program);
+	if (!is_native)
 		return fail(plan, PLAN_FOREIGN, program, -ENOEXEC);
 	status = elf_init(&elf, plan->program_fd, operations->read, plan->head, size);
 	if (status)
 		return fail(plan, PLAN_FORMAT, program, status);
-	return open_interpreter(plan, operations, context, &elf, size, program);
+	plan->is_of_host = plan->emulator && plan->emulator->count && operations->is_bound &&
+			   operations->is_bound(plan->context, plan->exe);
+	return open_interpreter(plan, &elf, size, program);
 }
 
 /* Follow "#!" lines until something else is open as plan->program_fd. */
-static long walk_scripts(struct plan *plan, const struct plan_operations *operations, void *context,
-			 const char *guest_path)
+static long walk_scripts(struct plan *plan, const char *guest_path)
 {
+	const struct plan_operations *operations = plan->operations;
 	struct text text;
 	const char *program = guest_path;
 	long size, status;
@@ -165,14 +223,14 @@ static long walk_scripts(struct plan *plan, const struct plan_operations *operat
 	for (unsigned int depth = 0;; depth++) {
 		if (depth > PLAN_SCRIPTS_MOST)
 			return fail(plan, PLAN_PROGRAM, program, -ELOOP);
-		plan->program_fd = (int)operations->open(context, program, plan->exe);
+		plan->program_fd = (int)operations->open(plan->context, program, plan->exe);
 		if (plan->program_fd < 0)
 			return fail(plan, PLAN_PROGRAM, program, plan->program_fd);
 		size = operations->read(plan->program_fd, plan->head, sizeof(plan->head), 0);
 		if (size < 0)
 			return fail(plan, PLAN_PROGRAM, program, size);
 		if (size < 2 || memcmp(plan->head, "#!", 2))
-			return enter_program(plan, operations, context, (size_t)size, program);
+			return enter_program(plan, (size_t)size, program);
 		if (depth == PLAN_SCRIPTS_MOST)
 			return fail(plan, PLAN_PROGRAM, program, -ELOOP);
 		status = enter_script(plan, program, &text, (size_t)size, &program);
@@ -183,25 +241,35 @@ static long walk_scripts(struct plan *plan, const struct plan_operations *operat
 	}
 }
 
-long plan_exec(struct plan *plan, const struct plan_operations *operations, void *context, const char *guest_path)
+long plan_exec(struct plan *plan, const struct plan_operations *operations, void *context,
+	       const struct emulator *emulator, const char *guest_path)
 {
 	long status;
 
-	plan->program_fd = -1;
-	plan->interpreter_fd = -1;
+	plan->operations = operations;
+	plan->context = context;
+	plan->emulator = emulator;
+	plan->program_fd = plan->interpreter_fd = plan->foreign_fd = -1;
 	plan->front_count = 0;
+	plan->is_of_host = false;
+	plan->foreign_path = NULL;
 	plan->failed_path = guest_path;
-	status = walk_scripts(plan, operations, context, guest_path);
+	status = walk_scripts(plan, guest_path);
 	if (status)
-		plan_close(plan, operations);
+		plan_close(plan);
 	return status;
 }
 
-void plan_close(struct plan *plan, const struct plan_operations *operations)
+static void close_one(const struct plan *plan, int *fd)
 {
-	if (plan->program_fd >= 0)
-		operations->close(plan->program_fd);
-	if (plan->interpreter_fd >= 0)
-		operations->close(plan->interpreter_fd);
-	plan->program_fd = plan->interpreter_fd = -1;
+	if (*fd >= 0)
+		plan->operations->close(*fd);
+	*fd = -1;
+}
+
+void plan_close(struct plan *plan)
+{
+	close_one(plan, &plan->program_fd);
+	close_one(plan, &plan->interpreter_fd);
+	close_one(plan, &plan->foreign_fd);
 }

@@ -9,8 +9,12 @@
 void state_write(const struct state *state, char *buf, const char *strings[STATE_STRINGS])
 {
 	const unsigned long numbers[] = { (unsigned long)(state->program_fd + 1),
-					  (unsigned long)(state->interpreter_fd + 1), state->signal_mask, state->flags,
-					  state->cwd_mount };
+					  (unsigned long)(state->interpreter_fd + 1),
+					  state->signal_mask,
+					  state->flags,
+					  state->cwd_mount,
+					  (unsigned long)(state->foreign_fd + 1),
+					  state->foreign_at };
 	struct text text;
 
 	text_init(&text, buf, STATE_NUMBERS_SIZE);
@@ -30,7 +34,7 @@ void state_write(const struct state *state, char *buf, const char *strings[STATE
 bool state_read(struct state *state, char *const strings[STATE_STRINGS])
 {
 	const char *at = strings[0];
-	unsigned long numbers[5];
+	unsigned long numbers[7];
 
 	if (!text_begins(at, MARK))
 		return false;
@@ -41,13 +45,15 @@ bool state_read(struct state *state, char *const strings[STATE_STRINGS])
 		if (!text_read_hex(&at, &numbers[i]))
 			return false;
 	}
-	if (numbers[0] > DESCRIPTOR_MOST || numbers[1] > DESCRIPTOR_MOST)
+	if (numbers[0] > DESCRIPTOR_MOST || numbers[1] > DESCRIPTOR_MOST || numbers[5] > DESCRIPTOR_MOST)
 		return false;
 	*state = (struct state){ .program_fd = (int)(numbers[0] - 1),
 				 .interpreter_fd = (int)(numbers[1] - 1),
 				 .signal_mask = numbers[2],
 				 .flags = (uint32_t)numbers[3],
 				 .cwd_mount = (uint32_t)numbers[4],
+				 .foreign_fd = (int)(numbers[5] - 1),
+				 .foreign_at = (uint32_t)numbers[6],
 				 .file_name = strings[1],
 				 .exe = strings[2],
 				 .root = strings[3],

@@ -16,15 +16,19 @@ enum state_flags {
 	STATE_SIGSYS_BLOCKED = 2,   /* it believes SIGSYS to be blocked */
 	STATE_PRIVILEGES_FIXED = 8, /* its no_new_privs is set */
 	STATE_FILTERED = 16,	    /* it has seccomp filters of its own */
+	STATE_OF_HOST = 32,	    /* the program and its interpreter are the host's own */
 	STATE_NAMED_BY_EXE = 4,	    /* comm is the last component of EXE, not of FILE_NAME */
 };
 
 struct state {
-	int program_fd;		 /* the guest's ELF file, open; or -1: EXE and INTERPRETER are to be opened */
-	int interpreter_fd;	 /* its interpreter, or -1 */
-	uint64_t signal_mask;	 /* the guest's, to be set before its first instruction */
-	uint32_t flags;		 /* enum state_flags */
-	uint32_t cwd_mount;	 /* the entry of the view that the current directory is in + 1; 0: not known */
+	int program_fd;	      /* the guest's ELF file, open; or -1: EXE and INTERPRETER are to be opened */
+	int interpreter_fd;   /* its interpreter, or -1 */
+	uint64_t signal_mask; /* the guest's, to be set before its first instruction */
+	uint32_t flags;	      /* enum state_flags */
+	int foreign_fd;	      /* of the program for the emulator, or -1 */
+	uint32_t foreign_at; /* 0, or where in argv its path is, then its argv[0]: the emulator wants them the other way
+				round */
+	uint32_t cwd_mount;  /* the entry of the view that the current directory is in + 1; 0: not known */
 	const char *file_name;	 /* as given to execve: AT_EXECFN, and its last component is comm */
 	const char *exe;	 /* canonical guest path of the program */
 	const char *root;	 /* that of the process's root directory; "" is the view's */

@@ -184,6 +184,12 @@ static long check_directory(struct walk *walk)
 	return 0;
 }
 
+/* Whether the walk is among the host's own files: what their links say is said of the host. */
+static bool is_of_host(const struct walk *walk)
+{
+	return view_binding(walk->view, walk->at->mount)->flags & VIEW_HOST && !(walk->flags & VIEW_IN_ROOT);
+}
+
 /* Put the target of a link, LENGTH bytes in scratch->link, in front of what remains. */
 static long push_link(struct walk *walk, size_t length, const struct step *step)
 {
@@ -208,6 +214,9 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 	 */
 	if (walk->flags & VIEW_BENEATH || (walk->flags & VIEW_NO_MOUNTS && !walk->knows_root))
 		return -EXDEV;
+	if (is_of_host(walk))
+		return go_to(walk, view_guest(walk->view, walk->at->mount),
+			     view_binding(walk->view, walk->at->mount)->guest_length);
 	status = go_to(walk, walk->root, walk->root_length);
 	/* That is the base. */
 	if (!status && walk->flags & VIEW_IN_ROOT)

@@ -24,6 +24,7 @@ enum view_binding_flags {
 	VIEW_VIRTUAL = 2,   /* a directory with no host object: it is there because something is bound below */
 	VIEW_UNLISTED = 4,  /* its name is missing in the host's listing of the directory it is in */
 	VIEW_TWICE = 8,	    /* its host object is seen at another place too */
+	VIEW_HOST = 16,	    /* the host's root, for programs of the host: an absolute link in it begins there too */
 };
 
 /* A place of the view. Entry 0 is the root. Entries are sorted by guest path, byte-wise. */

@@ -3,6 +3,7 @@
 
 load helper
 
+packages="Debian's packages qemu-user and qemu-user-static have it"
 see_help='fatal error: see `proot --help`.'
 
 # musl has other words for two errors.
@@ -54,7 +55,7 @@ wrong_usage() {
 @test "options that are not supported yet" {
 	local option
 
-	for option in -0 -q -Q -k -i -S -p -n -l -H -L --link2symlink --change-id=0:0 --kernel-release=5.4 --sysvipc; do
+	for option in -0 -k -i -S -p -n -l -H -L --link2symlink --change-id=0:0 --kernel-release=5.4 --sysvipc; do
 		wrong_usage "option '${option%%=*}' is not supported yet" "$option" true
 	done
 }
@@ -158,8 +159,8 @@ wrong_usage() {
 	mkdir guest
 	fake_elf 183 2 >guest/program
 	chmod +x guest/program
-	fails_with 126 "proot error: '/program' is a program for aarch64 and this machine is $(uname -m); running it through QEMU is not supported yet" \
-		"$PROOT" -r guest /program
+	fails_with 126 "proot error: '/program' is a program for aarch64 and this machine is $(uname -m): that needs QEMU, -q qemu-aarch64 ($packages)" \
+		"$PROOT" -q none -r guest /program
 }
 
 @test "a program of another byte order" {
@@ -170,8 +171,8 @@ wrong_usage() {
 		read -r number class big name <<<"$row"
 		fake_elf "$number" "$class" "${big#-}" >guest/program
 		chmod +x guest/program
-		fails_with 126 "proot error: '/program' is a program for $name and this machine is $(uname -m); running it through QEMU is not supported yet" \
-			"$PROOT" -r guest /program
+		fails_with 126 "proot error: '/program' is a program for $name and this machine is $(uname -m): that needs QEMU, -q qemu-$name ($packages)" \
+			"$PROOT" -q none -r guest /program
 	done
 }
 
@@ -179,7 +180,7 @@ wrong_usage() {
 	mkdir guest
 	fake_elf 9999 2 >guest/program
 	chmod +x guest/program
-	fails_with 126 "proot error: '/program' is a program for an unknown CPU (ELF machine 9999) and this machine is $(uname -m); running it through QEMU is not supported yet" \
+	fails_with 126 "proot error: '/program' is a program for an unknown CPU (ELF machine 9999) and this machine is $(uname -m)" \
 		"$PROOT" -r guest /program
 }
 
@@ -188,8 +189,8 @@ wrong_usage() {
 	fake_elf 243 2 >guest/program
 	printf '#!/program\n' >guest/script
 	chmod +x guest/program guest/script
-	fails_with 126 "proot error: '/program' is a program for riscv64 and this machine is $(uname -m); running it through QEMU is not supported yet" \
-		"$PROOT" -r guest /script
+	fails_with 126 "proot error: '/program' is a program for riscv64 and this machine is $(uname -m): that needs QEMU, -q qemu-riscv64 ($packages)" \
+		"$PROOT" -q none -r guest /script
 }
 
 @test "a missing ELF interpreter" {

@@ -100,9 +100,26 @@ gives() {
 
 @test "a link in the location may lie in another binding" {
 	mkdir other
+	cp -a "$GUEST" guest
+	mkdir -p guest/etc/deep
 	ln -s /etc/deep other/link
-	run inside -b "$SHARED:/o/link" -b "$PWD/other:/o" cat /etc/deep/name
+	run "$PROOT" -r guest -b "$SHARED:/o/link" -b "$PWD/other:/o" cat /etc/deep/name
 	gives "this is shared"
+}
+
+@test "a link that loops or leads nowhere is covered, without a warning" {
+	local link
+
+	cp -a "$GUEST" guest
+	ln -s /loop guest/loop
+	ln -s nowhere guest/dangling
+	ln -s dangling guest/second
+	for link in loop dangling second; do
+		run --separate-stderr "$PROOT" -r guest -b "$SHARED:/$link" sh -c "cat /$link/name; test ! -e /nowhere && echo covered"
+		[ "$output" = "this is shared"$'\n'covered ]
+		[ -z "$stderr" ]
+		[ -L "guest/$link" ]
+	done
 }
 
 @test "a location that leads out of the guest stays inside" {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * plan_exec() over one file, the input, under every name: "#!" lines and ELF
- * files. The first byte says after how many openings there are no more files.
+ * files. The first byte says after how many openings there are no more files, and whether there is an emulator.
  */
 #include "image/plan.h"
 
@@ -47,6 +47,8 @@ static void close_file(int fd)
 
 static const struct plan_operations operations = { .open = open_file, .read = read_file, .close = close_file };
 
+static const struct emulator emulator = { .count = 2, .words = EMULATOR_HOST "/q\0q" };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct plan plan;
@@ -57,14 +59,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	openings = data[0] % 10;
 	content = data + 1;
 	content_size = size - 1;
-	status = plan_exec(&plan, &operations, NULL, "/x");
+	status = plan_exec(&plan, &operations, NULL, data[0] >= 128 ? &emulator : NULL, "/x");
 	if (status > 0 || status < -4095 || plan.front_count > ARRAY_SIZE(plan.front))
 		abort();
 	for (unsigned int i = 0; i < plan.front_count; i++)
 		if (strlen(plan.front[i]) >= PLAN_HEAD_SIZE)
 			abort();
 	if (!status)
-		plan_close(&plan, &operations);
+		plan_close(&plan);
 	if (open_files)
 		abort();
 	return 0;

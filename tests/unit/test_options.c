@@ -164,6 +164,30 @@ static void test_flags(void)
 	ok(!parse_status && config.engine == CONFIG_ENGINE_SIGSYS, "--engine sigsys");
 }
 
+static bool has_emulator(const char *line, const char *emulator, size_t bindings)
+{
+	parse(line);
+	return !parse_status && is_text(config.emulator, emulator) && config.binding_count == bindings;
+}
+
+static void test_emulator(void)
+{
+	size_t recommended;
+
+	parse("-B");
+	recommended = config.binding_count;
+	ok(has_emulator("-q qemu-arm", "qemu-arm", 0), "-q");
+	ok(has_emulator("--qemu=qemu-arm", "qemu-arm", 0), "--qemu=");
+	ok(has_emulator("-Q qemu-arm", "qemu-arm", recommended), "-Q");
+	ok(has_emulator("-r /", NULL, 0) && !config.emulates_all, "no -q");
+	parse("--mixed-mode=false");
+	ok(!parse_status && config.emulates_all, "--mixed-mode=false");
+	parse("--mixed-mode=0 --mixed-mode true");
+	ok(!parse_status && !config.emulates_all, "--mixed-mode true");
+	ok(fails("--mixed-mode=x", "option '--mixed-mode': 'x' is neither true nor false"), "--mixed-mode=x");
+	ok(fails("-q", "option '-q' needs a value: COMMAND"), "-q at the end");
+}
+
 static bool has_action(const char *line, enum config_action action)
 {
 	parse(line);
@@ -243,7 +267,7 @@ static void test_errors(void)
 
 static void test_later(void)
 {
-	static const char *const later[] = { "-q", "-Q", "-k", "-0", "-i", "-S", "-p", "-n", "-l", "-H", "-L" };
+	static const char *const later[] = { "-k", "-0", "-i", "-S", "-p", "-n", "-l", "-H", "-L" };
 	char line[64], message[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
@@ -277,6 +301,7 @@ int main(void)
 	test_bindings();
 	test_lists();
 	test_flags();
+	test_emulator();
 	test_information();
 	test_verbosity();
 	test_grammars();

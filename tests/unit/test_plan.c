@@ -73,7 +73,7 @@ static struct plan plan;
 static void plan_it(const char *path, struct outcome *outcome)
 {
 	outcome->arguments[0] = '\0';
-	outcome->status = plan_exec(&plan, &operations, NULL, path);
+	outcome->status = plan_exec(&plan, &operations, NULL, NULL, path);
 	if (outcome->status)
 		return;
 	for (unsigned int i = 0; i < plan.front_count; i++) {
@@ -81,7 +81,7 @@ static void plan_it(const char *path, struct outcome *outcome)
 		strcat(outcome->arguments, "\n");
 	}
 	strcat(outcome->arguments, plan.front_count ? "one\n" : "zero\none\n");
-	plan_close(&plan, &operations);
+	plan_close(&plan);
 }
 
 static void execute_it(const char *path, struct outcome *outcome)

@@ -560,6 +560,15 @@ FUNCTION(agent_entry):
 	call	agent_start
 	ud2
 
+/* The interpreter of a program of the host goes here, as if it were the program's first instruction. */
+FUNCTION(agent_host_entry):
+	push	%rdx
+	push	%rdx
+	call	host_program_enter
+	pop	%rdx
+	pop	%rdx
+	jmp	*%rax
+
 /* void agent_enter_guest(stack, entry): all general registers 0, as the kernel does. */
 FUNCTION(agent_enter_guest):
 	lea	-8(%rdi), %rsp

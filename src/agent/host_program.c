@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/host_program.h"
+#include "agent/agent.h"
+#include "agent/dispatch.h"
+#include "agent/gate.h"
+#include "agent/guest_memory.h"
+#include "agent/handlers.h"
+#include "agent/translate.h"
+#include "base/text.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+
+#define HIDDEN '\1'
+
+static struct {
+	unsigned long start, end; /* the loader's code; 0: there is none */
+	unsigned long entry;
+	char **envp;
+	bool is_emulator;
+} host;
+
+/* The variables that a loader looks at. */
+static const char *const hidden[] = { "LD_", "GLIBC_TUNABLES=" };
+
+unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp,
+				 bool is_emulator)
+{
+	host.entry = entry;
+	host.envp = envp;
+	host.is_emulator = is_emulator;
+	host.start = interpreter->start_code;
+	host.end = interpreter->end_code;
+	for (; *envp; envp++)
+		for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+			if (text_begins(*envp, hidden[i]))
+				**envp = HIDDEN;
+	return (unsigned long)agent_host_entry;
+}
+
+unsigned long host_program_enter(void)
+{
+	for (char **at = host.envp; *at; at++)
+		for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+			if (**at == HIDDEN && text_begins(*at + 1, hidden[i] + 1))
+				**at = hidden[i][0];
+	return host.entry;
+}
+
+bool host_program_is_loader(unsigned long behind)
+{
+	return behind > host.start && behind <= host.end;
+}
+
+/* What the loader asks for as /proc/self/exe: $ORIGIN in the names of libraries. */
+static long read_exe(const struct call *call, unsigned long buf, size_t size)
+{
+	char *host_path = call->slot->path[1];
+	size_t length;
+
+	translate_stand_in(host.is_emulator ? image_data()->emulator.words : guest_exe, host_path);
+	length = MIN(strlen(host_path), size);
+	return guest_write(buf, host_path, length) ? -EFAULT : (long)length;
+}
+
+static bool is_exe(struct call *call, unsigned long path)
+{
+	return guest_read_string(call->slot->path[0], path, PATH_SIZE) > 0 &&
+	       text_equal(call->slot->path[0], "/proc/self/exe");
+}
+
+static bool only_reads(const struct call *call)
+{
+	const unsigned long *arguments = call->arguments;
+	unsigned long flags;
+
+	switch (call->nr) {
+	case NR_open:
+	case NR_openat:
+		flags = arguments[call->nr == NR_open ? 1 : 2];
+		return (flags & O_ACCMODE) == O_RDONLY && !(flags & (O_CREAT | O_TRUNC));
+	case NR_readlink:
+	case NR_readlinkat:
+	case NR_stat:
+	case NR_lstat:
+	case NR_newfstatat:
+	case NR_statx:
+	case NR_access:
+	case NR_faccessat:
+	case NR_faccessat2:
+	case NR_getcwd:
+		return true;
+	default:
+		return false;
+	}
+}
+
+long host_program_call(struct call *call)
+{
+	const unsigned long *arguments = call->arguments;
+
+	if (!only_reads(call))
+		return call->row->handler(call);
+	if (call->nr == NR_readlink && is_exe(call, arguments[0]))
+		return read_exe(call, arguments[1], arguments[2]);
+	if (call->nr == NR_readlinkat && is_exe(call, arguments[1]))
+		return read_exe(call, arguments[2], arguments[3]);
+	return call_make(call, call->nr);
+}

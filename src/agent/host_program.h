@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A program of the host in the guest, QEMU among them. It is a guest like any
+ * other, and its files are the guest's; but the libraries it is made of are the
+ * host's, and the dynamic loader that finds them gets to see the host.
+ */
+#ifndef AGENT_HOST_PROGRAM_H
+#define AGENT_HOST_PROGRAM_H
+
+#include "agent/program.h"
+#include "agent/slot.h"
+
+/*
+ * INTERPRETER is the loader of such a program, whose first instruction is at
+ * ENTRY: returns where the loader is to go instead. Until then the loader's
+ * variables in ENVP, which are about the guest's libraries, are hidden.
+ */
+unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp,
+				 bool is_emulator);
+
+/* From the loader's end: what is hidden is shown again. Returns the program's entry. */
+unsigned long host_program_enter(void);
+
+/* Whether the site that ends at BEHIND is in that loader. */
+bool host_program_is_loader(unsigned long behind);
+
+/* A call of the loader's: made in the host as it is, where it only reads. */
+long host_program_call(struct call *call);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The CPUs that ELF files are for, by the names uname -m and QEMU's user programs give them. */
+#ifndef CLI_CPU_H
+#define CLI_CPU_H
+
+#include "base/base.h"
+
+struct cpu {
+	uint16_t machine; /* e_machine */
+	uint8_t class;	  /* EI_CLASS */
+	uint8_t order;	  /* EI_DATA */
+	const char *name;
+};
+
+/* NULL: not known. */
+const struct cpu *cpu_find(uint16_t machine, uint8_t class, uint8_t order);
+/* That of a program called qemu-NAME or qemu-NAME-static, at any path. */
+const struct cpu *cpu_of_emulator(const char *path);
+
+#endif

@@ -1,0 +1,216 @@
+#!/usr/bin/env bats
+# Programs for another CPU. What stands for QEMU here are programs of this machine, which tell what they got.
+
+load helper
+
+packages="Debian's packages qemu-user and qemu-user-static have it"
+
+setup() {
+	SHARED=$BATS_FILE_TMPDIR/shared
+	cd "$BATS_TEST_TMPDIR" || return 1
+	cp -a "$GUEST" guest
+	fake_elf 183 2 >guest/program
+	chmod +x guest/program
+}
+
+gives() {
+	show
+	[ "$status" -eq 0 ]
+	[ "$output" = "$1" ]
+}
+
+fails_with() {
+	local expected_status=$1 message=$2
+
+	shift 2
+	run "-$expected_status" --separate-stderr "$@"
+	show
+	[ -z "$output" ]
+	[ "$stderr" = "$message" ]
+}
+
+@test "the emulator gets its options, argv[0], the path and the arguments" {
+	run "$PROOT" -r guest -q echo /program one "two words"
+	gives "-U LD_LIBRARY_PATH -0 /program /program one two words"
+	run "$PROOT" -r guest -q "/bin/echo -cpu 'a b' -g\"1 2\"  3" /program
+	gives "-cpu a b -g1 2 3 -U LD_LIBRARY_PATH -0 /program /program"
+	run "$PROOT" -r guest -w /bin -q echo ../program
+	gives "-U LD_LIBRARY_PATH -0 ../program ../program"
+	run "$PROOT" -r guest --qemu=echo sh -c '/program x'
+	gives "-U LD_LIBRARY_PATH -0 /program /program x"
+}
+
+@test "a script whose interpreter is for another CPU" {
+	printf '#!/program  an argument \n' >guest/script
+	chmod +x guest/script
+	run "$PROOT" -r guest -q echo /script one
+	gives "-U LD_LIBRARY_PATH -0 /program /program an argument /script one"
+	run "$PROOT" -r guest -q echo sh -c 'cd / && ./script one'
+	gives "-U LD_LIBRARY_PATH -0 /program /program an argument ./script one"
+}
+
+@test "argv[0] is the caller's" {
+	export LC_ALL=C
+	run "$PROOT" -r guest -b /dev -q echo /host-rootfs/usr/bin/perl -e 'exec { "/program" } "zero", "one"'
+	gives "-U LD_LIBRARY_PATH -0 zero /program one"
+}
+
+# AT_EXECFD, number 2 in the auxiliary vector, is how binfmt_misc does that, and QEMU takes it.
+@test "a program executed by its descriptor is handed over open" {
+	local words='fd=$(/host-rootfs/usr/bin/od -An -v -tu8 -w16 /proc/$$/auxv | sed -n "s/^ *2  *//p")
+		readlink /proc/$$/fd/$fd; echo $0 "$@"'
+
+	run "$PROOT" -r guest -b /proc -q "sh -c '$words'" /host-rootfs/usr/bin/python3 -c '
+import os
+os.execve(os.open("/program", os.O_RDONLY), ["zero", "one"], {"PATH": "/bin"})'
+	gives /program$'\n'"-U LD_LIBRARY_PATH -0 zero /program one"
+	run "$PROOT" -r guest -b /proc -q "sh -c 'fd=none; $words'" /program
+	[[ ${lines[0]} != /program ]]
+}
+
+@test "variables for the loader go to the program, not to the emulator" {
+	export LD_BIND_NOW=1 LD_LIBRARY_PATH=/a:/b
+	run "$PROOT" -r guest -q "echo x" /program
+	show
+	[[ $output == "x -E LD_"*" -E LD_"*" -0 /program /program" ]]
+	[[ $output == *" -E LD_BIND_NOW=1 "* ]]
+	[[ $output == *" -E LD_LIBRARY_PATH=/a:/b "* ]]
+	unset LD_BIND_NOW LD_LIBRARY_PATH
+	run "$PROOT" -r guest -q "echo x" sh -c 'LD_PRELOAD=/none.so LD_AUDIT=a,b /program'
+	gives "x -E LD_PRELOAD=/none.so -U LD_LIBRARY_PATH -0 /program /program"
+	run "$PROOT" -r guest -q "env -u X" sh -c 'LD_AUDIT=a,b LD_PRELOAD=/none.so exec /program'
+	[[ $output != *"cannot be preloaded"* ]]
+}
+
+@test "a program of the host finds its libraries there, and its files in the guest" {
+	run "$PROOT" -r guest -q echo /host-rootfs/usr/bin/sort /etc/name
+	gives "this is the guest"
+	run "$PROOT" -r guest -q echo -b "$(readlink -f /usr/bin/sort):/bin/sort" sort /etc/name
+	gives "this is the guest"
+	run "$PROOT" -r guest -q echo sh -c 'LD_PRELOAD=/none.so LD_LIBRARY_PATH=/x /host-rootfs/usr/bin/env | grep ^LD_ | sort'
+	gives "LD_LIBRARY_PATH=/x"$'\n'"LD_PRELOAD=/none.so"
+	run "$PROOT" -r guest -q echo /host-rootfs/usr/bin/perl -MPOSIX -e 'print "loads modules\n"'
+	show
+	[ "$status" -ne 0 ]
+}
+
+@test "a program of the host loads no library of the guest" {
+	local library
+
+	for library in $(ldd /usr/bin/env | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p'); do
+		mkdir -p "guest$(dirname "$library")"
+		echo nonsense >"guest$library"
+	done
+	mkdir -p guest/etc
+	echo nonsense >guest/etc/ld.so.cache
+	echo /none.so >guest/etc/ld.so.preload
+	run "$PROOT" -r guest -q echo /host-rootfs/usr/bin/env -i a=b
+	gives "a=b"
+}
+
+@test "an absolute link of the host leads to the host" {
+	ln -s "$(readlink -f /usr/bin/env)" env
+	run "$PROOT" -r guest -q echo "/host-rootfs$PWD/env" -i a=b
+	gives "a=b"
+	ln -s /etc/name link
+	ln -s /etc/passwd passwd
+	run "$PROOT" -r guest -q echo sh -c "cat /host-rootfs$PWD/passwd | head -n 1; cat /host-rootfs$PWD/link"
+	show
+	[ "${lines[0]}" = "$(head -n 1 /etc/passwd)" ]
+	[[ ${lines[1]} == *"No such file or directory" ]]
+}
+
+@test "a program of this machine in the guest runs with its own interpreter, or that of the host" {
+	mkdir -p guest/usr/bin
+	cp /usr/bin/env guest/usr/bin/native
+	run "$PROOT" -r guest -q echo /usr/bin/native -i a=b
+	gives "a=b"
+}
+
+@test "the host is not listed in the guest's root" {
+	run "$PROOT" -r guest -q echo ls /
+	show
+	[[ $output != *host-rootfs* ]]
+	run "$PROOT" -r guest -q echo find / -name host-rootfs
+	gives ""
+	run "$PROOT" -r guest -q echo ls -d /host-rootfs/etc/passwd
+	gives /host-rootfs/etc/passwd
+}
+
+@test "the guest starts in its own root where it can't see the current directory" {
+	run "$PROOT" -r guest -q echo sh -c 'pwd; echo $PWD'
+	gives "/"$'\n'"/"
+}
+
+@test "what is run by an emulator looks like the program" {
+	run "$PROOT" -r guest -b /proc -q "sh -c 'tr \"\\0\" \"|\" </proc/\$\$/cmdline; echo; readlink /proc/\$\$/exe; cat /proc/\$\$/comm'" \
+		/program one two
+	gives "/program|one|two|"$'\n'/program$'\n'program
+}
+
+@test "without -q, what the host has is used" {
+	mkdir path
+	cp /bin/echo path/qemu-aarch64
+	run env PATH="$PWD/path:$PATH" "$PROOT" -r guest /program one
+	gives "-U LD_LIBRARY_PATH -0 /program /program one"
+	mv path/qemu-aarch64 path/qemu-aarch64-static
+	rm -f path/qemu-aarch64
+	run env PATH="$PWD/path" "$PROOT" -v 1 -r guest /program one
+	show
+	[[ $output == *"qemu = qemu-aarch64-static"*"-0 /program /program one" ]]
+	fails_with 126 \
+		"proot error: '/program' is a program for aarch64 and this machine is $(uname -m): that needs QEMU, -q qemu-aarch64 ($packages)" \
+		env PATH="$PWD/path" "$PROOT" -q none -r guest /program
+}
+
+@test "--mixed-mode=false and PROOT_FORCE_FOREIGN_BINARY emulate programs of this machine" {
+	run "$PROOT" --mixed-mode=false -r guest -q echo /bin/busybox true
+	gives "-U LD_LIBRARY_PATH -0 /bin/busybox /bin/busybox true"
+	PROOT_FORCE_FOREIGN_BINARY=1 run "$PROOT" -r guest -q echo /bin/busybox true
+	gives "-U LD_LIBRARY_PATH -0 /bin/busybox /bin/busybox true"
+	run "$PROOT" --mixed-mode=true -r guest -q echo /bin/busybox echo native
+	gives native
+}
+
+@test "a root directory with blanks in its name" {
+	mv guest "a guest"
+	run "$PROOT" -r "a guest" -q echo /program "a b"
+	gives "-U LD_LIBRARY_PATH -0 /program /program a b"
+}
+
+@test "an emulator in a directory with blanks in its name" {
+	mkdir "a b"
+	cp /bin/echo "a b/qemu-aarch64"
+	run "$PROOT" -r guest -q "'$PWD/a b/qemu-aarch64' -x" /program
+	gives "-x -U LD_LIBRARY_PATH -0 /program /program"
+}
+
+@test "what is wrong with -q" {
+	local quoted
+
+	fails_with 1 "proot error: option '-q': 'qemu-aarch65': not found in \$PATH" "$PROOT" -q qemu-aarch65 -r guest /program
+	fails_with 1 "proot error: option '-q': 'qemu-arm': not found in \$PATH; $packages" \
+		env PATH="$PWD" "$PROOT" -q "qemu-arm -cpu max" -r guest /program
+	fails_with 1 "proot error: option '-q': './none': No such file or directory" "$PROOT" -q ./none -r guest /program
+	fails_with 1 "proot error: option '-q': '/etc/passwd': Permission denied" "$PROOT" -q /etc/passwd -r guest /program
+	fails_with 1 "proot error: option '-q': '/etc': Is a directory" "$PROOT" -q /etc -r guest /program
+	printf '#!/bin/sh\n' >script
+	chmod +x script
+	fails_with 1 "proot error: option '-q': './script': it is no ELF program" "$PROOT" -q ./script -r guest /program
+	fails_with 1 "proot error: option '-q': 'guest/program': it is a program for aarch64 itself" \
+		"$PROOT" -q guest/program -r guest /program
+	for quoted in "echo 'a" 'echo "a'; do
+		fails_with 1 "proot error: option '-q': '$quoted': a quotation mark is missing" "$PROOT" -q "$quoted" -r guest /program
+	done
+	fails_with 1 "proot error: option '-q': ' ': it names no program" "$PROOT" -q " " -r guest /program
+	fails_with 1 "proot error: option '-q': the command is too long" "$PROOT" -q "$(printf 'echo %03000d' 1)" -r guest /program
+}
+
+@test "an emulator for another CPU than the program's" {
+	cp /bin/echo qemu-arm
+	fails_with 126 "proot error: '/program' is a program for aarch64, and '$PWD/qemu-arm' runs programs for arm: try -q qemu-aarch64" \
+		"$PROOT" -q ./qemu-arm -r guest /program
+	run "$PROOT" -q ./qemu-arm -r guest sh -c '/program || echo failed'
+	[[ $output == *failed ]]
+	[[ $output == *"not found"* || $output == *"ormat error"* || $output == *"syntax error"* ]]
+}
