@@ -22,12 +22,20 @@ static struct {
 /* The variables that a loader looks at. */
 static const char *const hidden[] = { "LD_", "GLIBC_TUNABLES=" };
 
-unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp,
-				 bool is_emulator)
+void host_program_start_emulator(void)
+{
+	host.is_emulator = true;
+}
+
+bool host_program_is_emulator(void)
+{
+	return host.is_emulator;
+}
+
+unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp)
 {
 	host.entry = entry;
 	host.envp = envp;
-	host.is_emulator = is_emulator;
 	host.start = interpreter->start_code;
 	host.end = interpreter->end_code;
 	for (; *envp; envp++)

@@ -15,11 +15,16 @@
  * ENTRY: returns where the loader is to go instead. Until then the loader's
  * variables in ENVP, which are about the guest's libraries, are hidden.
  */
-unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp,
-				 bool is_emulator);
+unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp);
+
+/* This process is the emulator. */
+void host_program_start_emulator(void);
 
 /* From the loader's end: what is hidden is shown again. Returns the program's entry. */
 unsigned long host_program_enter(void);
+
+/* Whether this is the emulator, for a program of another CPU. */
+bool host_program_is_emulator(void);
 
 /* Whether the site that ends at BEHIND is in that loader. */
 bool host_program_is_loader(unsigned long behind);

@@ -42,6 +42,8 @@ void copy_end_line(struct copy *copy);
 
 /* proc_mounts.c */
 copy_maker proc_make_mounts;
+/* proc_cpuinfo.c */
+copy_maker proc_make_cpuinfo;
 /* proc_status.c */
 copy_maker proc_make_status;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/proc_files.h"
+#include "agent/host_program.h"
 #include "agent/proc.h"
 #include "agent/proc_copy.h"
 #include "agent/root.h"
@@ -153,6 +154,8 @@ static void make_sockets(struct copy *copy, const struct proc_file *file)
 	}
 }
 
+#define CPUINFO "cpuinfo"
+
 static const struct proc_file files[] = {
 	{ "maps", make_maps, 0, false },
 	{ "smaps", make_maps, 0, false },
@@ -162,6 +165,7 @@ static const struct proc_file files[] = {
 	{ "mountinfo", proc_make_mounts, 4, true },
 	{ "mountstats", proc_make_mounts, 4, false },
 	{ "status", proc_make_status, 0, false },
+	{ CPUINFO, proc_make_cpuinfo, 0, false },
 };
 
 static const struct proc_file *find_file(const char *path)
@@ -263,13 +267,22 @@ static long make_copy(struct slot *slot, const struct proc_file *file, const cha
 	return status;
 }
 
+/* Of each process; the machine's only for programs of another. */
+static bool is_made(const char *host_path)
+{
+	long thread;
+
+	if (text_equal(host_path, "/proc/" CPUINFO))
+		return host_program_is_emulator() && image_data()->emulator.cpuinfo[0];
+	return proc_of_process(host_path, &thread);
+}
+
 long proc_file_open(struct slot *slot, const char *host_path, unsigned long flags)
 {
 	const struct proc_file *file = find_file(host_path);
-	long from, thread;
+	long from;
 
-	if (!file || flags & (O_PATH | O_DIRECTORY) || (flags & O_ACCMODE) == O_WRONLY ||
-	    !proc_of_process(host_path, &thread))
+	if (!file || flags & (O_PATH | O_DIRECTORY) || (flags & O_ACCMODE) == O_WRONLY || !is_made(host_path))
 		return -ENOSYS;
 	from = GATE_4(NR_openat, AT_FDCWD, host_path, flags | O_CLOEXEC, 0);
 	return from < 0 ? from : make_copy(slot, file, host_path, (int)from, flags);

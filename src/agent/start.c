@@ -307,8 +307,9 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 		    arguments);
 	set_name(&state);
 	if (state.flags & STATE_OF_HOST && interpreter.base)
-		set_auxiliary(&stack, AT_ENTRY,
-			      host_program_start(&interpreter, program.entry, stack.envp, state.foreign_at > 0));
+		set_auxiliary(&stack, AT_ENTRY, host_program_start(&interpreter, program.entry, stack.envp));
+	if (state.foreign_at)
+		host_program_start_emulator();
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &state.signal_mask, 0, SIGNAL_SET_SIZE);
 	agent_enter_guest(stack_pointer, state.interpreter_fd >= 0 ? interpreter.entry : program.entry);
 }

@@ -3,13 +3,14 @@
 #ifndef CLI_CPU_H
 #define CLI_CPU_H
 
-#include "base/base.h"
+#include "image/emulator.h"
 
 struct cpu {
 	uint16_t machine; /* e_machine */
 	uint8_t class;	  /* EI_CLASS */
 	uint8_t order;	  /* EI_DATA */
 	const char *name;
+	const char *cpuinfo; /* struct emulator */
 };
 
 /* NULL: not known. */

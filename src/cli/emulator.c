@@ -126,6 +126,8 @@ static int fill(struct emulator *emulator, const char *file, const char *words, 
 	emulator->machine = cpu ? cpu->machine : 0;
 	emulator->class = cpu ? cpu->class : 0;
 	emulator->order = cpu ? cpu->order : 0;
+	if (cpu)
+		snprintf(emulator->cpuinfo, sizeof(emulator->cpuinfo), "%s", cpu->cpuinfo);
 	return 0;
 }
 

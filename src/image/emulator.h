@@ -12,6 +12,10 @@
 #define EMULATOR_HOST "/host-rootfs"
 
 #define EMULATOR_WORDS_SIZE 2048
+#define EMULATOR_CPUINFO_SIZE 512
+#define EMULATOR_EACH "\1"
+#define EMULATOR_NUMBER "\2"
+#define EMULATOR_COUNT "\3"
 /* So many of the loader's variables are named on its command line; all are in its environment. */
 #define EMULATOR_VARIABLES_MOST 16
 
@@ -24,6 +28,12 @@ struct emulator {
 	uint8_t order;
 	/* NUL-terminated, one behind the other: its canonical guest path, argv[0], its options. */
 	char words[EMULATOR_WORDS_SIZE];
+	/*
+	 * /proc/cpuinfo of its CPU: what is there once, EMULATOR_EACH, what is there for each processor, and maybe
+	 * EMULATOR_EACH and what follows them. EMULATOR_NUMBER is the processor's, EMULATOR_COUNT how many there
+	 * are. "": the host's will do.
+	 */
+	char cpuinfo[EMULATOR_CPUINFO_SIZE];
 };
 
 /* Whether a program of this ELF header goes to EMULATOR, which may be NULL. IS_NATIVE: this machine runs it. */

@@ -148,6 +148,20 @@ os.execve(os.open("/program", os.O_RDONLY), ["zero", "one"], {"PATH": "/bin"})'
 	gives "/program|one|two|"$'\n'/program$'\n'program
 }
 
+@test "/proc/cpuinfo is that of the emulated CPU, for its programs" {
+	local count
+
+	count=$(grep -c ^processor /proc/cpuinfo)
+	cp /bin/dash qemu-aarch64
+	run "$PROOT" -r guest -b /proc -q "./qemu-aarch64 -c 'sort -u </proc/cpuinfo; grep -c ^processor </proc/cpuinfo'" /program
+	show
+	[[ $output == *"CPU architecture: 8"* ]]
+	[ "${lines[-1]}" = "$count" ]
+	run "$PROOT" -r guest -b /proc -q ./qemu-aarch64 sh -c 'cat /proc/cpuinfo'
+	[ "$status" -eq 0 ]
+	[[ $output != *"CPU architecture: 8"* ]]
+}
+
 @test "without -q, what the host has is used" {
 	mkdir path
 	cp /bin/echo path/qemu-aarch64
