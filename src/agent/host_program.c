@@ -70,47 +70,59 @@ static long read_exe(const struct call *call, unsigned long buf, size_t size)
 	return guest_write(buf, host_path, length) ? -EFAULT : (long)length;
 }
 
-static bool is_exe(struct call *call, unsigned long path)
+/* Which argument is the path, of a call that only reads what it names; -1: of any other call. */
+static int find_path(const struct call *call)
 {
-	return guest_read_string(call->slot->path[0], path, PATH_SIZE) > 0 &&
-	       text_equal(call->slot->path[0], "/proc/self/exe");
-}
-
-static bool only_reads(const struct call *call)
-{
-	const unsigned long *arguments = call->arguments;
 	unsigned long flags;
 
 	switch (call->nr) {
 	case NR_open:
 	case NR_openat:
-		flags = arguments[call->nr == NR_open ? 1 : 2];
-		return (flags & O_ACCMODE) == O_RDONLY && !(flags & (O_CREAT | O_TRUNC));
+		flags = call->arguments[call->nr == NR_open ? 1 : 2];
+		if ((flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC))
+			return -1;
+		return call->nr == NR_openat;
 	case NR_readlink:
-	case NR_readlinkat:
 	case NR_stat:
 	case NR_lstat:
+	case NR_access:
+		return 0;
+	case NR_readlinkat:
 	case NR_newfstatat:
 	case NR_statx:
-	case NR_access:
 	case NR_faccessat:
 	case NR_faccessat2:
-	case NR_getcwd:
-		return true;
+		return 1;
 	default:
-		return false;
+		return -1;
 	}
+}
+
+/*
+ * What a program of the host knows of its place it may know from the guest, as a
+ * compiler that loads a plugin: the same file has this other name in the host.
+ */
+static unsigned long host_name(unsigned long path)
+{
+	const size_t length = sizeof(EMULATOR_HOST) - 1;
+	char begin[sizeof(EMULATOR_HOST)];
+
+	if (guest_read(begin, path, sizeof(begin)) || begin[length] != '/' || memcmp(begin, EMULATOR_HOST, length))
+		return path;
+	return path + length;
 }
 
 long host_program_call(struct call *call)
 {
-	const unsigned long *arguments = call->arguments;
+	unsigned long *arguments = call->arguments;
+	int path = find_path(call);
+	char *text = call->slot->path[0];
 
-	if (!only_reads(call))
+	if (path < 0)
 		return call->row->handler(call);
-	if (call->nr == NR_readlink && is_exe(call, arguments[0]))
-		return read_exe(call, arguments[1], arguments[2]);
-	if (call->nr == NR_readlinkat && is_exe(call, arguments[1]))
-		return read_exe(call, arguments[2], arguments[3]);
+	if ((call->nr == NR_readlink || call->nr == NR_readlinkat) &&
+	    guest_read_string(text, arguments[path], PATH_SIZE) > 0 && text_equal(text, "/proc/self/exe"))
+		return read_exe(call, arguments[path + 1], arguments[path + 2]);
+	arguments[path] = host_name(arguments[path]);
 	return call_make(call, call->nr);
 }

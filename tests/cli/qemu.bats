@@ -94,6 +94,17 @@ os.execve(os.open("/program", os.O_RDONLY), ["zero", "one"], {"PATH": "/bin"})'
 	[ "$status" -ne 0 ]
 }
 
+@test "a program of the host loads what it names by its place in the guest" {
+	local library name
+
+	library=$(ldd /usr/bin/env | sed -n 's/.*=> \(\/[^ ]*libc\.so\.6\).*/\1/p')
+	run "$PROOT" -r guest -q echo /host-rootfs/usr/bin/python3 -c "
+import ctypes
+print(ctypes.CDLL('/host-rootfs$library').abs(-3))
+print(ctypes.CDLL('$library').abs(-4))"
+	gives 3$'\n'4
+}
+
 @test "a program of the host loads no library of the guest" {
 	local library
 
