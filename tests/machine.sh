@@ -29,21 +29,25 @@ apt_settings() {
 	echo 'APT::Install-Recommends "false";'
 }
 
-# debootstrap_here SUITE DIR CACHE: a minimal Debian in DIR, with the packages kept in CACHE.
+# debootstrap_here SUITE DIR CACHE [option ...]: a minimal Debian in DIR, with the packages kept in CACHE.
 debootstrap_here() {
+	suite=$1 directory=$2 kept=$3
+	shift 3
 	mirror=$(mirrors | grep -E '/debian/?$' | head -n 1)
 	if [ -z "$mirror" ]; then
 		echo "no Debian mirror in this machine's apt sources" >&2
 		return 1
 	fi
 	[ -e "$keyring" ] || keyring=
-	mkdir -p "$3/partial"
-	debootstrap --variant=minbase --cache-dir="$3" ${keyring:+--keyring="$keyring"} "$1" "$2" "$mirror" || return
-	printf 'deb %s %s main\ndeb-src %s %s main\n' "$mirror" "$1" "$mirror" "$1" >"$2/etc/apt/sources.list"
-	apt_settings >"$2/etc/apt/apt.conf.d/90machine"
-	cp /etc/resolv.conf /etc/hosts "$2/etc/"
-	mkdir -p "$2/usr/local/share/ca-certificates"
+	mkdir -p "$kept/partial"
+	debootstrap --variant=minbase --cache-dir="$kept" ${keyring:+--keyring="$keyring"} "$@" \
+		"$suite" "$directory" "$mirror" || return
+	printf 'deb %s %s main\ndeb-src %s %s main\n' "$mirror" "$suite" "$mirror" "$suite" >"$directory/etc/apt/sources.list"
+	mkdir -p "$directory/etc/apt/apt.conf.d"
+	apt_settings >"$directory/etc/apt/apt.conf.d/90machine"
+	cp /etc/resolv.conf /etc/hosts "$directory/etc/"
+	mkdir -p "$directory/usr/local/share/ca-certificates"
 	for certificate in /usr/local/share/ca-certificates/*.crt; do
-		[ ! -e "$certificate" ] || cp "$certificate" "$2/usr/local/share/ca-certificates/"
+		[ ! -e "$certificate" ] || cp "$certificate" "$directory/usr/local/share/ca-certificates/"
 	done
 }

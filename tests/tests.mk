@@ -24,9 +24,9 @@ UNIT_NAMES := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_PROGRAMS := $(UNIT_NAMES:%=$(BUILD)/tests/unit/test_%)
 UNIT_OBJECTS := $(sort $(foreach name,$(UNIT_NAMES),$(patsubst %.c,$(BUILD)/tests/%.o,tests/unit/test_$(name).c $(UNIT_$(name)))))
 
-tests: proot $(BUILD)/tests/private $(UNIT_PROGRAMS)
+tests: proot $(BUILD)/tests/private $(BUILD)/tests/binfmt $(UNIT_PROGRAMS)
 
-$(BUILD)/tests/private: tests/private.c tests/private.h Makefile
+$(BUILD)/tests/private $(BUILD)/tests/binfmt: $(BUILD)/tests/%: tests/%.c tests/private.h Makefile
 	@mkdir -p $(@D)
 	$(call say,TEST,$<)
 	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) -o $@ $<

@@ -137,14 +137,14 @@ static bool is_in_agent(const struct subject *subject, const char *line)
 	return text_read_hex(&line, &mask) && mask & SIGNAL_BIT(SIGSYS);
 }
 
-/* False when the thread is in the agent: nothing of what has been copied counts. */
-static bool copy_guest(struct copy *copy, struct subject *subject)
+/* False when the thread is in the agent and IS_PATIENT: nothing of what has been copied counts. */
+static bool copy_guest(struct copy *copy, struct subject *subject, bool is_patient)
 {
 	bool waits = false;
 	char *line;
 
 	while ((line = copy_next_line(copy))) {
-		if (is_in_agent(subject, line))
+		if (is_patient && is_in_agent(subject, line))
 			return false;
 		if (waits && copy_seccomp(copy, line)) {
 			waits = false;
@@ -179,7 +179,8 @@ void proc_make_status(struct copy *copy, const struct proc_file *file)
 		copy_other(copy);
 		return;
 	}
-	for (unsigned int i = 0; i < TRIES && !copy_guest(copy, &subject); i++) {
+	/* One that was stopped there stays there. */
+	for (unsigned int i = 0; !copy_guest(copy, &subject, i < TRIES); i++) {
 		copy_restart(copy);
 		GATE_0(NR_sched_yield);
 	}

@@ -128,6 +128,42 @@ static void look_at_child(void (*prepare)(void), const char *program)
 	MUST(waitpid(pid, NULL, 0) == pid);
 }
 
+static bool is_told_stopped(pid_t pid)
+{
+	static char text[16384];
+	char path[64];
+	long length;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	fd = open(path, O_RDONLY);
+	length = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[length < 0 ? 0 : length] = '\0';
+	return strstr(text, "State:\tT") && strstr(text, "SigBlk:\t");
+}
+
+/* One that is stopped wherever it happens to be, within a call for instance. */
+static void look_at_stopped(void)
+{
+	pid_t pid = fork();
+	int status, told = 0;
+
+	if (!pid)
+		for (;;)
+			access("/proc/self/cwd/../proc/self/cwd/missing", F_OK);
+	for (int i = 0; i < 40; i++) {
+		usleep(1000);
+		kill(pid, SIGSTOP);
+		MUST(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+		told += is_told_stopped(pid);
+		kill(pid, SIGCONT);
+	}
+	kill(pid, SIGKILL);
+	MUST(waitpid(pid, NULL, 0) == pid);
+	say("told to be stopped %d times\n", told);
+}
+
 static void as_it_is(void)
 {
 }
@@ -230,6 +266,7 @@ int main(void)
 	say_privileges();
 	try_wrong();
 	try_masks();
+	look_at_stopped();
 	look_at_child(as_it_is, NULL);
 	look_at_child(catch_and_block, NULL);
 	look_at_child(ignore, "/tests/show");
