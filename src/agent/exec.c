@@ -228,8 +228,14 @@ static long open_planned(void *context, const char *guest_path, char *exe)
 	const struct request *request = context;
 	long fd = -ENOENT;
 
-	/* Where no descriptor is free its canonical path is needed, and -v wants to tell it. */
-	if (!exe && !request->interpreter && !log_is_on())
+	/* Where no descriptor is free its canonical path is needed. */
+	if (exe || request->interpreter)
+		return open_guest(context, guest_path, exe);
+	/* Wherever the guest's root is, and whatever is bound there. */
+	if (emulator_host_path(guest_path))
+		return open_executable(AT_FDCWD, emulator_host_path(guest_path), 0);
+	/* -v wants to tell its canonical path. */
+	if (!log_is_on())
 		fd = open_own_interpreter(guest_path);
 	return fd >= 0 ? fd : open_guest(context, guest_path, exe);
 }
@@ -262,6 +268,12 @@ static unsigned long *take_pointers(struct slot *slot, size_t count)
 	slot->extra = (void *)memory;
 	slot->extra_size = size;
 	return (unsigned long *)memory;
+}
+
+/* Whether the program's loader is to know the host's library path. */
+static bool wants_libraries(const struct plan *plan)
+{
+	return plan->is_of_host && plan->interpreter_fd >= 0 && plan->emulator->library_path[0];
 }
 
 /* The variables of the loader among the COUNT of ENVP, into VARIABLES: how many. */
@@ -304,7 +316,7 @@ static long copy_arrays(struct request *request, const struct plan *plan, const 
 {
 	long argc = guest_count_pointers(request->argv), envc = guest_count_pointers(request->envp);
 	unsigned int skip = plan->front_count && argc > 0 ? 1 : 0;
-	size_t room = STATE_STRINGS + plan->front_count + 2;
+	size_t room = STATE_STRINGS + plan->front_count + 3;
 	unsigned long *at;
 
 	if (argc < 0 || envc < 0)
@@ -318,6 +330,8 @@ static long copy_arrays(struct request *request, const struct plan *plan, const 
 	if (guest_read(at, request->envp, (size_t)envc * sizeof(*at)))
 		return -EFAULT;
 	at += envc;
+	if (wants_libraries(plan))
+		*at++ = (unsigned long)plan->emulator->library_path;
 	for (unsigned int i = 0; i < STATE_STRINGS; i++)
 		*at++ = (unsigned long)state[i];
 	*at++ = 0;
@@ -377,7 +391,8 @@ static long execute(struct request *request, struct plan *plan)
 		.foreign_fd = plan->foreign_fd,
 		.signal_mask = request->call->context->uc_sigmask,
 		.flags = signal_state(request->call->context->uc_sigmask) | privileges_state() | fast_state() |
-			 (request->is_by_descriptor ? STATE_NAMED_BY_EXE : 0) | (plan->is_of_host ? STATE_OF_HOST : 0),
+			 (request->is_by_descriptor ? STATE_NAMED_BY_EXE : 0) | (plan->is_of_host ? STATE_OF_HOST : 0) |
+			 (wants_libraries(plan) ? STATE_HOST_LIBRARIES : 0),
 		.file_name = request->file_name,
 		.exe = plan->exe,
 		.root = root_path(),

@@ -16,6 +16,7 @@ static struct {
 	unsigned long start, end; /* the loader's code; 0: there is none */
 	unsigned long entry;
 	char **envp;
+	bool has_library_path;
 	bool is_emulator;
 } host;
 
@@ -32,13 +33,15 @@ bool host_program_is_emulator(void)
 	return host.is_emulator;
 }
 
-unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp)
+unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp,
+				 bool has_library_path)
 {
 	host.entry = entry;
 	host.envp = envp;
 	host.start = interpreter->start_code;
 	host.end = interpreter->end_code;
-	for (; *envp; envp++)
+	host.has_library_path = has_library_path;
+	for (; envp[has_library_path]; envp++)
 		for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
 			if (text_begins(*envp, hidden[i]))
 				**envp = HIDDEN;
@@ -47,10 +50,13 @@ unsigned long host_program_start(const struct program_map *interpreter, unsigned
 
 unsigned long host_program_enter(void)
 {
-	for (char **at = host.envp; *at; at++)
+	char **at = host.envp;
+
+	for (; at[host.has_library_path]; at++)
 		for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
 			if (**at == HIDDEN && text_begins(*at + 1, hidden[i] + 1))
 				**at = hidden[i][0];
+	*at = NULL;
 	return host.entry;
 }
 
@@ -104,12 +110,11 @@ static int find_path(const struct call *call)
  */
 static unsigned long host_name(unsigned long path)
 {
-	const size_t length = sizeof(EMULATOR_HOST) - 1;
-	char begin[sizeof(EMULATOR_HOST)];
+	char begin[sizeof(EMULATOR_HOST) + 1] = "";
 
-	if (guest_read(begin, path, sizeof(begin)) || begin[length] != '/' || memcmp(begin, EMULATOR_HOST, length))
+	if (guest_read(begin, path, sizeof(EMULATOR_HOST)) || !emulator_host_path(begin))
 		return path;
-	return path + length;
+	return path + sizeof(EMULATOR_HOST) - 1;
 }
 
 long host_program_call(struct call *call)

@@ -13,9 +13,11 @@
 /*
  * INTERPRETER is the loader of such a program, whose first instruction is at
  * ENTRY: returns where the loader is to go instead. Until then the loader's
- * variables in ENVP, which are about the guest's libraries, are hidden.
+ * variables in ENVP, which are about the guest's libraries, are hidden; the last
+ * one, with HAS_LIBRARY_PATH, is the loader's only.
  */
-unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp);
+unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp,
+				 bool has_library_path);
 
 /* This process is the emulator. */
 void host_program_start_emulator(void);

@@ -83,7 +83,7 @@ static void take_state(struct start_stack *stack, struct state *state)
 
 	if (stack->envc < STATE_STRINGS || !state_read(state, strings))
 		die("this program is part of proot and not to be started by hand", -ENOEXEC);
-	stack->state_at = (unsigned long)strings[0];
+	stack->state_at = (unsigned long)strings[state->flags & STATE_HOST_LIBRARIES ? -1 : 0];
 	moved = (unsigned long *)(strings + 1);
 	memmove(moved, stack->auxv, stack->auxv_size);
 	*strings = NULL;
@@ -307,7 +307,9 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 		    arguments);
 	set_name(&state);
 	if (state.flags & STATE_OF_HOST && interpreter.base)
-		set_auxiliary(&stack, AT_ENTRY, host_program_start(&interpreter, program.entry, stack.envp));
+		set_auxiliary(&stack, AT_ENTRY,
+			      host_program_start(&interpreter, program.entry, stack.envp,
+						 state.flags & STATE_HOST_LIBRARIES));
 	if (state.foreign_at)
 		host_program_start_emulator();
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &state.signal_mask, 0, SIGNAL_SET_SIZE);

@@ -361,6 +361,12 @@ static bool is_sigsys_ignored(void)
 
 #define SIGSYS_BIT ((uint64_t)1 << (SIGSYS - 1))
 
+/* Whether the command's loader is to know the host's library path. */
+static bool wants_libraries(const struct command *command)
+{
+	return command->plan.is_of_host && command->plan.interpreter_fd >= 0 && command->data->emulator.library_path[0];
+}
+
 /* envp: the environment of proot, then the state for the image. */
 static int make_envp(struct command *command)
 {
@@ -383,10 +389,14 @@ static int make_envp(struct command *command)
 		.cwd_mount = view_find_above(&command->data->view, command->guest_cwd, strlen(command->guest_cwd)) + 1,
 	};
 
-	command->envp = calloc(count + STATE_STRINGS + 1, sizeof(char *));
+	command->envp = calloc(count + STATE_STRINGS + 2, sizeof(char *));
 	if (!command->envp)
 		return -ENOMEM;
 	memcpy(command->envp, environ, count * sizeof(char *));
+	if (wants_libraries(command)) {
+		state.flags |= STATE_HOST_LIBRARIES;
+		command->envp[count++] = command->data->emulator.library_path;
+	}
 	state_write(&state, command->state_numbers, command->state_strings);
 	memcpy(command->envp + count, command->state_strings, sizeof(command->state_strings));
 	return 0;

@@ -106,6 +106,20 @@ static const char *why_not(const char *host_path, char *reason, size_t size)
 	return reason;
 }
 
+/* What proot itself was told of the host's libraries. */
+static void keep_library_path(struct emulator *emulator)
+{
+	const char *path = getenv("LD_LIBRARY_PATH");
+	size_t size = sizeof(emulator->library_path);
+
+	if (!path || !*path)
+		return;
+	if ((size_t)snprintf(emulator->library_path, size, "LD_LIBRARY_PATH=%s", path) < size)
+		return;
+	emulator->library_path[0] = '\0';
+	message_warning("LD_LIBRARY_PATH is too long to be of use to programs of the host");
+}
+
 /* Note FILE, whose command has the COUNT words in WORDS, LENGTH bytes. */
 static int fill(struct emulator *emulator, const char *file, const char *words, size_t length, uint32_t count)
 {
@@ -122,6 +136,7 @@ static int fill(struct emulator *emulator, const char *file, const char *words, 
 	if (path_length + length > sizeof(emulator->words))
 		return -E2BIG;
 	memcpy(emulator->words + path_length, words, length);
+	keep_library_path(emulator);
 	emulator->count = count + 1;
 	emulator->machine = cpu ? cpu->machine : 0;
 	emulator->class = cpu ? cpu->class : 0;

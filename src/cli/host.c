@@ -52,6 +52,16 @@ static int check_executable(const char *host_path)
 	return faccessat(AT_FDCWD, host_path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
+static int open_executable(const char *host_path)
+{
+	int error = check_executable(host_path), fd;
+
+	if (error < 0)
+		return error;
+	fd = open(host_path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 static long open_program(void *context, const char *guest_path, char *exe)
 {
 	struct host_guest *guest = context;
@@ -59,19 +69,16 @@ static long open_program(void *context, const char *guest_path, char *exe)
 	long error;
 	int fd;
 
+	if (!exe && emulator_host_path(guest_path))
+		return open_executable(emulator_host_path(guest_path));
 	error = view_resolve(guest->view, &host_view_operations, guest->guest_cwd, guest_path, VIEW_FOLLOW,
 			     &guest->scratch, result);
 	if (error < 0)
 		return error;
 	if (result->is_virtual)
 		return -EACCES;
-	error = check_executable(result->host);
-	if (error < 0)
-		return error;
-	fd = open(result->host, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (exe)
+	fd = open_executable(result->host);
+	if (fd >= 0 && exe)
 		memcpy(exe, result->guest, result->guest_length + 1);
 	return fd;
 }

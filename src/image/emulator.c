@@ -12,6 +12,11 @@ bool emulator_runs(const struct emulator *emulator, uint16_t machine, uint8_t cl
 	       (emulator->machine == machine && emulator->class == class && emulator->order == order);
 }
 
+const char *emulator_host_path(const char *path)
+{
+	return text_begins(path, EMULATOR_HOST "/") ? path + sizeof(EMULATOR_HOST) - 1 : NULL;
+}
+
 bool emulator_is_loader_variable(const char *variable)
 {
 	return text_begins(variable, "LD_");

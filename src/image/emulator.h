@@ -13,6 +13,7 @@
 
 #define EMULATOR_WORDS_SIZE 2048
 #define EMULATOR_CPUINFO_SIZE 512
+#define EMULATOR_LIBRARY_PATH_SIZE 4096
 #define EMULATOR_EACH "\1"
 #define EMULATOR_NUMBER "\2"
 #define EMULATOR_COUNT "\3"
@@ -34,7 +35,12 @@ struct emulator {
 	 * are. "": the host's will do.
 	 */
 	char cpuinfo[EMULATOR_CPUINFO_SIZE];
+	/* "LD_LIBRARY_PATH=..." of the host, for its programs; or "". */
+	char library_path[EMULATOR_LIBRARY_PATH_SIZE];
 };
+
+/* The path in the host of what the guest sees at PATH; NULL where that is not below EMULATOR_HOST. */
+const char *emulator_host_path(const char *path);
 
 /* Whether a program of this ELF header goes to EMULATOR, which may be NULL. IS_NATIVE: this machine runs it. */
 bool emulator_runs(const struct emulator *emulator, uint16_t machine, uint8_t class, uint8_t order, bool is_native);

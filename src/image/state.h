@@ -16,6 +16,7 @@ enum state_flags {
 	STATE_SIGSYS_BLOCKED = 2,   /* it believes SIGSYS to be blocked */
 	STATE_PRIVILEGES_FIXED = 8, /* its no_new_privs is set */
 	STATE_FILTERED = 16,	    /* it has seccomp filters of its own */
+	STATE_HOST_LIBRARIES = 64,  /* in front of the state is the library path for that program's loader */
 	STATE_OF_HOST = 32,	    /* the program and its interpreter are the host's own */
 	STATE_NAMED_BY_EXE = 4,	    /* comm is the last component of EXE, not of FILE_NAME */
 };

@@ -82,6 +82,33 @@ os.execve(os.open("/program", os.O_RDONLY), ["zero", "one"], {"PATH": "/bin"})'
 	[[ $output != *"cannot be preloaded"* ]]
 }
 
+@test "the library path proot was started with is for programs of the host, too" {
+	local library
+
+	library=$(ldd /usr/bin/env | sed -n 's/.*=> \(\/[^ ]*libc\.so\.6\).*/\1/p')
+	mkdir "the libraries"
+	sed 's/libc\.so\.6/libx.so.6/g' /usr/bin/env >qemu-aarch64
+	chmod +x qemu-aarch64
+	ln -s "$library" "the libraries/libx.so.6"
+	run -127 "$PROOT" -r guest -q ./qemu-aarch64 "/host-rootfs$PWD/qemu-aarch64"
+	export LD_LIBRARY_PATH="$PWD/the libraries"
+	run "$PROOT" -r guest -b /proc -q ./qemu-aarch64 sh -c \
+		'cd "/host-rootfs$0"; ./qemu-aarch64 | grep ^LD_; /host-rootfs/usr/bin/cat /proc/self/environ | tr "\0" "\n" | grep -c ^LD_LIB' "$PWD"
+	gives "LD_LIBRARY_PATH=$PWD/the libraries"$'\n'1
+	run "$PROOT" -r guest -q ./qemu-aarch64 sh -c 'cd "/host-rootfs$0"; LD_LIBRARY_PATH=/of/the/guest ./qemu-aarch64 | grep ^LD_' "$PWD"
+	gives "LD_LIBRARY_PATH=/of/the/guest"
+	run "$PROOT" -r guest -q ./qemu-aarch64 sh -c 'cd "/host-rootfs$0"; unset LD_LIBRARY_PATH; ./qemu-aarch64 | grep -c ^LD_' "$PWD"
+	[ "$output" = 0 ]
+}
+
+@test "chroot in the guest, where the emulator can't be seen" {
+	is_root || skip "for root"
+	mkdir -p guest/inner
+	cp -a guest/bin guest/program guest/inner
+	run "$PROOT" -r guest -q "echo x" chroot /inner /program one
+	gives "x -U LD_LIBRARY_PATH -0 /program /program one"
+}
+
 @test "a program of the host finds its libraries there, and its files in the guest" {
 	run "$PROOT" -r guest -q echo /host-rootfs/usr/bin/sort /etc/name
 	gives "this is the guest"
