@@ -17,6 +17,7 @@ static struct {
 	unsigned long entry;
 	char **envp;
 	bool has_library_path;
+	bool is_library; /* the loader is the C library too, so that all calls come from there */
 	bool is_emulator;
 } host;
 
@@ -34,13 +35,14 @@ bool host_program_is_emulator(void)
 }
 
 unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp,
-				 bool has_library_path)
+				 const char *interpreter_name, bool has_library_path)
 {
 	host.entry = entry;
 	host.envp = envp;
 	host.start = interpreter->start_code;
 	host.end = interpreter->end_code;
 	host.has_library_path = has_library_path;
+	host.is_library = text_begins(text_base_name(interpreter_name), "ld-musl");
 	for (; envp[has_library_path]; envp++)
 		for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
 			if (text_begins(*envp, hidden[i]))
@@ -57,6 +59,8 @@ unsigned long host_program_enter(void)
 			if (**at == HIDDEN && text_begins(*at + 1, hidden[i] + 1))
 				**at = hidden[i][0];
 	*at = NULL;
+	if (host.is_library)
+		host.start = host.end = 0;
 	return host.entry;
 }
 

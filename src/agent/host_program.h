@@ -11,13 +11,13 @@
 #include "agent/slot.h"
 
 /*
- * INTERPRETER is the loader of such a program, whose first instruction is at
+ * INTERPRETER is the loader of such a program, which calls it INTERPRETER_NAME, and whose first instruction is at
  * ENTRY: returns where the loader is to go instead. Until then the loader's
  * variables in ENVP, which are about the guest's libraries, are hidden; the last
  * one, with HAS_LIBRARY_PATH, is the loader's only.
  */
 unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp,
-				 bool has_library_path);
+				 const char *interpreter_name, bool has_library_path);
 
 /* This process is the emulator. */
 void host_program_start_emulator(void);

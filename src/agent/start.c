@@ -308,7 +308,7 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 	set_name(&state);
 	if (state.flags & STATE_OF_HOST && interpreter.base)
 		set_auxiliary(&stack, AT_ENTRY,
-			      host_program_start(&interpreter, program.entry, stack.envp,
+			      host_program_start(&interpreter, program.entry, stack.envp, state.interpreter,
 						 state.flags & STATE_HOST_LIBRARIES));
 	if (state.foreign_at)
 		host_program_start_emulator();

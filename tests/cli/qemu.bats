@@ -121,6 +121,17 @@ os.execve(os.open("/program", os.O_RDONLY), ["zero", "one"], {"PATH": "/bin"})'
 	[ "$status" -ne 0 ]
 }
 
+@test "a program of the host with musl finds its libraries there, and its files in the guest" {
+	printf '%s\n' '#include <stdio.h>' 'int answer(void) { return 42; }' >library.c
+	printf '%s\n' '#include <stdio.h>' 'int answer(void);' 'int main(void) { char line[100] = "";
+		FILE *file = fopen("/etc/name", "r"); if (file) fgets(line, 100, file);
+		printf("%d %s", answer(), line); return 0; }' >program.c
+	musl-gcc -shared -fPIC -o libanswer.so library.c
+	musl-gcc -o program program.c -L. -lanswer -Wl,-rpath,'$ORIGIN'
+	run "$PROOT" -r guest -q echo "/host-rootfs$PWD/program"
+	gives "42 this is the guest"
+}
+
 @test "a program of the host loads what it names by its place in the guest" {
 	local library name
 
