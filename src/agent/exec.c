@@ -284,13 +284,13 @@ static unsigned int find_loader_variables(struct slot *slot, const unsigned long
 	char begin[4];
 
 	*has_library_path = false;
-	for (size_t i = 0; i < count && found < EMULATOR_VARIABLES_MOST; i++) {
+	for (size_t i = 0; i < count; i++) {
 		begin[3] = '\0';
 		if (guest_read(begin, envp[i], 3) || !emulator_is_loader_variable(begin) ||
 		    guest_read_string(slot->spare, envp[i], PATH_SIZE) < 0)
 			continue;
 		*has_library_path |= text_begins(slot->spare, "LD_LIBRARY_PATH=");
-		if (emulator_takes_variable(slot->spare))
+		if (found < EMULATOR_VARIABLES_MOST && emulator_takes_variable(slot->spare))
 			variables[found++] = (const char *)envp[i];
 	}
 	return found;
@@ -503,8 +503,9 @@ static void name_file(struct request *request, const char *guest_path)
 static void name_foreign(struct request *request, struct plan *plan)
 {
 	request->foreign_path = plan->foreign_path;
-	if (!plan->front_count && request->directory != AT_FDCWD)
-		request->foreign_path = plan->exe;
+	/* The arrays take the place of the path as named. */
+	if (!plan->front_count)
+		request->foreign_path = request->directory == AT_FDCWD ? request->file_name : plan->exe;
 	if (!request->is_by_descriptor && plan->foreign_fd >= 0) {
 		program_close(plan->foreign_fd);
 		plan->foreign_fd = -1;

@@ -40,6 +40,21 @@ fails_with() {
 	gives "-U LD_LIBRARY_PATH -0 /program /program x"
 }
 
+@test "thousands of arguments and variables" {
+	local count
+
+	for count in 500 600 800 900 3000; do
+		run "$PROOT" -r guest -q echo sh -c "/program \$(seq $count)"
+		gives "-U LD_LIBRARY_PATH -0 /program /program $(seq $count | tr '\n' ' ' | sed 's/ $//')"
+	done
+	run env $(seq 30 | sed 's/.*/LD_X&=&/') LD_LIBRARY_PATH=/last $(seq 2000 | sed 's/.*/A&=&/') \
+		"$PROOT" -r guest -q "echo x" sh -c 'exec /program one'
+	show
+	[ "${output##* -0 }" = "/program /program one" ]
+	[[ $output != *"-U LD_LIBRARY_PATH"* ]]
+	[ "$(grep -o -- '-E LD_' <<<"$output" | wc -l)" -eq 16 ]
+}
+
 @test "a script whose interpreter is for another CPU" {
 	printf '#!/program  an argument \n' >guest/script
 	chmod +x guest/script
