@@ -5,6 +5,7 @@
  */
 #include "agent/calls.h"
 #include "image/filter_data.h"
+#include "image/image.h"
 #include "numbers.h"
 #include "view/view.h"
 #include <asm/signal.h>
@@ -33,6 +34,7 @@
 #define AMONG(arg, bits) .condition = WHEN_AMONG, .when_argument = (arg), .when_value = (bits)
 #define BIT(number) (1ull << (number))
 #define DIFFERS(arg, number) .condition = WHEN_DIFFERS, .when_argument = (arg), .when_value = (number)
+#define SETTING(bits) .condition = WHEN_SETTING, .when_value = (bits)
 #define VIEW(bits) .condition = WHEN_VIEW, .when_value = (bits)
 
 #define NONE \

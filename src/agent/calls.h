@@ -20,6 +20,7 @@ enum call_condition {
 	WHEN_SET,     /* argument WHEN_ARGUMENT is not 0 (NULL) */
 	WHEN_AMONG,   /* its low word is the number of a bit of WHEN_VALUE */
 	WHEN_DIFFERS, /* its low word differs from WHEN_VALUE */
+	WHEN_SETTING, /* WHEN_VALUE is among the settings: enum image_flags */
 	WHEN_VIEW,    /* the view has a binding with one of the flags WHEN_VALUE */
 };
 

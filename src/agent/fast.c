@@ -603,6 +603,8 @@ static bool is_ours(const struct call_row *row, const unsigned long arguments[6]
 		return (uint32_t)argument < 64 && row->when_value >> (uint32_t)argument & 1;
 	case WHEN_DIFFERS:
 		return (uint32_t)argument != (uint32_t)row->when_value;
+	case WHEN_SETTING:
+		return image_data()->flags & row->when_value;
 	case WHEN_VIEW:
 		return the_view()->flags & row->when_value;
 	default:

@@ -48,6 +48,8 @@ call_handler handle_sigprocmask, handle_sigsuspend, handle_ppoll, handle_pselect
 call_handler handle_sigaction, handle_sigreturn, handle_sigaltstack;
 /* seccomp.c */
 call_handler handle_prctl, handle_seccomp;
+/* kernel.c */
+call_handler handle_uname;
 
 #pragma GCC visibility pop
 

@@ -44,6 +44,8 @@ void copy_end_line(struct copy *copy);
 copy_maker proc_make_mounts;
 /* proc_cpuinfo.c */
 copy_maker proc_make_cpuinfo;
+/* kernel.c */
+copy_maker proc_make_kernel;
 /* proc_status.c */
 copy_maker proc_make_status;
 

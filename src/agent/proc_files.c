@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/proc_files.h"
 #include "agent/host_program.h"
+#include "agent/kernel.h"
 #include "agent/proc.h"
 #include "agent/proc_copy.h"
 #include "agent/root.h"
@@ -166,6 +167,11 @@ static const struct proc_file files[] = {
 	{ "mountstats", proc_make_mounts, 4, false },
 	{ "status", proc_make_status, 0, false },
 	{ CPUINFO, proc_make_cpuinfo, 0, false },
+	{ "ostype", proc_make_kernel, 0, false },
+	{ "hostname", proc_make_kernel, 0, false },
+	{ "osrelease", proc_make_kernel, 0, false },
+	{ "version", proc_make_kernel, 0, false },
+	{ "domainname", proc_make_kernel, 0, false },
 };
 
 static const struct proc_file *find_file(const char *path)
@@ -274,7 +280,7 @@ static bool is_made(const char *host_path)
 
 	if (text_equal(host_path, "/proc/" CPUINFO))
 		return host_program_is_emulator() && image_data()->emulator.cpuinfo[0];
-	return proc_of_process(host_path, &thread);
+	return kernel_is_told_by(host_path) || proc_of_process(host_path, &thread);
 }
 
 long proc_file_open(struct slot *slot, const char *host_path, unsigned long flags)

@@ -299,6 +299,8 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 	set_auxv(&stack, &state, &program, &interpreter);
 	if (state.foreign_fd >= 0)
 		add_auxiliary(&stack, AT_EXECFD, (unsigned long)state.foreign_fd);
+	if (image_data()->kernel.has_hardware)
+		set_auxiliary(&stack, AT_HWCAP, image_data()->kernel.hardware);
 	patch_start(&program);
 	if (program.wants_executable_stack)
 		GATE_3(NR_mprotect, ALIGN_DOWN((unsigned long)stack_pointer, 0x1000ul), 0x1000,

@@ -428,7 +428,9 @@ static void fill_settings(struct command *command)
 
 	data->magic = IMAGE_MAGIC;
 	data->flags = (command->config->allows_unknown ? IMAGE_ALLOW_UNKNOWN : 0) |
-		      (is_patching_off(command->config) ? IMAGE_NO_PATCH : 0);
+		      (is_patching_off(command->config) ? IMAGE_NO_PATCH : 0) |
+		      (command->config->has_kernel ? IMAGE_KERNEL : 0);
+	data->kernel = command->config->kernel;
 	data->verbosity = command->config->verbosity;
 	data->log_fd = open_log(command->config->verbosity);
 }

@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE 1
 #include "cli/options.h"
+#include "cli/kernel.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -160,6 +161,14 @@ static int apply_mixed_mode(struct config *config, const char *name, const char 
 		return 0;
 	}
 	return fail(config, "option '%s': '%s' is neither true nor false", name, value);
+}
+
+static int apply_kernel(struct config *config, const char *name, const char *value)
+{
+	const char *wrong = kernel_read(&config->kernel, value);
+
+	config->has_kernel = true;
+	return wrong ? fail(config, "option '%s': '%.200s': %s", name, value, wrong) : 0;
 }
 
 static int apply_kill_on_exit(struct config *config, const char *name, const char *value)

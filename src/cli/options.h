@@ -7,6 +7,7 @@
 #define CLI_OPTIONS_H
 
 #include "base/base.h"
+#include "image/kernel.h"
 
 enum config_action { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION };
 
@@ -28,6 +29,8 @@ struct config {
 	struct binding_request *bindings; /* in the order of the command line */
 	size_t binding_count;
 	size_t binding_room;
+	struct kernel kernel;
+	bool has_kernel;
 	const char *emulator; /* as written; NULL: none was given */
 	bool emulates_all;
 	int verbosity;

@@ -87,6 +87,13 @@ static void emit_condition(struct program *program, const struct call_row *row)
 	}
 }
 
+/* Whether nothing of what ROW is for is there. */
+static bool is_unasked(const struct program *program, const struct call_row *row)
+{
+	return (row->condition == WHEN_VIEW && !(program->view_flags & row->when_value)) ||
+	       (row->condition == WHEN_SETTING && !(program->image_flags & row->when_value));
+}
+
 /* What happens to number NR, as one value: numbers with the same share a leaf. */
 static uint32_t verdict_of(const struct program *program, unsigned int nr)
 {
@@ -96,14 +103,15 @@ static uint32_t verdict_of(const struct program *program, unsigned int nr)
 		return SECCOMP_RET_ERRNO | ENOSYS;
 	if (row->action == CALL_REFUSE)
 		return SECCOMP_RET_ERRNO | row->error;
-	if (row->action == CALL_PASS || (row->condition == WHEN_VIEW && !(program->view_flags & row->when_value)))
+	if (row->action == CALL_PASS || is_unasked(program, row))
 		return SECCOMP_RET_ALLOW;
 	return SECCOMP_RET_TRAP | FILTER_TRAP_DATA;
 }
 
 static bool is_conditional(const struct call_row *row)
 {
-	return row && row->action == CALL_TRAP && row->condition != WHEN_ALWAYS && row->condition != WHEN_VIEW;
+	return row && row->action == CALL_TRAP && row->condition != WHEN_ALWAYS && row->condition != WHEN_VIEW &&
+	       row->condition != WHEN_SETTING;
 }
 
 /* Whether NR can share the leaf of the number before it. */

@@ -10,6 +10,7 @@
 #include "arch.h"
 #include "base/base.h"
 #include "image/emulator.h"
+#include "image/kernel.h"
 #include "view/view.h"
 
 #define IMAGE_MAGIC 0x746f6f7270 /* "proot" */
@@ -24,6 +25,7 @@
 enum image_flags {
 	IMAGE_ALLOW_UNKNOWN = 1, /* -u */
 	IMAGE_NO_PATCH = 2,	 /* --no-patch */
+	IMAGE_KERNEL = 4,	 /* -k */
 };
 
 /* What the command tells every agent. Constant for the life of the guests. */
@@ -35,6 +37,7 @@ struct image_data {
 	int32_t shared_id; /* image/shared.h: the segment's number, or -1 */
 	uint64_t shared_nonce;
 	struct emulator emulator; /* of -q */
+	struct kernel kernel;	  /* of -k */
 	char temporary[256];	  /* PROOT_TMP_DIR if set, absolute and short enough; "" otherwise */
 	struct view view;	  /* view.size bytes */
 };

@@ -267,7 +267,7 @@ static void test_errors(void)
 
 static void test_later(void)
 {
-	static const char *const later[] = { "-k", "-0", "-i", "-S", "-p", "-n", "-l", "-H", "-L" };
+	static const char *const later[] = { "-0", "-i", "-S", "-p", "-n", "-l", "-H", "-L" };
 	char line[64], message[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {

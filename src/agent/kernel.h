@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What -k says of the kernel, where the guest can see it. */
+#ifndef AGENT_KERNEL_H
+#define AGENT_KERNEL_H
+
+#include "agent/agent.h"
+
+/* Whether the file HOST_PATH of /proc tells something of that. */
+bool kernel_is_told_by(const char *host_path);
+
+#endif
