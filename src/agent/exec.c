@@ -45,6 +45,7 @@ struct request {
 	char *interpreter;	  /* where no descriptor is free: the ELF interpreter's canonical guest path; or NULL */
 	const char *foreign_path; /* for the emulator */
 	bool is_by_descriptor;	  /* execveat of an empty path */
+	bool is_by_process;	  /* by a link that the kernel alone can follow, in /proc */
 	bool is_first;		  /* the next file opened is the one the guest named */
 };
 
@@ -199,10 +200,11 @@ static long open_guest(void *context, const char *guest_path, char *exe)
 				  open_executable(path->directory, path->path, no_follow ? AT_SYMLINK_NOFOLLOW : 0);
 	if (status < 0 || !exe)
 		return status;
-	if (path->is_resolved && !text_begins(path->result->host, "/proc/"))
-		memcpy(exe, path->result->guest, path->result->guest_length + 1);
-	else
+	request->is_by_process = !path->is_resolved || text_begins(path->result->host, "/proc/");
+	if (request->is_by_process)
 		name_by_descriptor(call, status, exe);
+	else
+		memcpy(exe, path->result->guest, path->result->guest_length + 1);
 	return status;
 }
 
@@ -231,13 +233,34 @@ static long open_planned(void *context, const char *guest_path, char *exe)
 	/* Where no descriptor is free its canonical path is needed. */
 	if (exe || request->interpreter)
 		return open_guest(context, guest_path, exe);
-	/* Wherever the guest's root is, and whatever is bound there. */
-	if (emulator_host_path(guest_path))
-		return open_executable(AT_FDCWD, emulator_host_path(guest_path), 0);
 	/* -v wants to tell its canonical path. */
 	if (!log_is_on())
 		fd = open_own_interpreter(guest_path);
 	return fd >= 0 ? fd : open_guest(context, guest_path, exe);
+}
+
+/*
+ * struct plan_operations.open_host. Where no descriptor is free the canonical path is
+ * needed, which the descriptor tells.
+ */
+static long open_host(void *context, const char *host_path)
+{
+	const struct request *request = context;
+	struct view_result *result = &request->call->slot->results[0];
+	char *buf = request->call->slot->spare;
+	long fd = open_executable(AT_FDCWD, host_path, 0), length;
+
+	if (fd < 0 || !request->interpreter)
+		return fd;
+	length = proc_read_descriptor((int)fd, buf);
+	if (length < 0 || length + sizeof(EMULATOR_HOST) > sizeof(result->guest)) {
+		program_close((int)fd);
+		return -EMFILE;
+	}
+	memcpy(result->guest, EMULATOR_HOST, sizeof(EMULATOR_HOST) - 1);
+	memcpy(result->guest + sizeof(EMULATOR_HOST) - 1, buf, (size_t)length + 1);
+	result->guest_length = sizeof(EMULATOR_HOST) - 1 + (size_t)length;
+	return fd;
 }
 
 /* struct plan_operations.is_bound */
@@ -251,6 +274,7 @@ static const struct plan_operations operations = {
 	.open = open_planned,
 	.read = program_read,
 	.close = program_close,
+	.open_host = open_host,
 	.is_bound = is_bound,
 };
 
@@ -273,24 +297,28 @@ static unsigned long *take_pointers(struct slot *slot, size_t count)
 /* Whether the program's loader is to know the host's library path. */
 static bool wants_libraries(const struct plan *plan)
 {
-	return plan->is_of_host && plan->interpreter_fd >= 0 && plan->emulator->library_path[0];
+	return plan->is_of_host && plan->has_interpreter && plan->emulator->library_path[0];
 }
+
+#define LIBRARY_PATH "LD_LIBRARY_PATH="
 
 /* The variables of the loader among the COUNT of ENVP, into VARIABLES: how many. */
 static unsigned int find_loader_variables(struct slot *slot, const unsigned long *envp, size_t count,
 					  const char *variables[], bool *has_library_path)
 {
+	char begin[sizeof(LIBRARY_PATH)] = "";
 	unsigned int found = 0;
-	char begin[4];
 
 	*has_library_path = false;
 	for (size_t i = 0; i < count; i++) {
-		begin[3] = '\0';
-		if (guest_read(begin, envp[i], 3) || !emulator_is_loader_variable(begin) ||
-		    guest_read_string(slot->spare, envp[i], PATH_SIZE) < 0)
+		if (guest_read(begin, envp[i], 3) || !emulator_is_loader_variable(begin))
 			continue;
-		*has_library_path |= text_begins(slot->spare, "LD_LIBRARY_PATH=");
-		if (found < EMULATOR_VARIABLES_MOST && emulator_takes_variable(slot->spare))
+		if (!guest_read(begin, envp[i], sizeof(LIBRARY_PATH) - 1))
+			*has_library_path |= text_equal(begin, LIBRARY_PATH);
+		begin[3] = '\0';
+		/* The long ones are in the environment. */
+		if (found < EMULATOR_VARIABLES_MOST && guest_read_string(slot->spare, envp[i], PATH_SIZE) > 0 &&
+		    emulator_takes_variable(slot->spare))
 			variables[found++] = (const char *)envp[i];
 	}
 	return found;
@@ -475,6 +503,7 @@ static long plan_without_descriptors(struct request *request, struct plan *plan,
 	request->is_first = true;
 	request->is_by_descriptor = false;
 	request->interpreter = request->call->slot->scratch.link;
+	plan->drops_foreign = true;
 	if (child_run(make_plan_aside, &aside, 0, 0))
 		return -EMFILE;
 	plan->program_fd = plan->interpreter_fd = plan->foreign_fd = -1;
@@ -498,18 +527,31 @@ static void name_file(struct request *request, const char *guest_path)
 
 /*
  * How the emulator is to find the program: by the name it was executed by, which is
- * its AT_EXECFN too. What has no name, or one that a descriptor is part of, it gets open, as from binfmt_misc.
+ * its AT_EXECFN too. One that a descriptor is part of may lead nowhere then.
  */
 static void name_foreign(struct request *request, struct plan *plan)
 {
+	char *exe = request->call->slot->scratch.rest;
+
 	request->foreign_path = plan->foreign_path;
 	/* The arrays take the place of the path as named. */
 	if (!plan->front_count)
-		request->foreign_path = request->directory == AT_FDCWD ? request->file_name : plan->exe;
-	if (!request->is_by_descriptor && plan->foreign_fd >= 0) {
-		program_close(plan->foreign_fd);
-		plan->foreign_fd = -1;
-	}
+		request->foreign_path = request->file_name;
+	if (plan->front_count || request->directory == AT_FDCWD)
+		return;
+	memcpy(exe, plan->exe, strlen(plan->exe) + 1);
+	if (root_tell(exe))
+		request->foreign_path = exe;
+}
+
+/* What a descriptor is part of the name of, the emulator gets open, as from binfmt_misc: execve may close that one. */
+static void close_named(const struct request *request, struct plan *plan)
+{
+	if (request->is_by_descriptor || request->is_by_process || plan->foreign_fd < 0 ||
+	    (!plan->front_count && request->directory != AT_FDCWD))
+		return;
+	program_close(plan->foreign_fd);
+	plan->foreign_fd = -1;
 }
 
 /* A script that its interpreter could not open again by /dev/fd/N: ENOENT, as the kernel says. */
@@ -547,6 +589,7 @@ long handle_execve(struct call *call)
 	struct plan plan;
 	long status;
 
+	plan.drops_foreign = false;
 	status = guest_read_string(slot->spare, call->arguments[at], PATH_SIZE);
 	if (status < 0)
 		return status;
@@ -568,6 +611,7 @@ long handle_execve(struct call *call)
 	if (plan.front_count && plan.front[plan.front_count - 1] == slot->results[1].guest)
 		plan.front[plan.front_count - 1] = request.file_name;
 	name_foreign(&request, &plan);
+	close_named(&request, &plan);
 	if (is_lost_script(&request, &plan))
 		status = -ENOENT;
 	else

@@ -5,6 +5,7 @@
 #include "agent/gate.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/log.h"
 #include "agent/translate.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -15,7 +16,8 @@
 static struct {
 	unsigned long start, end; /* the loader's code; 0: there is none */
 	unsigned long entry;
-	char **envp;
+	unsigned long *entry_at; /* in the auxiliary vector */
+	char **envp;		 /* while its variables are hidden; else NULL */
 	bool has_library_path;
 	bool is_library; /* the loader is the C library too, so that all calls come from there */
 	bool is_emulator;
@@ -34,31 +36,45 @@ bool host_program_is_emulator(void)
 	return host.is_emulator;
 }
 
-unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp,
-				 const char *interpreter_name, bool has_library_path)
+void host_program_start(const struct program_map *interpreter, unsigned long *entry_at, char **envp,
+			const char *interpreter_name, bool has_library_path)
 {
-	host.entry = entry;
+	host.entry = *entry_at;
+	host.entry_at = entry_at;
 	host.envp = envp;
 	host.start = interpreter->start_code;
 	host.end = interpreter->end_code;
 	host.has_library_path = has_library_path;
 	host.is_library = text_begins(text_base_name(interpreter_name), "ld-musl");
+	*entry_at = (unsigned long)agent_host_entry;
 	for (; envp[has_library_path]; envp++)
 		for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
 			if (text_begins(*envp, hidden[i]))
 				**envp = HIDDEN;
-	return (unsigned long)agent_host_entry;
 }
 
-unsigned long host_program_enter(void)
+/*
+ * A loader has read its variables before it looks for the first file, and the
+ * program's constructors run behind that: they see the environment as the program does.
+ */
+static void show_variables(void)
 {
 	char **at = host.envp;
 
+	if (!at)
+		return;
 	for (; at[host.has_library_path]; at++)
 		for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
 			if (**at == HIDDEN && text_begins(*at + 1, hidden[i] + 1))
 				**at = hidden[i][0];
 	*at = NULL;
+	host.envp = NULL;
+}
+
+unsigned long host_program_enter(void)
+{
+	show_variables();
+	*host.entry_at = host.entry;
 	if (host.is_library)
 		host.start = host.end = 0;
 	return host.entry;
@@ -121,17 +137,46 @@ static unsigned long host_name(unsigned long path)
 	return path + sizeof(EMULATOR_HOST) - 1;
 }
 
+/* Whether what the host does not have at GUEST_PATH is to be looked for in the guest: where its own files may be. */
+static bool may_be_in_guest(const char *guest_path)
+{
+	const struct view *view = the_view();
+
+	return guest_path[0] == '/' && (view_find_above(view, guest_path, strlen(guest_path)) ||
+					!view_find_above(view, guest_exe, strlen(guest_exe)));
+}
+
+static long make_in_host(struct call *call, unsigned int path)
+{
+	unsigned long guest_path = call->arguments[path];
+	long result;
+
+	call->arguments[path] = host_name(guest_path);
+	result = call_make(call, call->nr);
+	if (call->arguments[path] == guest_path && (result == -ENOENT || result == -ENOTDIR) &&
+	    may_be_in_guest(call->slot->path[0])) {
+		call->paths[0].guest_path = NULL;
+		log_begin(call);
+		return call->row->handler(call);
+	}
+	return result;
+}
+
 long host_program_call(struct call *call)
 {
-	unsigned long *arguments = call->arguments;
+	const unsigned long *arguments = call->arguments;
 	int path = find_path(call);
 	char *text = call->slot->path[0];
+	long status;
 
+	show_variables();
 	if (path < 0)
 		return call->row->handler(call);
-	if ((call->nr == NR_readlink || call->nr == NR_readlinkat) &&
-	    guest_read_string(text, arguments[path], PATH_SIZE) > 0 && text_equal(text, "/proc/self/exe"))
+	status = guest_read_string(text, arguments[path], PATH_SIZE);
+	if (status < 0)
+		return status;
+	if ((call->nr == NR_readlink || call->nr == NR_readlinkat) && text_equal(text, "/proc/self/exe"))
 		return read_exe(call, arguments[path + 1], arguments[path + 2]);
-	arguments[path] = host_name(arguments[path]);
-	return call_make(call, call->nr);
+	log_host_path(call, text);
+	return make_in_host(call, (unsigned int)path);
 }

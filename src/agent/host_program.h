@@ -11,18 +11,18 @@
 #include "agent/slot.h"
 
 /*
- * INTERPRETER is the loader of such a program, which calls it INTERPRETER_NAME, and whose first instruction is at
- * ENTRY: returns where the loader is to go instead. Until then the loader's
- * variables in ENVP, which are about the guest's libraries, are hidden; the last
- * one, with HAS_LIBRARY_PATH, is the loader's only.
+ * INTERPRETER, called INTERPRETER_NAME, is the loader of such a program, whose entry stands at ENTRY_AT in
+ * the auxiliary vector: the loader comes to agent_host_entry instead. The loader's variables in ENVP, which are about
+ * the guest's libraries, are hidden until it has looked at them; the last one, with HAS_LIBRARY_PATH, is the loader's
+ * only.
  */
-unsigned long host_program_start(const struct program_map *interpreter, unsigned long entry, char **envp,
-				 const char *interpreter_name, bool has_library_path);
+void host_program_start(const struct program_map *interpreter, unsigned long *entry_at, char **envp,
+			const char *interpreter_name, bool has_library_path);
 
 /* This process is the emulator. */
 void host_program_start_emulator(void);
 
-/* From the loader's end: what is hidden is shown again. Returns the program's entry. */
+/* From agent_host_entry: returns the program's entry. */
 unsigned long host_program_enter(void);
 
 /* Whether this is the emulator, for a program of another CPU. */

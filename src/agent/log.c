@@ -33,6 +33,14 @@ void log_begin(struct call *call)
 		call->slot->results[i].host[0] = '\0';
 }
 
+void log_host_path(struct call *call, char *host_path)
+{
+	if (!log_is_on())
+		return;
+	call->paths[0].guest_path = host_path;
+	memcpy(call->slot->results[0].host, host_path, strlen(host_path) + 1);
+}
+
 /* What path WHICH is relative to. */
 static int directory_of(const struct call *call, unsigned int which)
 {

@@ -18,6 +18,9 @@ bool log_is_on(void);
 /* Before the call is handled: of other calls nothing stays. */
 void log_begin(struct call *call);
 
+/* The call's path is HOST_PATH, in the slot, and is not translated. */
+void log_host_path(struct call *call, char *host_path);
+
 /* The call has RESULT. */
 void log_call(const struct call *call, long result);
 

@@ -309,9 +309,8 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 		    arguments);
 	set_name(&state);
 	if (state.flags & STATE_OF_HOST && interpreter.base)
-		set_auxiliary(&stack, AT_ENTRY,
-			      host_program_start(&interpreter, program.entry, stack.envp, state.interpreter,
-						 state.flags & STATE_HOST_LIBRARIES));
+		host_program_start(&interpreter, find_auxiliary(&stack, AT_ENTRY), stack.envp, state.interpreter,
+				   state.flags & STATE_HOST_LIBRARIES);
 	if (state.foreign_at)
 		host_program_start_emulator();
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &state.signal_mask, 0, SIGNAL_SET_SIZE);

@@ -242,12 +242,23 @@ static const char *host_path_of(struct command *command, const char *guest_path)
 	return result->is_virtual ? "/" : result->host;
 }
 
+/* Whether programs for this machine are to be emulated, too. */
+static bool emulates_all(const struct config *config)
+{
+	const char *wish = getenv("PROOT_FORCE_FOREIGN_BINARY");
+
+	return config->emulates_all || (wish && *wish && strcmp(wish, "0"));
+}
+
 /* Without -q: one that this machine happens to have. */
 static bool find_emulator(struct command *command)
 {
 	struct image_data *data = command->data;
 
-	return !command->config->emulator && emulator_find(&data->emulator, &command->plan) && !places_add_host(data);
+	if (command->config->emulator || !emulator_find(&data->emulator, &command->plan))
+		return false;
+	data->emulator.runs_all = emulates_all(command->config);
+	return !places_add_host(data);
 }
 
 static struct explain_place place_of(const struct command *command)
@@ -510,14 +521,6 @@ static void fill_temporary(struct image_data *data)
 
 	if (temporary && *temporary == '/' && strlen(temporary) < sizeof(data->temporary))
 		strcpy(data->temporary, temporary);
-}
-
-/* Whether programs for this machine are to be emulated, too. */
-static bool emulates_all(const struct config *config)
-{
-	const char *wish = getenv("PROOT_FORCE_FOREIGN_BINARY");
-
-	return config->emulates_all || (wish && *wish && strcmp(wish, "0"));
 }
 
 /* -q: 0 or a negative errno after saying what is wrong. */

@@ -32,6 +32,8 @@ static long take_word(const char **at, char *buf, size_t size)
 		++*at;
 	if (!**at)
 		return 0;
+	if (!size)
+		return -E2BIG;
 	for (; **at && (quote || !is_blank(**at)); ++*at) {
 		if (quote ? **at == quote : **at == '\'' || **at == '"') {
 			quote = quote ? 0 : **at;

@@ -84,10 +84,18 @@ enum exit_status explain_plan(const struct explain_place *place, const struct pl
 		explain_foreign(path, plan, plan->emulator);
 		return EXIT_NOT_EXECUTABLE;
 	case PLAN_INTERPRETER:
+		if (plan->is_of_host)
+			path = emulator_host_path(path);
+		if (plan->foreign_path) {
+			message_error("'%s' of the host needs the ELF interpreter '%s': %s",
+				      emulator_host_path(plan->emulator->words), path, strerror((int)-error));
+			break;
+		}
 		message_error("'%s' needs the ELF interpreter '%s': %s", place->command, path, strerror((int)-error));
 		break;
 	case PLAN_EMULATOR:
-		message_error("can't run '%s' for '%s': %s", path, place->command, strerror((int)-error));
+		message_error("can't run '%s' of the host for '%s': %s", emulator_host_path(path), place->command,
+			      strerror((int)-error));
 		break;
 	case PLAN_PROGRAM:
 		explain_program(place, plan, error, host_path);

@@ -69,8 +69,6 @@ static long open_program(void *context, const char *guest_path, char *exe)
 	long error;
 	int fd;
 
-	if (!exe && emulator_host_path(guest_path))
-		return open_executable(emulator_host_path(guest_path));
 	error = view_resolve(guest->view, &host_view_operations, guest->guest_cwd, guest_path, VIEW_FOLLOW,
 			     &guest->scratch, result);
 	if (error < 0)
@@ -81,6 +79,13 @@ static long open_program(void *context, const char *guest_path, char *exe)
 	if (fd >= 0 && exe)
 		memcpy(exe, result->guest, result->guest_length + 1);
 	return fd;
+}
+
+/* struct plan_operations.open_host */
+static long open_host_program(void *context, const char *host_path)
+{
+	(void)context;
+	return open_executable(host_path);
 }
 
 static long read_program(int fd, void *buf, size_t size, uint64_t offset)
@@ -107,6 +112,7 @@ const struct plan_operations host_plan_operations = {
 	.open = open_program,
 	.read = read_program,
 	.close = close_program,
+	.open_host = open_host_program,
 	.is_bound = is_bound,
 };
 

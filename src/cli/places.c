@@ -379,7 +379,12 @@ int places_add_host(struct image_data *data)
 	struct view *view = &data->view;
 	int index = view_find(view, EMULATOR_HOST, sizeof(EMULATOR_HOST) - 1);
 	uint32_t listed = index > 0 ? view_binding(view, (uint32_t)index)->flags & VIEW_UNLISTED : 0;
-	int error = (int)view_add(view, EMULATOR_HOST, "/", VIEW_DIRECTORY | VIEW_HOST | listed);
+	int error;
+
+	if (index > 0 && *view_host(view, (uint32_t)index))
+		message_warning("'%s' can't be seen at '" EMULATOR_HOST "': that is where programs of the host are",
+				view_host(view, (uint32_t)index));
+	error = (int)view_add(view, EMULATOR_HOST, "/", VIEW_DIRECTORY | VIEW_HOST | listed);
 
 	if (error)
 		message_error("can't show the host at '" EMULATOR_HOST "': %s", strerror(-error));

@@ -17,10 +17,10 @@
  */
 int places_build(const struct config *config, struct image_data **data);
 
-/* Print root and bindings as information, for -v. */
 /* Show the host's root at EMULATOR_HOST. 0 or a negative errno after saying what failed. */
 int places_add_host(struct image_data *data);
 
+/* Print root and bindings as information, for -v. */
 void places_print(const struct view *view);
 
 #endif

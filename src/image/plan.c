@@ -130,7 +130,7 @@ static long open_named(struct plan *plan, size_t size)
 	if (!name_in_host(plan, size))
 		return -ENOENT;
 	plan->is_of_host = true;
-	return operations->open(plan->context, plan->interpreter, NULL);
+	return operations->open_host(plan->context, emulator_host_path(plan->interpreter));
 }
 
 /* Find and open the ELF interpreter, if the program names one. */
@@ -156,6 +156,7 @@ static long open_interpreter(struct plan *plan, struct elf *elf, size_t head_siz
 			return fail(plan, PLAN_FORMAT, program, size < 0 ? size : -EIO);
 		if (plan->interpreter[size - 1])
 			return fail(plan, PLAN_FORMAT, program, -ENOEXEC);
+		plan->has_interpreter = true;
 		plan->interpreter_fd = (int)open_named(plan, (size_t)size);
 		if (plan->interpreter_fd < 0)
 			return fail(plan, PLAN_INTERPRETER, plan->interpreter, plan->interpreter_fd);
@@ -169,6 +170,13 @@ static long open_interpreter(struct plan *plan, struct elf *elf, size_t head_siz
 	return 0;
 }
 
+static void close_one(const struct plan *plan, int *fd)
+{
+	if (*fd >= 0)
+		plan->operations->close(*fd);
+	*fd = -1;
+}
+
 /* The program that is open is for the emulator. */
 static long enter_emulator(struct plan *plan, const char *program)
 {
@@ -178,9 +186,12 @@ static long enter_emulator(struct plan *plan, const char *program)
 	long size;
 
 	plan->foreign_fd = plan->program_fd;
+	plan->program_fd = -1;
+	if (plan->drops_foreign)
+		close_one(plan, &plan->foreign_fd);
 	plan->foreign_path = program;
 	plan->is_of_host = true;
-	plan->program_fd = (int)operations->open(plan->context, emulator, NULL);
+	plan->program_fd = (int)operations->open_host(plan->context, emulator_host_path(emulator));
 	if (plan->program_fd < 0)
 		return fail(plan, PLAN_EMULATOR, emulator, plan->program_fd);
 	size = operations->read(plan->program_fd, plan->head, sizeof(plan->head), 0);
@@ -251,20 +262,13 @@ long plan_exec(struct plan *plan, const struct plan_operations *operations, void
 	plan->emulator = emulator;
 	plan->program_fd = plan->interpreter_fd = plan->foreign_fd = -1;
 	plan->front_count = 0;
-	plan->is_of_host = false;
+	plan->is_of_host = plan->has_interpreter = false;
 	plan->foreign_path = NULL;
 	plan->failed_path = guest_path;
 	status = walk_scripts(plan, guest_path);
 	if (status)
 		plan_close(plan);
 	return status;
-}
-
-static void close_one(const struct plan *plan, int *fd)
-{
-	if (*fd >= 0)
-		plan->operations->close(*fd);
-	*fd = -1;
 }
 
 void plan_close(struct plan *plan)

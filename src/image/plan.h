@@ -33,11 +33,16 @@ struct plan_operations {
 	long (*open)(void *context, const char *guest_path, char *exe);
 	long (*read)(int fd, void *buf, size_t size, uint64_t offset);
 	void (*close)(int fd);
+	/*
+	 * The same of the file HOST_PATH of the host, which is not asked of the view. Never called without an emulator.
+	 */
+	long (*open_host)(void *context, const char *host_path);
 	/* Whether the program EXE is not in the guest's own tree, but shown there. May be NULL: none is. */
 	bool (*is_bound)(void *context, const char *exe);
 };
 
 struct plan {
+	bool drops_foreign; /* set by the caller: FOREIGN_FD is of no use to it, and descriptors are scarce */
 	int program_fd;	    /* -1, or open: the ELF file to map */
 	int interpreter_fd; /* -1, or open: its interpreter */
 	int foreign_fd;	    /* -1, or open: the program of another CPU that PROGRAM_FD, the emulator, is to run */
@@ -46,6 +51,7 @@ struct plan {
 	/* The program and its interpreter are the host's own: it is an emulator, or a program for this machine among
 	 * others. */
 	bool is_of_host;
+	bool has_interpreter; /* also when it is not open */
 	/*
 	 * What replaces argv[0] when "#!" lines were followed: FRONT[0] to
 	 * FRONT[FRONT_COUNT - 1]; nothing when 0. Points into TEXT.

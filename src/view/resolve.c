@@ -187,7 +187,10 @@ static long check_directory(struct walk *walk)
 /* Whether the walk is among the host's own files: what their links say is said of the host. */
 static bool is_of_host(const struct walk *walk)
 {
-	return view_binding(walk->view, walk->at->mount)->flags & VIEW_HOST && !(walk->flags & VIEW_IN_ROOT);
+	const struct view_binding *binding = view_binding(walk->view, walk->at->mount);
+
+	/* Who has a root among them keeps to that. */
+	return binding->flags & VIEW_HOST && !(walk->flags & VIEW_IN_ROOT) && walk->root_length < binding->guest_length;
 }
 
 /* Put the target of a link, LENGTH bytes in scratch->link, in front of what remains. */

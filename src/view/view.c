@@ -4,6 +4,7 @@
  * host to guest paths.
  */
 #include "view/view.h"
+#include "base/text.h"
 #include "base/error.h"
 
 /* The order of entries: byte-wise, the shorter first. SUFFIX is a byte behind PATH, or -1 for none. */
@@ -281,6 +282,15 @@ long view_to_guest_in(const struct view *view, uint32_t mount, const char *host_
 	return length < 0 ? length : name_root(buf, length);
 }
 
+/* What the kernel calls objects that are in no directory, as if they were in the root: mm/shmem.c, ipc/shm.c, fs/aio.c.
+ */
+static bool is_nameless(const char *host_path)
+{
+	return text_begins(host_path, "/memfd:") || text_begins(host_path, "/SYSV") ||
+	       text_equal(host_path, "/dev/zero (deleted)") || text_equal(host_path, "/anon_hugepage (deleted)") ||
+	       text_equal(host_path, "/[aio] (deleted)");
+}
+
 long view_to_guest(const struct view *view, const char *host_path, char *buf, size_t size)
 {
 	long best = -1, found = -ENOENT;
@@ -291,7 +301,8 @@ long view_to_guest(const struct view *view, const char *host_path, char *buf, si
 	for (uint32_t i = 0; i < view->binding_count; i++) {
 		long joined;
 
-		if ((long)view_binding(view, i)->host_length <= best)
+		if ((long)view_binding(view, i)->host_length <= best ||
+		    (view_binding(view, i)->flags & VIEW_HOST && is_nameless(host_path)))
 			continue;
 		joined = seen_in(view, i, host_path, length, buf, size);
 		if (joined >= 0) {

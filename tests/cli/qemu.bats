@@ -172,6 +172,113 @@ print(ctypes.CDLL('$library').abs(-4))"
 	gives "a=b"
 }
 
+# program NAME: from stdin, for this machine.
+program() {
+	gcc -O1 -o "$1" -x c - "${@:2}"
+}
+
+@test "without an emulator, a guest's program gets no loader from the host" {
+	program "$PWD/loader" -static <<<'#include <stdio.h>
+		int main(void) { puts("of the host"); return 0; }'
+	program guest/escape "-Wl,--dynamic-linker=/host-rootfs$PWD/loader" <<<'int main(void) { return 0; }'
+	run -127 "$PROOT" -r guest /escape
+	run -127 "$PROOT" -q none -r guest /escape
+	run "$PROOT" -r guest sh -c '/escape; echo $?'
+	show
+	[ "${lines[-1]}" = 127 ]
+}
+
+@test "a program of the host sees its environment and its entry, in constructors too" {
+	program "$PWD/of-host" <<<'#include <stdio.h>
+		#include <stdlib.h>
+		#include <sys/auxv.h>
+		extern char **environ;
+		void _start(void);
+		static int is_first = 1;
+		static void show(const char *when)
+		{
+			for (char **at = environ; *at; at++)
+				printf("%s %s\n", when, *at);
+		}
+		__attribute__((constructor)) static void construct(void)
+		{
+			show("constructor");
+			unsetenv("LD_LIBRARY_PATH");
+			setenv("OWN", "1", 1);
+		}
+		int main(void)
+		{
+			show("main");
+			puts(getauxval(AT_ENTRY) == (unsigned long)_start ? "entry" : "no entry");
+			return 0;
+		}'
+	LD_LIBRARY_PATH=/of/the/host run "$PROOT" -r guest -q echo sh -c "exec env -i A=1 LD_BIND_NOW=1 Z=2 /host-rootfs$PWD/of-host"
+	gives "constructor A=1
+constructor LD_BIND_NOW=1
+constructor Z=2
+main A=1
+main LD_BIND_NOW=1
+main Z=2
+main OWN=1
+entry"
+}
+
+@test "a program that is bound into the guest loads what lies beside it" {
+	mkdir -p app/lib
+	program "$PWD/app/lib/lib.so" -shared -fPIC <<<'int answer(void) { return 42; }'
+	program "$PWD/app/load" <<<'#include <dlfcn.h>
+		#include <stdio.h>
+		int main(int argc, char **argv)
+		{
+			void *library = dlopen(argv[1], RTLD_NOW);
+			int (*answer)(void) = library ? (int (*)(void))dlsym(library, "answer") : NULL;
+
+			if (answer)
+				printf("%d\n", answer());
+			else
+				puts(dlerror());
+			return argc < 2;
+		}'
+	run "$PROOT" -r guest -q echo -b "$PWD/app:/work" /work/load /work/lib/lib.so
+	gives 42
+	cp -a app guest/opt-app
+	run "$PROOT" -r guest -q echo /opt-app/load /opt-app/lib/lib.so
+	gives 42
+	run "$PROOT" -r guest -q echo -b "$PWD/app/load:/bin/load" load /opt-app/lib/lib.so
+	[[ $output == *"cannot open shared object file"* ]]
+}
+
+@test "what has no place in any directory is called what the kernel calls it" {
+	run "$PROOT" -r guest -b /proc -q echo /host-rootfs/usr/bin/python3 -c '
+import os
+print(os.readlink("/proc/self/fd/%d" % os.memfd_create("name")))'
+	gives "/memfd:name (deleted)"
+}
+
+@test "a program executed by a link in /proc, and with few descriptors" {
+	run "$PROOT" -r guest -b /proc -q "echo x" /host-rootfs/usr/bin/python3 -c '
+import os
+fd = os.open("/program", os.O_RDONLY)
+os.execv("/proc/self/fd/%d" % fd, ["zero", "one"])'
+	[[ $output == "x -U LD_LIBRARY_PATH -0 zero /proc/self/fd/"*" one" ]]
+	run "$PROOT" -r guest -q "/bin/busybox echo x" sh -c 'exec 3</etc/name; ulimit -n 4; exec /program one'
+	gives "x -U LD_LIBRARY_PATH -0 /program /program one"
+}
+
+@test "a root below the host's is a root" {
+	is_root || skip "for root"
+	mkdir jail
+	cp -a guest/bin jail
+	echo jailed >jail/hostname
+	mkdir jail/etc
+	mv jail/hostname jail/etc/name
+	ln -s /etc/name jail/link
+	run "$PROOT" -r guest -q echo chroot "/host-rootfs$PWD/jail" cat /link
+	gives jailed
+	run "$PROOT" -r guest -q echo chroot /host-rootfs sh -c 'readlink -f /etc/alternatives/awk'
+	gives "$(readlink -f /etc/alternatives/awk)"
+}
+
 @test "an absolute link of the host leads to the host" {
 	ln -s "$(readlink -f /usr/bin/env)" env
 	run "$PROOT" -r guest -q echo "/host-rootfs$PWD/env" -i a=b
@@ -282,6 +389,10 @@ print(ctypes.CDLL('$library').abs(-4))"
 	done
 	fails_with 1 "proot error: option '-q': ' ': it names no program" "$PROOT" -q " " -r guest /program
 	fails_with 1 "proot error: option '-q': the command is too long" "$PROOT" -q "$(printf 'echo %03000d' 1)" -r guest /program
+	for quoted in 2041 2042 2043 2044 2045; do
+		fails_with 1 "proot error: option '-q': the command is too long" \
+			"$PROOT" -q "$(printf 'echo %0*d %06000d' "$quoted" 1 2)" -r guest /program
+	done
 }
 
 @test "an emulator for another CPU than the program's" {

@@ -560,7 +560,10 @@ FUNCTION(agent_entry):
 	call	agent_start
 	ud2
 
-/* The interpreter of a program of the host goes here, as if it were the program's first instruction. */
+/*
+ * The interpreter of a program of the host goes here, as if it were the program's first instruction:
+ * rdx is what the program is to register with atexit(3). It is pushed twice for the stack's alignment.
+ */
 FUNCTION(agent_host_entry):
 	push	%rdx
 	push	%rdx
