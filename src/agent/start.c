@@ -91,10 +91,7 @@ static void take_state(struct start_stack *stack, struct state *state)
 	stack->auxv = moved;
 }
 
-/*
- * The emulator wants argv[0] in front of the path. On the stack it lies behind it, so that
- * the guest's own arguments are together, which is what /proc/self/cmdline shows.
- */
+/* The emulator's arguments in its order: see struct state. Returns the first of the guest's own. */
 static char *arrange_arguments(const struct start_stack *stack, const struct state *state)
 {
 	char **at = stack->argv + state->foreign_at;

@@ -108,17 +108,40 @@ static const char *why_not(const char *host_path, char *reason, size_t size)
 	return reason;
 }
 
-/* What proot itself was told of the host's libraries. */
+/* Copy LENGTH bytes, a directory as it was named here, to BUF: how many bytes there are, maybe more than SIZE. */
+static size_t put_directory(char *buf, size_t size, const char *directory, size_t length)
+{
+	char cwd[PATH_SIZE] = "";
+	bool is_relative = !length || (*directory != '/' && *directory != '$');
+
+	if (is_relative && host_current_directory(cwd) < 0)
+		is_relative = false;
+	return (size_t)snprintf(buf, size, "%s%s%.*s", is_relative ? cwd : "", is_relative && length ? "/" : "",
+				(int)length, directory);
+}
+
+/* The library path that proot itself was given, for whoever starts in another directory. */
 static void keep_library_path(struct emulator *emulator)
 {
 	const char *path = getenv("LD_LIBRARY_PATH");
-	size_t size = sizeof(emulator->library_path);
+	char *buf = emulator->library_path;
+	size_t size = sizeof(emulator->library_path), used;
 
 	if (!path || !*path)
 		return;
-	if ((size_t)snprintf(emulator->library_path, size, "LD_LIBRARY_PATH=%s", path) < size)
+	used = (size_t)snprintf(buf, size, "LD_LIBRARY_PATH=");
+	while (used < size) {
+		size_t length = strcspn(path, ":;");
+
+		used += put_directory(buf + used, size - used, path, length);
+		if (!path[length] || used + 1 >= size)
+			break;
+		buf[used++] = ':';
+		path += length + 1;
+	}
+	if (used + 1 < size)
 		return;
-	emulator->library_path[0] = '\0';
+	buf[0] = '\0';
 	message_warning("LD_LIBRARY_PATH is too long to be of use to programs of the host");
 }
 

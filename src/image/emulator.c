@@ -35,8 +35,8 @@ unsigned int emulator_front_most(const struct emulator *emulator)
 }
 
 /*
- * PRoot's order, which programs that stand for QEMU in tests and wrappers know. A
- * library path is of the guest's, so without one QEMU must not hand down its own.
+ * PRoot's words and order, which programs that stand for QEMU in tests and wrappers know. QEMU itself would get along
+ * without -E and -U: its environment is the guest's.
  */
 unsigned int emulator_front(const struct emulator *emulator, const char *const variables[], unsigned int count,
 			    bool has_library_path, const char *front[])

@@ -17,7 +17,7 @@
 #define EMULATOR_EACH "\1"
 #define EMULATOR_NUMBER "\2"
 #define EMULATOR_COUNT "\3"
-/* So many of the loader's variables are named on its command line; all are in its environment. */
+/* So many of the loader's variables are named on its command line; all are in its environment, which is the guest's. */
 #define EMULATOR_VARIABLES_MOST 16
 
 struct emulator {

@@ -14,11 +14,11 @@
 enum state_flags {
 	STATE_SIGSYS_IGNORED = 1,   /* the guest ignores SIGSYS */
 	STATE_SIGSYS_BLOCKED = 2,   /* it believes SIGSYS to be blocked */
+	STATE_NAMED_BY_EXE = 4,	    /* comm is the last component of EXE, not of FILE_NAME */
 	STATE_PRIVILEGES_FIXED = 8, /* its no_new_privs is set */
 	STATE_FILTERED = 16,	    /* it has seccomp filters of its own */
-	STATE_HOST_LIBRARIES = 64,  /* in front of the state is the library path for that program's loader */
 	STATE_OF_HOST = 32,	    /* the program and its interpreter are the host's own */
-	STATE_NAMED_BY_EXE = 4,	    /* comm is the last component of EXE, not of FILE_NAME */
+	STATE_HOST_LIBRARIES = 64,  /* in front of the state is the library path for that program's loader */
 };
 
 struct state {
@@ -26,15 +26,18 @@ struct state {
 	int interpreter_fd;   /* its interpreter, or -1 */
 	uint64_t signal_mask; /* the guest's, to be set before its first instruction */
 	uint32_t flags;	      /* enum state_flags */
-	int foreign_fd;	      /* of the program for the emulator, or -1 */
-	uint32_t foreign_at; /* 0, or where in argv its path is, then its argv[0]: the emulator wants them the other way
-				round */
-	uint32_t cwd_mount;  /* the entry of the view that the current directory is in + 1; 0: not known */
-	const char *file_name;	 /* as given to execve: AT_EXECFN, and its last component is comm */
-	const char *exe;	 /* canonical guest path of the program */
-	const char *root;	 /* that of the process's root directory; "" is the view's */
-	const char *interpreter; /* the program's interpreter, as that names it; where PROGRAM_FD is -1 its canonical
-				    path */
+	uint32_t cwd_mount;   /* the entry of the view that the current directory is in + 1; 0: not known */
+	int foreign_fd;	      /* of the program that the emulator is to run, or -1 */
+	/*
+	 * 0; or where in argv the path of that program is. Behind it is its argv[0], which the emulator
+	 * wants in front: so the guest's own arguments lie together, which is what /proc/self/cmdline shows.
+	 */
+	uint32_t foreign_at;
+	const char *file_name; /* as given to execve: AT_EXECFN, and its last component is comm */
+	const char *exe;       /* canonical guest path of the program */
+	const char *root;      /* that of the process's root directory; "" is the view's */
+	/* The program's interpreter, as that names it; where PROGRAM_FD is -1 its canonical path. */
+	const char *interpreter;
 };
 
 /*

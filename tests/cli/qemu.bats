@@ -106,6 +106,12 @@ os.execve(os.open("/program", os.O_RDONLY), ["zero", "one"], {"PATH": "/bin"})'
 	chmod +x qemu-aarch64
 	ln -s "$library" "the libraries/libx.so.6"
 	run -127 "$PROOT" -r guest -q ./qemu-aarch64 "/host-rootfs$PWD/qemu-aarch64"
+	LD_LIBRARY_PATH="/none:the libraries" run "$PROOT" -r guest -q ./qemu-aarch64 -w / "/host-rootfs$PWD/qemu-aarch64" -i a=b
+	gives a=b
+	LD_LIBRARY_PATH=$(printf /%05000d 1) run "$PROOT" -r guest -q ./qemu-aarch64 sh -c 'echo started'
+	show
+	[ "${lines[0]}" = "proot warning: LD_LIBRARY_PATH is too long to be of use to programs of the host" ]
+	[ "${lines[1]}" = started ]
 	export LD_LIBRARY_PATH="$PWD/the libraries"
 	run "$PROOT" -r guest -b /proc -q ./qemu-aarch64 sh -c \
 		'cd "/host-rootfs$0"; ./qemu-aarch64 | grep ^LD_; /host-rootfs/usr/bin/cat /proc/self/environ | tr "\0" "\n" | grep -c ^LD_LIB' "$PWD"
