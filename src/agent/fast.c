@@ -48,30 +48,6 @@ uint32_t fast_state(void)
 /* A frame of its own, so that fast_call()'s stays small: see find_frame(). */
 #define APART __attribute__((noinline))
 
-/* How the guest's path is named to the kernel. */
-enum path_kind {
-	PATH_SLOW,     /* not this way */
-	PATH_EMPTY,    /* "" */
-	PATH_RELATIVE, /* as it is, relative to the guest's directory */
-	PATH_ABSOLUTE, /* in a plain directory */
-};
-
-#define FAST_UP_MOST 8
-
-struct fast_path {
-	enum path_kind kind;
-	plain_stamp stamp;
-	uint64_t now; /* clock_now() */
-	size_t length;
-	bool is_kept; /* what is known of it may be found again: plain_is_known() */
-	bool is_of_root;
-	bool may_be_top;
-	bool is_in_root;  /* an absolute path of the root's mount: see use_cwd() */
-	bool is_from_cwd; /* an absolute path that is named from the current directory */
-	size_t replaced;  /* so many bytes of it, before frame->path */
-	char replaced_text[FAST_UP_MOST * 3];
-};
-
 /*
  * The guest's path goes behind the room that the root's host path takes, so that in
  * most cases that has only to be put there. *SIZE gets what is left, maybe nothing.
@@ -309,30 +285,51 @@ static bool is_removed_file(const struct stat *status)
 
 #define STAT_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
 
+/* Have NR made with four or five arguments, the path second, and its result judged as KIND says. */
+static long make(struct fast_frame *frame, enum fast_kind kind, unsigned long nr, unsigned long third,
+		 unsigned long fourth, unsigned long fifth)
+{
+	frame->kind = kind;
+	frame->made[0] = nr;
+	frame->made[1] = (unsigned long)frame->directory;
+	frame->made[2] = (unsigned long)frame->path;
+	frame->made[3] = third;
+	frame->made[4] = fourth;
+	frame->made[5] = fifth;
+	return FAST_CALL;
+}
+
 /* Asked without following: a link, which is rare, shows in the answer. */
 static long fast_stat(struct fast_frame *frame, long directory, unsigned long guest_path, unsigned long buf,
 		      unsigned long flags)
 {
-	struct fast_path path;
-	long status;
+	struct fast_path *path = &frame->about;
 
 	if (flags & 0xffffffff & ~(unsigned long)STAT_FLAGS)
 		return FAST_SLOW;
-	read_path(frame, guest_path, directory, &path);
-	if (path.kind == PATH_SLOW)
+	read_path(frame, guest_path, directory, path);
+	if (path->kind == PATH_SLOW)
 		return FAST_SLOW;
-	if (path.kind == PATH_EMPTY) {
-		status = GATE_4(NR_newfstatat, directory, frame->path, buf, flags);
+	frame->guest_flags = flags;
+	if (path->kind != PATH_EMPTY)
+		use_cwd(frame, path);
+	return make(frame, FAST_STATUS, NR_newfstatat, buf,
+		    path->kind == PATH_EMPTY ? flags : flags | AT_SYMLINK_NOFOLLOW, 0);
+}
+
+static long judge_stat(struct fast_frame *frame, long status)
+{
+	const struct fast_path *path = &frame->about;
+	unsigned long buf = frame->made[3];
+
+	if (path->kind == PATH_EMPTY)
 		return !status && is_removed_file((const struct stat *)buf) ? FAST_SLOW : status;
-	}
-	use_cwd(frame, &path);
-	status = GATE_4(NR_newfstatat, frame->directory, frame->path, buf, flags | AT_SYMLINK_NOFOLLOW);
 	/* What could not be written may be that of a link: where that leads is an error before. */
-	if (!is_believed(&path, status) || status == -EFAULT)
+	if (!is_believed(path, status) || status == -EFAULT)
 		return FAST_SLOW;
 	if (status)
 		return status;
-	return judge_status(frame, &path, buf + offsetof(struct stat, st_mode), false, flags);
+	return judge_status(frame, path, buf + offsetof(struct stat, st_mode), false, frame->guest_flags);
 }
 
 /* Whether the directory DESCRIPTOR may be that of a binding. The path in FRAME is overwritten. */
@@ -361,30 +358,36 @@ static bool may_be_of_top(struct fast_frame *frame, int descriptor)
 
 static APART long fast_statx(struct fast_frame *frame, const unsigned long arguments[6])
 {
-	struct statx *result = (struct statx *)arguments[4];
-	struct fast_path path;
-	long status;
+	struct fast_path *path = &frame->about;
 
 	if (arguments[2] & 0xffffffff & ~(unsigned long)(STAT_FLAGS | AT_STATX_SYNC_TYPE) ||
 	    mount_is_asked(arguments[3]))
 		return FAST_SLOW;
-	read_path(frame, arguments[1], (long)arguments[0], &path);
-	if (path.kind == PATH_SLOW || (path.kind == PATH_RELATIVE && frame->path[0] == '.') || path.may_be_top)
+	read_path(frame, arguments[1], (long)arguments[0], path);
+	if (path->kind == PATH_SLOW || (path->kind == PATH_RELATIVE && frame->path[0] == '.') || path->may_be_top)
 		return FAST_SLOW;
-	use_cwd(frame, &path);
-	status = GATE_5(NR_statx, frame->directory, frame->path, arguments[2] | AT_SYMLINK_NOFOLLOW, arguments[3],
-			arguments[4]);
-	if (!is_believed(&path, status) || status == -EFAULT)
+	frame->guest_flags = arguments[2];
+	use_cwd(frame, path);
+	return make(frame, FAST_STATUS_X, NR_statx, arguments[2] | AT_SYMLINK_NOFOLLOW, arguments[3], arguments[4]);
+}
+
+static APART long judge_statx(struct fast_frame *frame, long status)
+{
+	struct statx *result = (struct statx *)frame->made[5];
+	const struct fast_path *path = &frame->about;
+	uint32_t type;
+
+	if (!is_believed(path, status) || status == -EFAULT)
 		return FAST_SLOW;
 	if (status)
 		return status;
 	mount_leave_out(result);
-	if (path.kind == PATH_EMPTY && (result->stx_mode & S_IFMT) == S_IFREG)
+	if (path->kind != PATH_EMPTY)
+		return judge_status(frame, path, (unsigned long)&result->stx_mode, true, frame->guest_flags);
+	type = result->stx_mode & S_IFMT;
+	if (type == S_IFREG)
 		return result->stx_nlink ? 0 : FAST_SLOW;
-	if (path.kind == PATH_EMPTY)
-		return (result->stx_mode & S_IFMT) == S_IFDIR && may_be_of_top(frame, (int)arguments[0]) ? FAST_SLOW :
-													   0;
-	return judge_status(frame, &path, arguments[4] + offsetof(struct statx, stx_mode), true, arguments[2]);
+	return type == S_IFDIR && may_be_of_top(frame, (int)frame->made[1]) ? FAST_SLOW : 0;
 }
 
 static bool follows(const struct call_path *shape, const unsigned long arguments[6])
@@ -395,43 +398,61 @@ static bool follows(const struct call_path *shape, const unsigned long arguments
 }
 
 /* Any other call that reads what one path names, and needs no more than that path translated. */
-static long fast_read(struct fast_frame *frame, const struct call_row *row, unsigned long arguments[6])
+static long fast_read(struct fast_frame *frame, const struct call_row *row, const unsigned long arguments[6])
 {
 	const struct call_path *shape = &row->paths[0];
 	long directory = shape->directory == CALL_CWD ? AT_FDCWD : (long)arguments[shape->directory];
-	struct fast_path path;
-	long result;
+	struct fast_path *path = &frame->about;
 
 	if (row->handler != handle_paths || row->once)
 		return FAST_SLOW;
-	read_path(frame, arguments[shape->path], directory, &path);
-	if (path.kind < PATH_RELATIVE || (follows(shape, arguments) && (!path.stamp || ends_in_link(frame, &path))))
+	read_path(frame, arguments[shape->path], directory, path);
+	if (path->kind < PATH_RELATIVE || (follows(shape, arguments) && (!path->stamp || ends_in_link(frame, path))))
 		return FAST_SLOW;
-	use_cwd(frame, &path);
-	arguments[shape->path] = (unsigned long)frame->path;
+	use_cwd(frame, path);
+	frame->kind = FAST_OTHER;
+	frame->made[0] = row->nr;
+	memcpy(frame->made + 1, arguments, 6 * sizeof(arguments[0]));
+	frame->made[1 + shape->path] = (unsigned long)frame->path;
 	if (shape->directory != CALL_CWD)
-		arguments[shape->directory] = (unsigned long)frame->directory;
-	result = gate(row->nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
-	return is_believed(&path, result) ? result : FAST_SLOW;
+		frame->made[1 + shape->directory] = (unsigned long)frame->directory;
+	return FAST_CALL;
 }
 
 /* Only an absolute target in /proc is not what the guest is to see. */
 static long fast_readlink(struct fast_frame *frame, long directory, unsigned long guest_path, unsigned long buf,
 			  int size)
 {
-	struct fast_path path;
-	long length;
+	struct fast_path *path = &frame->about;
 
 	if (size <= 0)
 		return FAST_SLOW;
-	read_path(frame, guest_path, directory, &path);
-	if (path.kind < PATH_RELATIVE || (path.kind == PATH_ABSOLUTE && text_begins(frame->path, "/proc/")))
+	read_path(frame, guest_path, directory, path);
+	if (path->kind < PATH_RELATIVE || (path->kind == PATH_ABSOLUTE && text_begins(frame->path, "/proc/")))
 		return FAST_SLOW;
-	use_cwd(frame, &path);
-	length = GATE_4(NR_readlinkat, frame->directory, frame->path, buf, size);
-	if (!is_believed(&path, length) || (path.kind == PATH_RELATIVE && length > 0 && *(const char *)buf == '/'))
-		return FAST_SLOW;
-	return length;
+	use_cwd(frame, path);
+	return make(frame, FAST_LINK, NR_readlinkat, buf, (unsigned long)size, 0);
+}
+
+static long judge_link(const struct fast_frame *frame, long length)
+{
+	bool may_be_proc = frame->about.kind == PATH_RELATIVE && length > 0 && *(const char *)frame->made[3] == '/';
+
+	return is_believed(&frame->about, length) && !may_be_proc ? length : FAST_SLOW;
+}
+
+long fast_judge(struct fast_frame *frame, long result)
+{
+	switch (frame->kind) {
+	case FAST_STATUS:
+		return judge_stat(frame, result);
+	case FAST_STATUS_X:
+		return judge_statx(frame, result);
+	case FAST_LINK:
+		return judge_link(frame, result);
+	default:
+		return is_believed(&frame->about, result) ? result : FAST_SLOW;
+	}
 }
 
 /* As find_absolute() and find_relative() have it, but for links. */

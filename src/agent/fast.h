@@ -13,6 +13,7 @@
 #ifndef AGENT_FAST_H
 #define AGENT_FAST_H
 
+#include "agent/plain.h"
 #include "agent/slot.h"
 #include <linux/openat2.h>
 
@@ -27,6 +28,39 @@ struct fast_change {
 	const char *other_name; /* renameat2's; or NULL */
 	uint64_t *changes;	/* plain_changes(), or: */
 	uint64_t no_changes;
+};
+
+/* How the guest's path is named to the kernel. */
+enum path_kind {
+	PATH_SLOW,     /* not this way */
+	PATH_EMPTY,    /* "" */
+	PATH_RELATIVE, /* as it is, relative to the guest's directory */
+	PATH_ABSOLUTE, /* in a plain directory */
+};
+
+#define FAST_UP_MOST 8
+
+/* What is known of the path of a call. */
+struct fast_path {
+	enum path_kind kind;
+	bool is_kept; /* what is known of it may be found again: plain_is_known() */
+	bool is_of_root;
+	bool may_be_top;
+	bool is_in_root;  /* an absolute path of the root's mount: see use_cwd() */
+	bool is_from_cwd; /* an absolute path that is named from the current directory */
+	plain_stamp stamp;
+	uint64_t now; /* clock_now() */
+	size_t length;
+	size_t replaced; /* so many bytes of it, before frame->path */
+	char replaced_text[FAST_UP_MOST * 3];
+};
+
+/* How the result of a call that only reads is judged. */
+enum fast_kind {
+	FAST_STATUS,
+	FAST_STATUS_X,
+	FAST_LINK,
+	FAST_OTHER,
 };
 
 /* On the guest's stack. Its head is known to assembly. */
@@ -46,7 +80,11 @@ struct fast_frame {
 		const char *path;
 		struct clone_child *child; /* clone3's; its arguments are in host_path */
 	};
-	unsigned long stamp; /* of an open: plain.h's, or 0 */
+	unsigned long stamp;	   /* of an open: plain.h's, or 0 */
+	unsigned long made[7];	   /* with FAST_CALL: number and arguments */
+	unsigned long guest_flags; /* of the stat family, as the guest has them */
+	enum fast_kind kind;
+	struct fast_path about;
 	union {
 		char host_path[FAST_PATH_MOST];
 		struct fast_change change;
@@ -65,6 +103,7 @@ _Static_assert(offsetof(struct fast_frame, how) == FAST_HOW, "arch.h");
 _Static_assert(offsetof(struct fast_frame, directory) == FAST_DIRECTORY, "arch.h");
 _Static_assert(offsetof(struct fast_frame, path) == FAST_PATH, "arch.h");
 _Static_assert(offsetof(struct fast_frame, stamp) == FAST_STAMP, "arch.h");
+_Static_assert(offsetof(struct fast_frame, made) == FAST_CALLED, "arch.h");
 _Static_assert(offsetof(struct fast_frame, host_path) == FAST_TEXT, "arch.h");
 _Static_assert(offsetof(struct fast_frame, change.nr) == FAST_CHANGED, "arch.h");
 _Static_assert(sizeof(struct fast_frame) == FAST_SIZE, "arch.h");
@@ -73,9 +112,13 @@ _Static_assert(sizeof(struct fast_frame) == FAST_SIZE, "arch.h");
  * The result; or FAST_SLOW; or FAST_PASS, when the site is to make the call itself;
  * or FAST_OPEN, when openat2(directory, path, how) is to be made at the gate, or
  * FAST_MASK, when rt_sigprocmask is, with mask, or FAST_CLONE, when clone3 is, with
- * host_path and child, or FAST_CHANGE, when what change says is.
+ * host_path and child, or FAST_CHANGE, when what change says is, or FAST_CALL, when
+ * what made says is, for fast_judge().
  */
 long fast_call(struct fast_frame *frame);
+
+/* The result of a call that only read, MADE with FAST_CALL, is RESULT: what the guest is to be told, or FAST_SLOW. */
+long fast_judge(struct fast_frame *frame, long result);
 
 /* The mask has been changed: what the guest is to believe of SIGSYS. May be done twice. */
 void fast_note_mask(struct fast_frame *frame);

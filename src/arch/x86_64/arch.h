@@ -85,9 +85,10 @@
 #define FAST_DIRECTORY 160
 #define FAST_PATH 168
 #define FAST_STAMP 176
-#define FAST_TEXT 184
-#define FAST_CHANGED 528 /* number, name, mode or flags, other name, counter */
-#define FAST_SIZE 576
+#define FAST_CALLED 184 /* number and six arguments of a call that only reads */
+#define FAST_TEXT 328
+#define FAST_CHANGED 672 /* number, name, mode or flags, other name, counter */
+#define FAST_SIZE 720
 #define FAST_DEPTH_MOST 1280 /* of the stack of fast_call() and what it calls: scripts/check-agent */
 
 /* What fast_call() returns besides results. */
@@ -97,6 +98,7 @@
 #define FAST_MASK (-0x7ffffffb)
 #define FAST_CLONE (-0x7ffffffa)
 #define FAST_CHANGE (-0x7ffffff9)
+#define FAST_CALL (-0x7ffffff8)
 
 /* In FAST_SELF: see agent/fast.h. */
 #define FAST_IS_MASKED 2

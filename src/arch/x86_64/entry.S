@@ -184,6 +184,11 @@ LABEL(gate_fast_closing):
 LABEL(gate_fast_closed):
 again:	jmp	fast_slow
 
+/* A call from a patched site that only reads: wherever a signal comes, it is made again. */
+gate_fast_read:
+	syscall
+	jmp	fast_made
+
 /* A change of the signal mask, likewise: a signal that was blocked until then comes behind it, when it is made. */
 gate_fast_mask:
 	syscall
@@ -355,12 +360,13 @@ LABEL(fast_saved):
 	and	$-16, %rsp
 	mov	%rbx, %rdi
 	call	fast_call
+	cmp	$FAST_CALL, %rax
+	je	fast_make
+	ja	fast_leave
 	cmp	$FAST_SLOW, %rax
 	je	fast_slow
-	cmp	$FAST_OPEN, %rax
 	jb	fast_leave
 	cmp	$FAST_CHANGE, %rax
-	ja	fast_leave
 	je	gate_change
 	cmp	$FAST_CLONE, %rax
 	je	fast_clone
@@ -374,6 +380,26 @@ LABEL(fast_saved):
 	mov	$24, %r10d
 	mov	$437, %eax
 	jmp	gate_fast_open
+/*
+ * Behind a system call the processor has forgotten where it is to return to, and guesses
+ * wrong at each ret: so it is made up here, not within C functions.
+ */
+fast_make:
+	mov	FAST_CALLED(%rbx), %rax
+	mov	FAST_CALLED+8(%rbx), %rdi
+	mov	FAST_CALLED+16(%rbx), %rsi
+	mov	FAST_CALLED+24(%rbx), %rdx
+	mov	FAST_CALLED+32(%rbx), %r10
+	mov	FAST_CALLED+40(%rbx), %r8
+	mov	FAST_CALLED+48(%rbx), %r9
+	jmp	gate_fast_read
+fast_made:
+	mov	%rbx, %rdi
+	mov	%rax, %rsi
+	call	fast_judge
+	cmp	$FAST_SLOW, %rax
+	je	fast_slow
+	jmp	fast_leave
 fast_mask:
 	mov	FAST_RDI(%rbx), %rdi
 	lea	FAST_HOW(%rbx), %rsi
