@@ -60,7 +60,21 @@ static void close_file(int fd)
 	open_files--;
 }
 
-static const struct plan_operations operations = { .open = open_file, .read = read_file, .close = close_file };
+static long open_host_file(void *context, const char *path)
+{
+	return open_file(context, path, NULL);
+}
+
+/* What is called "bound" is. */
+static bool is_bound(void *context, const char *exe)
+{
+	(void)context;
+	return strstr(exe, "bound");
+}
+
+static const struct plan_operations operations = {
+	.open = open_file, .open_host = open_host_file, .is_bound = is_bound, .read = read_file, .close = close_file
+};
 
 /* What an execution came to: an error, or the arguments, each with a newline behind. */
 struct outcome {
@@ -463,6 +477,77 @@ static void make_files(void)
 		exit(1);
 }
 
+/* A file that claims to be for MACHINE, of this class and order. */
+static void write_foreign(const char *path, uint16_t machine)
+{
+	Elf64_Ehdr header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+			      .e_type = ET_EXEC,
+			      .e_machine = machine };
+
+	write_file(path, &header, sizeof(header));
+}
+
+static bool gives(const struct emulator *emulator, const char *path, long status, enum plan_stage stage)
+{
+	long got = plan_exec(&plan, &operations, NULL, emulator, path);
+
+	if (got != status || (status && plan.stage != stage))
+		printf("# %ld at stage %u\n", got, plan.stage);
+	return got == status && (!status || plan.stage == stage);
+}
+
+/* This program is the emulator, and is for this machine; its loader is that of the host. */
+static void test_emulator(void)
+{
+	char foreign[80], bound[80], twisted[96];
+	struct emulator emulator = { .count = 1, .machine = 999, .class = ELFCLASS64, .order = ELFDATA2LSB };
+
+	snprintf(emulator.words, sizeof(emulator.words), EMULATOR_HOST "%s", interpreter);
+	snprintf(foreign, sizeof(foreign), "%s/foreign", directory);
+	snprintf(bound, sizeof(bound), "%s/bound", directory);
+	snprintf(twisted, sizeof(twisted), "#!%s\n", foreign);
+	write_foreign(foreign, 999);
+	write_file(script, twisted, strlen(twisted));
+	ok(gives(NULL, foreign, -ENOEXEC, PLAN_FOREIGN) && !open_files, "a foreign program without an emulator");
+	ok(gives(&emulator, foreign, 0, 0) && plan.foreign_path == foreign && plan.is_of_host && plan.program_fd >= 0 &&
+		   plan.foreign_fd >= 0 && !strcmp(plan.exe, foreign),
+	   "with one");
+	ok(plan.has_interpreter && !strncmp(plan.interpreter, EMULATOR_HOST "/", sizeof(EMULATOR_HOST)),
+	   "the emulator's loader is the host's");
+	plan_close(&plan);
+	plan.drops_foreign = true;
+	ok(gives(&emulator, foreign, 0, 0) && plan.foreign_fd < 0 && plan.foreign_path == foreign,
+	   "the program is not kept open where that is of no use");
+	plan.drops_foreign = false;
+	plan_close(&plan);
+	ok(gives(&emulator, script, 0, 0) && !strcmp(plan.foreign_path, foreign) && plan.front_count == 2,
+	   "a script of a foreign interpreter");
+	plan_close(&plan);
+	ok(gives(&emulator, interpreter, 0, 0) && !plan.foreign_path && !plan.is_of_host,
+	   "a program for this machine with a loader in the guest");
+	plan_close(&plan);
+	if (symlink(interpreter, bound))
+		exit(1);
+	ok(gives(&emulator, bound, 0, 0) && !plan.foreign_path && plan.is_of_host, "one that is bound into it");
+	plan_close(&plan);
+	ok(gives(NULL, bound, 0, 0) && !plan.is_of_host, "where there is no emulator that is the guest's own");
+	plan_close(&plan);
+	emulator.runs_all = 1;
+	ok(gives(&emulator, interpreter, 0, 0) && plan.foreign_path == interpreter, "programs for this machine, too");
+	plan_close(&plan);
+	emulator.machine = 998;
+	emulator.runs_all = 0;
+	ok(gives(&emulator, foreign, -ENOEXEC, PLAN_FOREIGN), "an emulator for another CPU");
+	emulator.machine = 0;
+	snprintf(emulator.words, sizeof(emulator.words), EMULATOR_HOST "%s/missing", directory);
+	ok(gives(&emulator, foreign, -ENOENT, PLAN_EMULATOR), "an emulator that is missing");
+	snprintf(emulator.words, sizeof(emulator.words), EMULATOR_HOST "%s", foreign);
+	ok(gives(&emulator, foreign, -ENOEXEC, PLAN_EMULATOR), "an emulator that needs one itself");
+	ok(!open_files, "no file is left open");
+	unlink(foreign);
+	unlink(bound);
+}
+
 int main(int argc, char *argv[])
 {
 	if (getenv(PRINTS_ARGUMENTS)) {
@@ -480,6 +565,7 @@ int main(int argc, char *argv[])
 	test_random_lines();
 	test_interpreters();
 	test_programs();
+	test_emulator();
 	remove_files();
 	return plan_done();
 }
