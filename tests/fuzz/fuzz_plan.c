@@ -45,7 +45,21 @@ static void close_file(int fd)
 		abort();
 }
 
-static const struct plan_operations operations = { .open = open_file, .read = read_file, .close = close_file };
+static long open_host_file(void *context, const char *path)
+{
+	return open_file(context, path, NULL);
+}
+
+static bool is_bound(void *context, const char *exe)
+{
+	(void)context;
+	(void)exe;
+	return openings % 2;
+}
+
+static const struct plan_operations operations = {
+	.open = open_file, .open_host = open_host_file, .is_bound = is_bound, .read = read_file, .close = close_file
+};
 
 static const struct emulator emulator = { .count = 2, .words = EMULATOR_HOST "/q\0q" };
 

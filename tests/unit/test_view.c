@@ -82,6 +82,8 @@ static const struct node nodes[] = {
 	FILE_AT("/h/other/o"),
 	FILE_AT("/h/file"),
 	LINK("/h/link", "/bin"),
+	LINK("/h/own", "/h/data"),
+	LINK("/h/data/twice", "/h/own/d"),
 };
 
 /* Longer chains than a table can hold: /r/cN leads to /r/usr over N links. */
@@ -812,6 +814,30 @@ static bool to_guest(const char *host, const char *guest)
 #define GUEST(host, guest) ok(to_guest(host, guest), host " shows at " guest)
 #define UNSEEN(host) ok(to_guest(host, NULL), host " is not seen")
 
+/* The host's root among the guest's places: absolute links there are of the host. */
+static void test_host(void)
+{
+	start("/r");
+	bind_at("/host", "/", VIEW_DIRECTORY | VIEW_HOST);
+	bind_at("/data", "/h/data", VIEW_DIRECTORY);
+	LEADS("/host/h/own", VIEW_FOLLOW, "/h/data", "/host/h/data");
+	LEADS("/host/h/own/f", VIEW_FOLLOW, "/h/data/f", "/host/h/data/f");
+	LEADS("/host/h/data/twice/e", VIEW_FOLLOW, "/h/data/d/e", "/host/h/data/d/e");
+	LEADS("/host/h/own", 0, "/h/own", "/host/h/own");
+	FAILS("/host/r/abs/x", VIEW_FOLLOW, ENOENT);
+	/* The same link by another place is the guest's. */
+	LEADS("/data/l", VIEW_FOLLOW, "/r/usr", "/usr");
+	slow.root = fast.root = "/host/h";
+	FAILS("/own/f", VIEW_FOLLOW, ENOENT);
+	slow.root = fast.root = "";
+	GUEST("/h/other/o", "/host/h/other/o");
+	GUEST("/h/data/f", "/data/f");
+	GUEST("/r/bin/sh", "/bin/sh");
+	UNSEEN("/memfd:name (deleted)");
+	UNSEEN("/SYSV00000000 (deleted)");
+	UNSEEN("/dev/zero (deleted)");
+}
+
 static void test_to_guest(void)
 {
 	char small[8];
@@ -1030,6 +1056,7 @@ int main(void)
 	test_object();
 	test_limits();
 	test_to_guest();
+	test_host();
 	test_order();
 	test_relative_plain();
 	test_host_plain();
