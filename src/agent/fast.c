@@ -456,9 +456,8 @@ long fast_judge(struct fast_frame *frame, long result)
 }
 
 /* As find_absolute() and find_relative() have it, but for links. */
-static bool find_by_text(struct fast_frame *frame, size_t length, struct fast_path *path)
+static bool find_by_text(struct fast_frame *frame, size_t length, size_t name, struct fast_path *path)
 {
-	size_t name = name_start(frame->path, length);
 	bool is_absolute = frame->path[0] == '/';
 	unsigned int count;
 	uint32_t mount;
@@ -486,10 +485,15 @@ static long fast_open(struct fast_frame *frame, long directory, unsigned long gu
 {
 	struct fast_path path = { .now = clock_now() };
 	long length = read_string(frame, guest_path, path.now);
+	size_t name;
 
+	if (length <= 0)
+		return FAST_SLOW;
+	name = name_start(frame->path, (size_t)length);
 	frame->directory = (int)directory;
-	if (length <= 0 || proc_file_may_be(frame->path) || (the_view()->flags & VIEW_VIRTUAL && flags & O_CREAT) ||
-	    !find_by_text(frame, (size_t)length, &path) || mounts_may_need_note(frame->path, flags))
+	if (proc_file_may_be(frame->path + name, (size_t)length - name) ||
+	    (the_view()->flags & VIEW_VIRTUAL && flags & O_CREAT) ||
+	    !find_by_text(frame, (size_t)length, name, &path) || mounts_may_need_note(frame->path, flags))
 		return FAST_SLOW;
 	frame->how = open_how_of(flags, mode);
 	if (!(flags & (O_CREAT | O_TRUNC)))

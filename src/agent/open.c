@@ -169,13 +169,15 @@ long handle_open(struct call *call)
 	struct host_path *path = &call->paths[0];
 	struct slot *slot = call->slot;
 	struct open_how *how = (struct open_how *)slot->spare;
+	const char *name;
 	unsigned int count;
 	uint32_t mount;
 	long status = guest_read_string(slot->path[0], call->arguments[shape->path], PATH_SIZE);
 
 	if (status < 0)
 		return translate_refuse(call, 0, status);
-	if (proc_file_may_be(slot->path[0]) || (the_view()->flags & VIEW_VIRTUAL && flags_of(call) & O_CREAT))
+	name = text_base_name(slot->path[0]);
+	if (proc_file_may_be(name, strlen(name)) || (the_view()->flags & VIEW_VIRTUAL && flags_of(call) & O_CREAT))
 		return open_resolved(call);
 	*path = (struct host_path){
 		.directory = AT_FDCWD, .guest_path = slot->path[0], .path = slot->path[0], .pin = -1, .held = -1

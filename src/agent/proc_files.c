@@ -174,19 +174,35 @@ static const struct proc_file files[] = {
 	{ "domainname", proc_make_kernel, 0, false },
 };
 
-static const struct proc_file *find_file(const char *path)
+static const struct proc_file *find_file(const char *name)
 {
-	const char *name = text_base_name(path);
-
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (text_equal(name, files[i].name))
 			return &files[i];
 	return NULL;
 }
 
-bool proc_file_may_be(const char *path)
+/* Of the names of them all: this is asked at every open. */
+static uint64_t hashes[4];
+static bool has_hashes;
+
+static void make_hashes(void)
 {
-	return find_file(path);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		unsigned int hash = view_name_hash(files[i].name, strlen(files[i].name));
+
+		__atomic_fetch_or(&hashes[hash / 64], 1ul << hash % 64, __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&has_hashes, true, __ATOMIC_RELEASE);
+}
+
+bool proc_file_may_be(const char *name, size_t length)
+{
+	unsigned int hash = view_name_hash(name, length);
+
+	if (!__atomic_load_n(&has_hashes, __ATOMIC_ACQUIRE))
+		make_hashes();
+	return hashes[hash / 64] >> hash % 64 & 1 && find_file(name);
 }
 
 /* A memfd that tells by its name what it is a copy of: proc_link_guest(). */
@@ -285,7 +301,7 @@ static bool is_made(const char *host_path)
 
 long proc_file_open(struct slot *slot, const char *host_path, unsigned long flags)
 {
-	const struct proc_file *file = find_file(host_path);
+	const struct proc_file *file = find_file(text_base_name(host_path));
 	long from;
 
 	if (!file || flags & (O_PATH | O_DIRECTORY) || (flags & O_ACCMODE) == O_WRONLY || !is_made(host_path))

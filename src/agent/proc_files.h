@@ -8,8 +8,8 @@
 
 #include "agent/slot.h"
 
-/* Whether a file of this name may be one: a quick "no" for all others. */
-bool proc_file_may_be(const char *path);
+/* Whether a file of this last component, of LENGTH bytes, may be one: a quick "no" for nearly all others. */
+bool proc_file_may_be(const char *name, size_t length);
 /*
  * Open the guest's copy of the file HOST_PATH of /proc: a descriptor, or a
  * negative errno. -ENOSYS: it is none of those, open it as it is. FLAGS is
