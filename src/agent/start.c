@@ -9,6 +9,7 @@
 #include "agent/fast.h"
 #include "agent/gate.h"
 #include "agent/host_program.h"
+#include "agent/identity.h"
 #include "agent/interpreter.h"
 #include "agent/mounts.h"
 #include "agent/patch.h"
@@ -286,6 +287,8 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 	signal_start(state.flags, state.signal_mask);
 	privileges_start(state.flags);
 	fast_start(state.flags);
+	if (identity_is_on())
+		identity_start(state.credentials);
 	root_start(state.root);
 	mounts_start(state.cwd_mount);
 	random = random_number();

@@ -433,6 +433,12 @@ static bool is_patching_off(const struct config *config)
 	return config->is_patching_off || (wish && *wish && strcmp(wish, "0"));
 }
 
+/* Who is root already is so by the kernel, with all that it has for root. */
+static bool wants_identity(const struct config *config)
+{
+	return config->has_identity && (config->uid || config->gid || geteuid());
+}
+
 static void fill_settings(struct command *command)
 {
 	struct image_data *data = command->data;
@@ -440,7 +446,11 @@ static void fill_settings(struct command *command)
 	data->magic = IMAGE_MAGIC;
 	data->flags = (command->config->allows_unknown ? IMAGE_ALLOW_UNKNOWN : 0) |
 		      (is_patching_off(command->config) ? IMAGE_NO_PATCH : 0) |
-		      (command->config->has_kernel ? IMAGE_KERNEL : 0);
+		      (command->config->has_kernel ? IMAGE_KERNEL : 0) |
+		      (wants_identity(command->config) ? IMAGE_IDENTITY : 0);
+	data->identity = (struct identity){
+		.uid = command->config->uid, .gid = command->config->gid, .host_uid = geteuid(), .host_gid = getegid()
+	};
 	data->kernel = command->config->kernel;
 	data->verbosity = command->config->verbosity;
 	data->log_fd = open_log(command->config->verbosity);

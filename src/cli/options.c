@@ -171,6 +171,54 @@ static int apply_kernel(struct config *config, const char *name, const char *val
 	return wrong ? fail(config, "option '%s': '%.200s': %s", name, value, wrong) : 0;
 }
 
+static int apply_root_id(struct config *config, const char *name, const char *value)
+{
+	(void)name;
+	(void)value;
+	config->uid = config->gid = 0;
+	config->has_identity = true;
+	return 0;
+}
+
+/* A number that can be a user's: (uid_t)-1 can't. END gets what is behind it. */
+static bool read_id(const char *text, uint32_t *id, const char **end)
+{
+	char *behind;
+	unsigned long number;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	number = strtoul(text, &behind, 10);
+	*id = (uint32_t)number;
+	*end = behind;
+	return !errno && number < UINT32_MAX;
+}
+
+static int apply_change_id(struct config *config, const char *name, const char *value)
+{
+	const char *at = value;
+
+	if (!read_id(at, &config->uid, &at) || *at++ != ':' || !read_id(at, &config->gid, &at) || *at)
+		return fail(config, "option '%s': '%.200s' is not USER:GROUP, two numbers", name, value);
+	config->has_identity = true;
+	return 0;
+}
+
+static int apply_rootfs_root(struct config *config, const char *name, const char *value)
+{
+	int error = apply_rootfs(config, name, value);
+
+	if (!error)
+		error = apply_root_id(config, name, NULL);
+	if (!error)
+		error = add_optional_bindings(config, "/etc/host.conf /etc/hosts /etc/nsswitch.conf /etc/resolv.conf "
+						      "/dev /sys /proc /tmp /run/shm $HOME");
+	if (!error)
+		error = add_binding(config, (struct binding_request){ .host = strdup(value), .is_optional = true });
+	return error;
+}
+
 static int apply_kill_on_exit(struct config *config, const char *name, const char *value)
 {
 	(void)name;

@@ -29,6 +29,8 @@ struct config {
 	struct binding_request *bindings; /* in the order of the command line */
 	size_t binding_count;
 	size_t binding_room;
+	uint32_t uid, gid; /* with HAS_IDENTITY */
+	bool has_identity;
 	struct kernel kernel;
 	bool has_kernel;
 	const char *emulator; /* as written; NULL: none was given */

@@ -10,6 +10,7 @@
 #include "arch.h"
 #include "base/base.h"
 #include "image/emulator.h"
+#include "image/identity.h"
 #include "image/kernel.h"
 #include "view/view.h"
 
@@ -26,6 +27,7 @@ enum image_flags {
 	IMAGE_ALLOW_UNKNOWN = 1, /* -u */
 	IMAGE_NO_PATCH = 2,	 /* --no-patch */
 	IMAGE_KERNEL = 4,	 /* -k */
+	IMAGE_IDENTITY = 8,	 /* -0, -i, -S */
 };
 
 /* What the command tells every agent. Constant for the life of the guests. */
@@ -38,6 +40,7 @@ struct image_data {
 	uint64_t shared_nonce;
 	struct emulator emulator; /* of -q */
 	struct kernel kernel;	  /* of -k */
+	struct identity identity; /* of -0, -i, -S */
 	char temporary[256];	  /* PROOT_TMP_DIR if set, absolute and short enough; "" otherwise */
 	struct view view;	  /* view.size bytes */
 };

@@ -29,6 +29,7 @@ void state_write(const struct state *state, char *buf, const char *strings[STATE
 	strings[2] = state->exe;
 	strings[3] = state->root;
 	strings[4] = state->interpreter ? state->interpreter : "";
+	strings[5] = state->credentials ? state->credentials : "";
 }
 
 bool state_read(struct state *state, char *const strings[STATE_STRINGS])
@@ -57,6 +58,7 @@ bool state_read(struct state *state, char *const strings[STATE_STRINGS])
 				 .file_name = strings[1],
 				 .exe = strings[2],
 				 .root = strings[3],
-				 .interpreter = strings[4] };
+				 .interpreter = strings[4],
+				 .credentials = strings[5] };
 	return !*at;
 }

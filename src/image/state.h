@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-#define STATE_STRINGS 5 /* numbers, file name, exe, root, interpreter: in this order, last in envp */
+#define STATE_STRINGS 6 /* numbers, file name, exe, root, interpreter, credentials: in this order, last in envp */
 #define STATE_NUMBERS_SIZE 128
 
 enum state_flags {
@@ -38,12 +38,14 @@ struct state {
 	const char *root;      /* that of the process's root directory; "" is the view's */
 	/* The program's interpreter, as that names it; where PROGRAM_FD is -1 its canonical path. */
 	const char *interpreter;
+	/* What the process believes to be: credentials_write(); "": what the kernel says. */
+	const char *credentials;
 };
 
 /*
  * Write the numbers into BUF of STATE_NUMBERS_SIZE and point STRINGS at the
  * environment strings to add. The others are not copied;
- * INTERPRETER may be NULL.
+ * INTERPRETER and CREDENTIALS may be NULL.
  */
 void state_write(const struct state *state, char *buf, const char *strings[STATE_STRINGS]);
 /* Read them back; false when STRINGS are none of ours. */
