@@ -13,6 +13,7 @@ UNIT_view := src/view/view.c src/view/resolve.c src/base/text.c
 UNIT_resolve := $(UNIT_view)
 UNIT_plan := src/image/plan.c src/image/elf.c src/image/emulator.c src/base/text.c
 UNIT_state := src/image/state.c src/base/text.c
+UNIT_owner_record := src/image/owner_record.c
 UNIT_text := src/base/text.c
 UNIT_socket_name := src/agent/socket_name.c
 UNIT_filter := src/engine/filter.c src/agent/calls.c
