@@ -35,6 +35,7 @@
 #define BIT(number) (1ull << (number))
 #define DIFFERS(arg, number) .condition = WHEN_DIFFERS, .when_argument = (arg), .when_value = (number)
 #define SETTING(bits) .condition = WHEN_SETTING, .when_value = (bits)
+#define EITHER(settings, bits) .condition = WHEN_EITHER, .when_value = (uint64_t)(bits) << 32 | (settings)
 #define VIEW(bits) .condition = WHEN_VIEW, .when_value = (bits)
 
 #define NONE \
@@ -67,8 +68,11 @@
 	}
 
 #define READS .writes = false
-#define WATCHES .once = true
-#define ENTERS .moves = true
+#define WATCHES .once = true, .needs = CALL_NEEDS_READ
+#define SEARCHES .needs = CALL_NEEDS_SEARCH
+#define ENTERS .moves = true, .needs = CALL_NEEDS_SEARCH
+#define FILLS WRITES, .needs = CALL_NEEDS_WRITE
+#define OWNS WRITES, .needs = CALL_NEEDS_OWNER
 #define WRITES .writes = true, .once = true
 #define MOVES .writes = true, .once = true, .moves = true
 

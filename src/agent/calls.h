@@ -21,6 +21,7 @@ enum call_condition {
 	WHEN_AMONG,   /* its low word is the number of a bit of WHEN_VALUE */
 	WHEN_DIFFERS, /* its low word differs from WHEN_VALUE */
 	WHEN_SETTING, /* WHEN_VALUE is among the settings: enum image_flags */
+	WHEN_EITHER,  /* its low half as with WHEN_SETTING, or its high half as with WHEN_VIEW */
 	WHEN_VIEW,    /* the view has a binding with one of the flags WHEN_VALUE */
 };
 
@@ -33,6 +34,14 @@ enum call_follow {
 	FOLLOW_IF,	/* only if it has */
 	FOLLOW_MAKES,	/* the call makes it */
 	FOLLOW_REMOVES, /* the call removes or renames it */
+};
+
+/* What the user must be granted by a file's mode, or be its owner. The first three are those of access(2). */
+enum call_needs {
+	CALL_NEEDS_SEARCH = 1,
+	CALL_NEEDS_WRITE = 2,
+	CALL_NEEDS_READ = 4,
+	CALL_NEEDS_OWNER = 8,
 };
 
 struct call_path {
@@ -59,11 +68,21 @@ struct call_row {
 	uint8_t error; /* of CALL_REFUSE: a positive errno */
 	bool writes;   /* changes what the path names: EROFS on a virtual directory */
 	bool once;     /* made again it would do something else, or say so */
+	uint8_t needs; /* of who makes it, towards what its path names, if that is not made or removed: enum call_needs
+			*/
 	bool moves;    /* changes what names mean: agent/plain.h */
 	uint64_t when_value;
 	struct call_path paths[2];
 	call_handler *handler;
 };
+
+/* Whether the last component of the path of SHAPE, of a call with ARGUMENTS, is followed if it is a link. */
+static inline bool call_follows(const struct call_path *shape, const unsigned long arguments[6])
+{
+	bool flag = arguments[shape->flags] & shape->flag;
+
+	return shape->follow == FOLLOW_YES || shape->follow == (flag ? FOLLOW_IF : FOLLOW_UNLESS);
+}
 
 /* The table and the number of its rows; handlers are NULL in the command. */
 extern const struct call_row call_rows[];

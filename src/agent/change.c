@@ -4,6 +4,7 @@
 #include "agent/dispatch.h"
 #include "agent/gate.h"
 #include "agent/guest_memory.h"
+#include "agent/identity.h"
 #include "agent/pin.h"
 #include "agent/translate.h"
 #include "base/text.h"
@@ -119,7 +120,7 @@ long fast_change(struct fast_frame *frame, const struct call_row *row, const uns
 	struct entry_name entries[2];
 	unsigned long third;
 
-	if (!form)
+	if (!form || identity_is_on())
 		return FAST_SLOW;
 	third = form->third < 0 ? 0 : arguments[form->third];
 	if ((unsigned int)third & ~form->flags_most || !read_entries(frame, row, arguments, entries, count))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/dispatch.h"
+#include "agent/access.h"
 #include "agent/clone.h"
 #include "agent/gate.h"
 #include "agent/handlers.h"
@@ -99,6 +100,11 @@ static long finish_whole(struct slot *slot, long result)
 /* The new descriptor is to be the lowest free one, as if we had held none. */
 static long finish_open(struct slot *slot, long result)
 {
+	struct call *call = &slot->call;
+
+	/* The arguments of openat2, where they are. */
+	if ((result == -EACCES || result == -ENXIO) && identity_is_on())
+		return access_open_again(call, (const struct open_how *)slot->spare, result);
 	if (result < 0)
 		return result;
 	result = pin_take_place(&slot->call, (int)result);
@@ -112,6 +118,9 @@ static long resume_at(struct call *call, const char *gate_at, unsigned long nr, 
 {
 	struct slot *slot = call->slot;
 
+	if (call->is_overriding)
+		return gate((long)nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+			    arguments[5]);
 	if (!finish && call->mount)
 		finish = finish_open;
 	call->finish = finish;
@@ -120,6 +129,11 @@ static long resume_at(struct call *call, const char *gate_at, unsigned long nr, 
 	slot->keep = 1;
 	registers_enter_gate(call->context, &slot->saved, slot, (unsigned long)gate_at, nr, arguments);
 	return CALL_RESUME;
+}
+
+static bool wants_finish(const struct call *call)
+{
+	return pin_is_held(call) || identity_is_on();
 }
 
 long call_resume(struct call *call, unsigned long nr, slot_finish *finish)
@@ -135,13 +149,13 @@ long call_resume_open(struct call *call, int directory, const char *path, const 
 					     sizeof(*how) };
 
 	call->retry = retry;
-	return resume_at(call, gate_open, NR_openat2, arguments, pin_is_held(call) ? finish_open : NULL);
+	return resume_at(call, gate_open, NR_openat2, arguments, wants_finish(call) ? finish_open : NULL);
 }
 
 long call_resume_retry(struct call *call, call_handler *retry)
 {
 	call->retry = retry;
-	return resume_at(call, gate_open, call->nr, call->arguments, pin_is_held(call) ? finish_open : NULL);
+	return resume_at(call, gate_open, call->nr, call->arguments, wants_finish(call) ? finish_open : NULL);
 }
 
 long call_resume_clone(struct call *call, struct clone_child *child, bool is_shared)
@@ -184,6 +198,18 @@ static void finish_call(struct slot *slot, struct ucontext *context)
 	registers_set_result(context, result);
 }
 
+/* Where the guest is not who the kernel knows: what that one may do is not all, or more than, what it may. */
+static long handle_as_other(struct call *call)
+{
+	enum access_kind kind = access_kind();
+	long result = kind == ACCESS_CHECKED ? access_check(call) : 0;
+
+	if (result)
+		return result;
+	result = call->row->handler(call);
+	return result == -EACCES && kind == ACCESS_ROOT ? access_override(call, result) : result;
+}
+
 bool dispatch_call(struct slot *slot, struct ucontext *context)
 {
 	const struct call_row *row = call_find(registers_number(context));
@@ -198,7 +224,10 @@ bool dispatch_call(struct slot *slot, struct ucontext *context)
 	registers_arguments(context, call->arguments);
 	memcpy(call->original, call->arguments, sizeof(call->original));
 	log_begin(call);
-	result = host_program_is_loader(registers_instruction(context)) ? host_program_call(call) : row->handler(call);
+	if (host_program_is_loader(registers_instruction(context)))
+		result = host_program_call(call);
+	else
+		result = identity_is_on() ? handle_as_other(call) : row->handler(call);
 	if (result == CALL_RESUME)
 		return true;
 	pin_release(call);

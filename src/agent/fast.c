@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/fast.h"
+#include "agent/access.h"
 #include "agent/change.h"
 #include "agent/clone.h"
 #include "agent/dispatch.h"
@@ -152,10 +153,12 @@ static void use_absolute(struct fast_frame *frame, const struct fast_path *path)
 	frame->path = frame->host_path;
 }
 
-/* Whether the kernel's RESULT is the guest's. */
+/* Whether the kernel's RESULT is the guest's. Root inside may do more than the kernel knows. */
 static bool is_believed(const struct fast_path *path, long result)
 {
-	return plain_holds(path->stamp) && !(path->is_from_cwd && result == -EACCES);
+	if (result == -EACCES && (path->is_from_cwd || identity_is_on()))
+		return false;
+	return plain_holds(path->stamp);
 }
 
 /* Of LENGTH bytes, in FRAME, absolute: its host path, *MOUNT its binding. False where it can't be told from the text.
@@ -317,11 +320,19 @@ static long fast_stat(struct fast_frame *frame, long directory, unsigned long gu
 		    path->kind == PATH_EMPTY ? flags : flags | AT_SYMLINK_NOFOLLOW, 0);
 }
 
+/* Whether the owner, as the kernel has it, may not be the one the guest sees. */
+static bool is_given(uint32_t uid)
+{
+	return identity_is_on() && uid == image_data()->identity.host_uid;
+}
+
 static long judge_stat(struct fast_frame *frame, long status)
 {
 	const struct fast_path *path = &frame->about;
 	unsigned long buf = frame->made[3];
 
+	if (!status && is_given(((const struct stat *)buf)->st_uid))
+		return FAST_SLOW;
 	if (path->kind == PATH_EMPTY)
 		return !status && is_removed_file((const struct stat *)buf) ? FAST_SLOW : status;
 	/* What could not be written may be that of a link: where that leads is an error before. */
@@ -381,6 +392,8 @@ static APART long judge_statx(struct fast_frame *frame, long status)
 		return FAST_SLOW;
 	if (status)
 		return status;
+	if (is_given(result->stx_uid))
+		return FAST_SLOW;
 	mount_leave_out(result);
 	if (path->kind != PATH_EMPTY)
 		return judge_status(frame, path, (unsigned long)&result->stx_mode, true, frame->guest_flags);
@@ -390,13 +403,6 @@ static APART long judge_statx(struct fast_frame *frame, long status)
 	return type == S_IFDIR && may_be_of_top(frame, (int)frame->made[1]) ? FAST_SLOW : 0;
 }
 
-static bool follows(const struct call_path *shape, const unsigned long arguments[6])
-{
-	bool flag = arguments[shape->flags] & shape->flag;
-
-	return shape->follow == FOLLOW_YES || shape->follow == (flag ? FOLLOW_IF : FOLLOW_UNLESS);
-}
-
 /* Any other call that reads what one path names, and needs no more than that path translated. */
 static long fast_read(struct fast_frame *frame, const struct call_row *row, const unsigned long arguments[6])
 {
@@ -404,10 +410,12 @@ static long fast_read(struct fast_frame *frame, const struct call_row *row, cons
 	long directory = shape->directory == CALL_CWD ? AT_FDCWD : (long)arguments[shape->directory];
 	struct fast_path *path = &frame->about;
 
-	if (row->handler != handle_paths || row->once)
+	if (row->once || !(row->handler == handle_paths || row->handler == handle_access ||
+			   (row->handler == handle_xattr && !identity_is_on())))
 		return FAST_SLOW;
 	read_path(frame, arguments[shape->path], directory, path);
-	if (path->kind < PATH_RELATIVE || (follows(shape, arguments) && (!path->stamp || ends_in_link(frame, path))))
+	if (path->kind < PATH_RELATIVE ||
+	    (call_follows(shape, arguments) && (!path->stamp || ends_in_link(frame, path))))
 		return FAST_SLOW;
 	use_cwd(frame, path);
 	frame->kind = FAST_OTHER;
@@ -492,7 +500,8 @@ static long fast_open(struct fast_frame *frame, long directory, unsigned long gu
 	name = name_start(frame->path, (size_t)length);
 	frame->directory = (int)directory;
 	if (proc_file_may_be(frame->path + name, (size_t)length - name) ||
-	    (the_view()->flags & VIEW_VIRTUAL && flags & O_CREAT) ||
+	    ((the_view()->flags & VIEW_VIRTUAL || identity_is_on()) && flags & O_CREAT) ||
+	    (identity_is_on() && (flags & __O_TMPFILE) == __O_TMPFILE) ||
 	    !find_by_text(frame, (size_t)length, name, &path) || mounts_may_need_note(frame->path, flags))
 		return FAST_SLOW;
 	frame->how = open_how_of(flags, mode);
@@ -630,6 +639,8 @@ static bool is_ours(const struct call_row *row, const unsigned long arguments[6]
 		return (uint32_t)argument != (uint32_t)row->when_value;
 	case WHEN_SETTING:
 		return image_data()->flags & row->when_value;
+	case WHEN_EITHER:
+		return image_data()->flags & row->when_value || the_view()->flags & row->when_value >> 32;
 	case WHEN_VIEW:
 		return the_view()->flags & row->when_value;
 	default:
@@ -646,7 +657,7 @@ long fast_call(struct fast_frame *frame)
 	registers_fast_arguments(&frame->registers, a);
 	if (!row || !is_ours(row, a))
 		return FAST_PASS;
-	if (image_data()->verbosity >= 2)
+	if (image_data()->verbosity >= 2 || access_is_checked())
 		return FAST_SLOW;
 	switch (row->nr) {
 	case NR_stat:
@@ -767,7 +778,7 @@ static void leave_with_descriptor(struct ucontext *context, long result)
 	struct fast_frame *frame = registers_fast_frame(context);
 	bool holds = plain_holds(frame->stamp);
 
-	if (result != -ELOOP && holds && !(frame->stamp && result == -EACCES)) {
+	if (result != -ELOOP && result != -EACCES && result != -ENXIO && holds) {
 		leave_with_result(context, result);
 		return;
 	}

@@ -16,6 +16,10 @@
 /* path.c */
 call_handler handle_paths, handle_name_to_handle, handle_stat, handle_fstat, handle_readlink, handle_chdir,
 	handle_unshare;
+/* attributes.c */
+call_handler handle_access, handle_chmod, handle_chown, handle_utimes, handle_make;
+/* xattr.c */
+call_handler handle_xattr;
 /* mounts.c */
 call_handler handle_fchdir;
 /* root.c */

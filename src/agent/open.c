@@ -3,6 +3,7 @@
  * Opening may wait (a fifo, a terminal), so it resumes at the gate.
  */
 #include "agent/open.h"
+#include "agent/access.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
@@ -134,6 +135,11 @@ static long open_named(struct call *call, unsigned long flags)
 	if (status)
 		return translate_refuse(call, 0, status);
 	*how = how_of(call);
+	if (identity_is_on()) {
+		status = access_open(call, how);
+		if (status != ACCESS_KERNEL_OPENS)
+			return status;
+	}
 	if (is_last_left(path, flags)) {
 		how->resolve = 0;
 		return call_resume_open(call, path->directory, path->path, how, NULL);
@@ -177,7 +183,9 @@ long handle_open(struct call *call)
 	if (status < 0)
 		return translate_refuse(call, 0, status);
 	name = text_base_name(slot->path[0]);
-	if (proc_file_may_be(name, strlen(name)) || (the_view()->flags & VIEW_VIRTUAL && flags_of(call) & O_CREAT))
+	if (proc_file_may_be(name, strlen(name)) || access_is_checked() ||
+	    ((the_view()->flags & VIEW_VIRTUAL || identity_is_on()) &&
+	     (flags_of(call) & O_CREAT || (flags_of(call) & __O_TMPFILE) == __O_TMPFILE)))
 		return open_resolved(call);
 	*path = (struct host_path){
 		.directory = AT_FDCWD, .guest_path = slot->path[0], .path = slot->path[0], .pin = -1, .held = -1
@@ -333,6 +341,14 @@ static long resume_open(struct call *call, const struct open_how *how, uint64_t 
 		return handle_openat2(call);
 	if (status)
 		return refuse(call, how, status);
+	if (identity_is_on()) {
+		struct open_how *copy = (struct open_how *)call->slot->spare;
+
+		*copy = *how;
+		status = access_open(call, copy);
+		if (status != ACCESS_KERNEL_OPENS)
+			return status;
+	}
 	is_left = is_last_left(path, how->flags);
 	if (is_left)
 		resolve &= ~(uint64_t)(RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
@@ -378,7 +394,7 @@ long handle_openat2(struct call *call)
 	status = guest_read_string(call->slot->path[0], call->arguments[1], PATH_SIZE);
 	if (status < 0)
 		return refuse(call, &how, status);
-	if (how.resolve & RESOLVE_BELOW && stays_plain(call)) {
+	if (how.resolve & RESOLVE_BELOW && !identity_is_on() && stays_plain(call)) {
 		call->paths[0].guest_path = call->slot->path[0];
 		call->paths[0].is_as_is = true;
 		call->arguments[1] = (unsigned long)call->slot->path[0];

@@ -1,15 +1,263 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/owner.h"
+#include "agent/guest_memory.h"
+#include "agent/identity.h"
+#include "agent/proc.h"
+#include "agent/store.h"
+#include "base/text.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
 
-void owner_tell(int directory, const char *path, unsigned long flags, struct stat *status)
+#define PERMISSIONS 07777
+#define OWNER_READS 0400
+#define OWNER_WRITES 0200
+
+/* A path that calls without a descriptor take: PATH itself, or in BUF. NULL when it is too long. */
+static const char *whole_name(int directory, const char *path, char *buf, size_t size)
+{
+	struct text name;
+
+	if (path[0] == '/' || (directory == AT_FDCWD && path[0]))
+		return path;
+	text_init(&name, buf, size);
+	if (directory == AT_FDCWD) {
+		text_add(&name, ".");
+	} else {
+		text_add(&name, PROC_DESCRIPTORS);
+		text_add_number(&name, directory);
+		text_add(&name, path[0] ? "/" : "");
+		text_add(&name, path);
+	}
+	return name.full ? NULL : buf;
+}
+
+static long read_attribute(int directory, const char *path, unsigned long flags, unsigned char value[OWNER_RECORD_SIZE])
+{
+	bool follows = !path[0] || !(flags & AT_SYMLINK_NOFOLLOW);
+	char buf[PATH_SIZE];
+	const char *name = whole_name(directory, path, buf, sizeof(buf));
+
+	if (!name)
+		return -ENODATA;
+	return GATE_4(follows ? NR_getxattr : NR_lgetxattr, name, OWNER_ATTRIBUTE, value, OWNER_RECORD_SIZE);
+}
+
+static bool carries_attributes(const struct stat *status)
+{
+	uint32_t type = status->st_mode & S_IFMT;
+
+	return type == S_IFREG || type == S_IFDIR;
+}
+
+static bool is_users(const struct stat *status)
+{
+	return status->st_uid == image_data()->identity.host_uid;
+}
+
+static bool find_record(int directory, const char *path, unsigned long flags, const struct stat *status,
+			struct owner_record *record)
+{
+	unsigned char value[OWNER_RECORD_SIZE];
+	long length = -EOPNOTSUPP;
+
+	if (!is_users(status))
+		return false;
+	if (carries_attributes(status))
+		length = read_attribute(directory, path, flags, value);
+	if (length >= 0)
+		return owner_record_read(record, value, (size_t)length);
+	return length == -EOPNOTSUPP && store_find(directory, path, flags, status, record);
+}
+
+static bool is_device(uint32_t mode)
+{
+	return (mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK;
+}
+
+/* STATUS, the kernel's, becomes what RECORD says. A device is a socket to the kernel. */
+static void apply(const struct owner_record *record, struct stat *status)
 {
 	const struct identity *identity = &image_data()->identity;
 
-	(void)directory;
-	(void)path;
-	(void)flags;
-	if (status->st_uid != identity->host_uid)
+	status->st_uid = record->uid == OWNER_KEEP ? identity->uid : record->uid;
+	status->st_gid = record->gid == OWNER_KEEP ? identity->gid : record->gid;
+	if (!record->has_mode)
 		return;
-	status->st_uid = identity->uid;
-	status->st_gid = identity->gid;
+	if (is_device(record->mode) && (status->st_mode & S_IFMT) == S_IFSOCK) {
+		status->st_mode = record->mode;
+		status->st_rdev = record->device;
+	} else {
+		status->st_mode = (status->st_mode & S_IFMT) | (record->mode & PERMISSIONS);
+	}
+}
+
+static struct owner_record default_record(void)
+{
+	return (struct owner_record){ .uid = image_data()->identity.uid, .gid = image_data()->identity.gid };
+}
+
+static void tell(int directory, const char *path, unsigned long flags, struct stat *status, struct owner_record *record)
+{
+	if (!find_record(directory, path, flags, status, record))
+		*record = default_record();
+	if (is_users(status))
+		apply(record, status);
+}
+
+void owner_tell(int directory, const char *path, unsigned long flags, struct stat *status)
+{
+	struct owner_record record;
+
+	tell(directory, path, flags, status, &record);
+}
+
+void owner_of(const struct object *object, struct stat *status, struct owner_record *record)
+{
+	*status = object->status;
+	tell(object->fd, "", AT_EMPTY_PATH, status, record);
+}
+
+bool owner_is_users(const struct object *object)
+{
+	return is_users(&object->status);
+}
+
+static bool is_default(const struct owner_record *record)
+{
+	const struct owner_record usual = default_record();
+
+	return record->uid == usual.uid && record->gid == usual.gid && !record->has_mode && !record->device;
+}
+
+static long write_attribute(const struct object *object, const struct owner_record *record)
+{
+	unsigned char value[OWNER_RECORD_SIZE];
+	size_t length;
+	long status;
+
+	if (is_default(record)) {
+		status = GATE_2(NR_removexattr, object->name, OWNER_ATTRIBUTE);
+		return status == -ENODATA ? 0 : status;
+	}
+	length = owner_record_write(record, value, sizeof(value));
+	return GATE_5(NR_setxattr, object->name, OWNER_ATTRIBUTE, value, length, 0);
+}
+
+static long change_mode(struct object *object, uint32_t mode)
+{
+	long status = GATE_2(NR_chmod, object->name, mode & PERMISSIONS);
+
+	if (!status)
+		object->status.st_mode = (object->status.st_mode & S_IFMT) | (mode & PERMISSIONS);
+	return status;
+}
+
+/* Only who may write a file can write its attributes, and who may read it read them. */
+static long write_with_access(struct object *object, struct owner_record record)
+{
+	uint32_t mode = object->status.st_mode & PERMISSIONS, lasting = mode;
+	long status = write_attribute(object, &record);
+
+	if (status != -EACCES && (mode & OWNER_READS || is_default(&record)))
+		return status;
+	if (!is_default(&record) && !(mode & OWNER_READS)) {
+		lasting |= OWNER_READS;
+		if (!record.has_mode)
+			record.mode = object->status.st_mode;
+		record.has_mode = true;
+	}
+	status = change_mode(object, mode | OWNER_READS | OWNER_WRITES);
+	if (!status)
+		status = write_attribute(object, &record);
+	change_mode(object, status ? mode : lasting);
+	return status;
+}
+
+static long put_in_store(const struct object *object, const struct owner_record *record)
+{
+	if (is_default(record))
+		return store_remove(object->fd, "", AT_EMPTY_PATH, &object->status);
+	return store_put(object->fd, "", AT_EMPTY_PATH, &object->status, record);
+}
+
+long owner_put(struct object *object, const struct owner_record *record)
+{
+	long status = -EOPNOTSUPP;
+
+	if (carries_attributes(&object->status))
+		status = write_with_access(object, *record);
+	return status == -EOPNOTSUPP ? put_in_store(object, record) : status;
+}
+
+/* What PARENT hands down to what is made in it. */
+static void hand_down_group(int directory, const char *parent, uint32_t *gid)
+{
+	struct stat status;
+
+	if (GATE_4(NR_newfstatat, directory, parent, &status, 0) || !(status.st_mode & S_ISGID))
+		return;
+	owner_tell(directory, parent, 0, &status);
+	*gid = status.st_gid;
+}
+
+long owner_note_made(int parent_directory, const char *parent, int directory, const char *name, int fd)
+{
+	const struct credentials *credentials = identity_now();
+	struct owner_record record = { .uid = credentials->fsuid, .gid = credentials->fsgid };
+	struct object object;
+	long status;
+
+	hand_down_group(parent_directory, parent, &record.gid);
+	if (is_default(&record))
+		return 0;
+	status = fd >= 0 ? object_take_descriptor(fd, &object) : object_take_entry(directory, name, &object);
+	if (!status)
+		status = owner_put(&object, &record);
+	object_release(&object);
+	return status;
+}
+
+static uint64_t device_number(uint32_t major, uint32_t minor)
+{
+	return (minor & 0xff) | (uint64_t)(major & 0xfff) << 8 |
+	       (uint64_t)(minor & ~0xffu) << 12; /* new_encode_dev() */
+}
+
+/* What of STATUS the records are found by, and hold. */
+static struct stat from_statx(const struct statx *status)
+{
+	return (struct stat){ .st_mode = status->stx_mode,
+			      .st_uid = status->stx_uid,
+			      .st_gid = status->stx_gid,
+			      .st_ino = status->stx_ino,
+			      .st_dev = device_number(status->stx_dev_major, status->stx_dev_minor),
+			      .st_rdev = device_number(status->stx_rdev_major, status->stx_rdev_minor),
+			      .st_nlink = status->stx_nlink };
+}
+
+static void to_statx(struct statx *status, const struct stat *from)
+{
+	status->stx_mode = (uint16_t)from->st_mode;
+	status->stx_uid = from->st_uid;
+	status->stx_gid = from->st_gid;
+	status->stx_rdev_major = (uint32_t)(from->st_rdev >> 8 & 0xfff);
+	status->stx_rdev_minor = (uint32_t)((from->st_rdev & 0xff) | (from->st_rdev >> 12 & 0xfff00));
+}
+
+long owner_tell_guest(int directory, const char *path, unsigned long flags, unsigned long at, bool is_statx)
+{
+	struct statx more;
+	struct stat status;
+
+	if (guest_read(is_statx ? (void *)&more : &status, at, is_statx ? sizeof(more) : sizeof(status)))
+		return -EFAULT;
+	if (is_statx)
+		status = from_statx(&more);
+	if (!is_users(&status))
+		return 0;
+	owner_tell(directory, path, flags, &status);
+	if (is_statx)
+		to_statx(&more, &status);
+	return guest_write(at, is_statx ? (void *)&more : &status, is_statx ? sizeof(more) : sizeof(status));
 }

@@ -2,11 +2,17 @@
 /*
  * Owners, modes and devices of files as the guest sees them. A file of the user's own
  * that has been given none inside belongs to identity.uid and .gid; others keep the host's.
+ *
+ * What is given lasts, with the file: in the attribute OWNER_ATTRIBUTE of regular files and
+ * directories; of others, and where file systems have no such attributes, in a store (agent/store.h).
+ * A file that has it can be read by its real owner, for else so could not the attribute.
  */
 #ifndef AGENT_OWNER_H
 #define AGENT_OWNER_H
 
 #include "agent/agent.h"
+#include "agent/object.h"
+#include "image/owner_record.h"
 #include <asm/stat.h>
 
 /*
@@ -15,5 +21,27 @@
  * AT_EMPTY_PATH in FLAGS is the descriptor itself.
  */
 void owner_tell(int directory, const char *path, unsigned long flags, struct stat *status);
+
+/* The same for an object, into STATUS; and what is stored of it into RECORD (or what would be: the default). */
+void owner_of(const struct object *object, struct stat *status, struct owner_record *record);
+
+/* Store RECORD for a file of the user's: 0 or a negative errno. What is the default takes no room. */
+long owner_put(struct object *object, const struct owner_record *record);
+
+/* Whether the kernel lets us change the object as its owner. */
+bool owner_is_users(const struct object *object);
+
+/*
+ * The entry NAME, relative to DIRECTORY, has just been made by the calling thread in PARENT, relative to
+ * PARENT_DIRECTORY: it gets the thread's file-system user and group, or the group of PARENT if that hands it down.
+ * With FD >= 0 that is the entry, open. 0 or a negative errno.
+ */
+long owner_note_made(int parent_directory, const char *parent, int directory, const char *name, int fd);
+
+/*
+ * Turn what stat calls have written at the guest's address AT, of PATH and so on, into what the guest is to
+ * see: 0 or -EFAULT. IS_STATX: it is a struct statx.
+ */
+long owner_tell_guest(int directory, const char *path, unsigned long flags, unsigned long at, bool is_statx);
 
 #endif

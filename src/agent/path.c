@@ -5,9 +5,12 @@
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/identity.h"
 #include "agent/mount.h"
 #include "agent/mounts.h"
 #include "agent/own.h"
+#include "agent/owner.h"
+#include "agent/path.h"
 #include "agent/plain.h"
 #include "agent/proc.h"
 #include "agent/proc_files.h"
@@ -24,8 +27,7 @@
 #define AT_HANDLE_MNT_ID_UNIQUE 1 /* Linux 6.12 */
 #endif
 
-/* What a call gets on a virtual directory: the nearest real one's answer, or EROFS for a change. */
-static long use_stand_in(struct call *call, unsigned int which)
+long path_use_stand_in(struct call *call, unsigned int which)
 {
 	const struct call_path *shape = &call->row->paths[which];
 	struct host_path *path = &call->paths[which];
@@ -47,7 +49,7 @@ static long handle_path(struct call *call, unsigned int flags)
 	if (status < 0)
 		return translate_refuse(call, 0, status);
 	if (!status)
-		status = use_stand_in(call, 0);
+		status = path_use_stand_in(call, 0);
 	return status < 0 ? status : call_make(call, call->nr);
 }
 
@@ -97,10 +99,17 @@ static long stat_virtual_descriptor(struct call *call, uint32_t binding)
 
 long handle_fstat(struct call *call)
 {
-	int fd = (int)call->arguments[0];
-	int binding = virtual_of_descriptor(fd, call->slot->spare);
+	int fd = (int)call->arguments[0], binding = -1;
+	long status;
 
-	return binding < 0 ? call_make(call, call->nr) : stat_virtual_descriptor(call, (uint32_t)binding);
+	if (the_view()->flags & VIEW_VIRTUAL)
+		binding = virtual_of_descriptor(fd, call->slot->spare);
+	if (binding >= 0)
+		return stat_virtual_descriptor(call, (uint32_t)binding);
+	status = call_make(call, call->nr);
+	if (!status && identity_is_on())
+		status = owner_tell_guest(fd, "", AT_EMPTY_PATH, call->arguments[1], false);
+	return status;
 }
 
 /* Whether the status the kernel has just written for the guest is of a file without a name. */
@@ -228,7 +237,7 @@ static long get_status(struct call *call)
 		if (flags && path->pin >= 0)
 			return stat_object(call);
 	}
-	status = use_stand_in(call, 0);
+	status = path_use_stand_in(call, 0);
 	if (!status)
 		status = call_make(call, call->nr);
 	return !status && path->is_resolved && path->result->is_virtual ? set_inode(call, path->result->mount) : status;
@@ -271,9 +280,29 @@ static long tell_mount(struct call *call)
 	return guest_write(at, &status, sizeof(status));
 }
 
+/* What has been asked of what: the object that is held, or what a path or descriptor names. */
+static long tell_owner(const struct call *call)
+{
+	const struct call_path *shape = &call->row->paths[0];
+	const struct host_path *path = &call->paths[0];
+	unsigned long flags = call_follows(shape, call->original) ? 0 : AT_SYMLINK_NOFOLLOW;
+	unsigned long at = call->original[call->nr == NR_statx ? 4 : call->nr == NR_newfstatat ? 2 : 1];
+	bool is_statx = call->nr == NR_statx;
+
+	if (path->pin >= 0)
+		return owner_tell_guest(path->pin, "", AT_EMPTY_PATH, at, is_statx);
+	if (!path->guest_path)
+		return owner_tell_guest(shape->directory == CALL_CWD ? AT_FDCWD : (int)call->original[0], "",
+					AT_EMPTY_PATH, at, is_statx);
+	return owner_tell_guest(path->directory, path->path, flags, at, is_statx);
+}
+
 long handle_stat(struct call *call)
 {
 	long status = get_status(call);
+
+	if (!status && identity_is_on())
+		status = tell_owner(call);
 
 	return !status && call->nr == NR_statx ? tell_mount(call) : status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/translate.h"
+#include "agent/access.h"
 #include "agent/deep.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
@@ -219,6 +220,14 @@ static long agent_check_plain(void *context, const char *host_path, enum view_ch
 	return -ELOOP;
 }
 
+static long agent_may_search(void *context, const char *host_path)
+{
+	int directory;
+	const char *name = name_on_walk(context, host_path, &directory);
+
+	return access_check_at(directory, name, ACCESS_SEARCH);
+}
+
 long translate_directory(int directory, char *buf, char *scratch)
 {
 	long length;
@@ -405,7 +414,11 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 		.holds = (call->holds || out->guest_path[0] != '/') && !(view_flags & (VIEW_BENEATH | VIEW_IN_ROOT)),
 	};
 	const struct view_operations operations = {
-		.context = &context, .root = root_path(), .read_link = agent_read_link, .check_plain = agent_check_plain
+		.context = &context,
+		.root = root_path(),
+		.read_link = agent_read_link,
+		.check_plain = agent_check_plain,
+		.may_search = access_is_checked() ? agent_may_search : NULL,
 	};
 	long status = 0;
 
@@ -433,21 +446,9 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 
 static unsigned int view_flags_of(const struct call *call, const struct call_path *shape)
 {
-	bool flag = call->arguments[shape->flags] & shape->flag;
-
-	switch (shape->follow) {
-	case FOLLOW_YES:
-		return VIEW_FOLLOW;
-	case FOLLOW_UNLESS:
-		return flag ? 0 : VIEW_FOLLOW;
-	case FOLLOW_IF:
-		return flag ? VIEW_FOLLOW : 0;
-	case FOLLOW_MAKES:
-	case FOLLOW_REMOVES:
+	if (shape->follow == FOLLOW_MAKES || shape->follow == FOLLOW_REMOVES)
 		return VIEW_PARENT;
-	default:
-		return 0;
-	}
+	return call_follows(shape, call->arguments) ? VIEW_FOLLOW : 0;
 }
 
 /* What path is to be held by, if its text alone may come to lead elsewhere. */
@@ -528,6 +529,10 @@ static long translate_from(struct call *call, unsigned int which, int directory,
 {
 	struct host_path *out = &call->paths[which];
 	long status = PIN_AGAIN;
+
+	/* All that the path leads through has to be looked at. */
+	if (access_is_checked())
+		flags = (flags | TRANSLATE_FULL) & ~(unsigned int)TRANSLATE_PLAIN;
 
 	for (unsigned int tries = 0; status == PIN_AGAIN && tries < TRIES_MOST; tries++) {
 		pin_close(out);

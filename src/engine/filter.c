@@ -90,8 +90,16 @@ static void emit_condition(struct program *program, const struct call_row *row)
 /* Whether nothing of what ROW is for is there. */
 static bool is_unasked(const struct program *program, const struct call_row *row)
 {
-	return (row->condition == WHEN_VIEW && !(program->view_flags & row->when_value)) ||
-	       (row->condition == WHEN_SETTING && !(program->image_flags & row->when_value));
+	switch (row->condition) {
+	case WHEN_VIEW:
+		return !(program->view_flags & row->when_value);
+	case WHEN_SETTING:
+		return !(program->image_flags & row->when_value);
+	case WHEN_EITHER:
+		return !(program->image_flags & row->when_value) && !(program->view_flags & row->when_value >> 32);
+	default:
+		return false;
+	}
 }
 
 /* What happens to number NR, as one value: numbers with the same share a leaf. */
@@ -110,8 +118,7 @@ static uint32_t verdict_of(const struct program *program, unsigned int nr)
 
 static bool is_conditional(const struct call_row *row)
 {
-	return row && row->action == CALL_TRAP && row->condition != WHEN_ALWAYS && row->condition != WHEN_VIEW &&
-	       row->condition != WHEN_SETTING;
+	return row && row->action == CALL_TRAP && row->condition != WHEN_ALWAYS && row->condition < WHEN_SETTING;
 }
 
 /* Whether NR can share the leaf of the number before it. */

@@ -320,6 +320,14 @@ static long enter_name(struct walk *walk, const struct step *step, bool *found)
 	return append_name(at->host, &at->host_length, step);
 }
 
+/* As link_path_walk(), fs/namei.c, asks of the place where the next component is looked up. */
+static long check_search(const struct walk *walk)
+{
+	if (!walk->operations->may_search || walk->is_missing || stands_on_virtual(walk))
+		return 0;
+	return walk->operations->may_search(walk->operations->context, walk->at->host_length ? walk->at->host : "/");
+}
+
 /* The last component of a call that makes or removes it: kept as written, because the kernel looks at it. */
 static long take_last(struct walk *walk, const struct step *step)
 {
@@ -433,7 +441,7 @@ static long skip_plain(struct walk *walk)
 	unsigned int flags = walk->flags;
 	long status = -ELOOP;
 
-	if (!walk->operations->check_plain || flags & (VIEW_MISSING_OK | VIEW_NO_LINKS) || stands_on_virtual(walk))
+	if (!walk->operations->check_plain || walk->operations->may_search || flags & (VIEW_MISSING_OK | VIEW_NO_LINKS) || stands_on_virtual(walk))
 		return 0;
 	if (flags & VIEW_OBJECT)
 		status = skip_checked(walk, true, 1, flags & VIEW_FOLLOW ? VIEW_CHECK_ANY : VIEW_CHECK_OBJECT);
@@ -514,6 +522,9 @@ long view_resolve(const struct view *view, const struct view_operations *operati
 		status = skip_plain(&walk);
 	while (!status && next_step(walk.rest, &step)) {
 		has_slash = step.has_slash && step.is_last;
+		status = check_search(&walk);
+		if (status)
+			return status;
 		if (flags & VIEW_PARENT && step.is_last)
 			return (status = take_last(&walk, &step)) ? status : finish(&walk, false);
 		status = take_step(&walk, &step);

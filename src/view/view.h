@@ -90,6 +90,11 @@ struct view_operations {
 	 * operation may be NULL.
 	 */
 	long (*check_plain)(void *context, const char *host_path, enum view_check kind, int *object);
+	/*
+	 * Whether who asks may search the directory HOST_PATH: 0, or -EACCES. Asked before anything is looked up
+	 * there, which nothing is then without. May be NULL: the kernel tells, and is right.
+	 */
+	long (*may_search)(void *context, const char *host_path);
 };
 
 #define VIEW_MAGIC (-4096)

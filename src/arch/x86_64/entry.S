@@ -159,17 +159,20 @@ LABEL(gate_unmask_end):
 /*
  * An open from a patched site, frame in rbx. It may wait. Where it has met a link (-ELOOP, 40)
  * it is made another way; also where the path was named from the current directory
- * and that may have been another, or could not be searched (-EACCES, 13).
+ * and that may have been another; and where it could not be opened by the guest's user
+ * (-EACCES, 13) or is a socket (-ENXIO, 6): agent/access.h.
  */
 LABEL(gate_fast_open):
 	syscall
 LABEL(gate_fast_opened):
 	lea	40(%rax), %rcx
 	jrcxz	again
-	mov	FAST_STAMP(%rbx), %rcx
-	jrcxz	opened
 	lea	13(%rax), %rcx
 	jrcxz	again
+	lea	6(%rax), %rcx
+	jrcxz	again
+	mov	FAST_STAMP(%rbx), %rcx
+	jrcxz	opened
 	movabs	$(IMAGE_SHARED_ADDRESS + SHARED_CHANGES), %rcx
 	mov	(%rcx), %rcx
 	cmp	%rcx, FAST_STAMP(%rbx)

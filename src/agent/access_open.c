@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Opening, where the guest is not who the kernel knows: what may be opened, whose a new file is, and
+ * devices, which are sockets to the kernel: ENXIO.
+ */
+#include "agent/access.h"
+#include "agent/dispatch.h"
+#include "agent/owner.h"
+#include "agent/pin.h"
+#include "agent/proc.h"
+#include "agent/translate.h"
+#include "base/text.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+static unsigned int mask_of(uint64_t flags)
+{
+	static const unsigned int masks[] = { ACCESS_READ, ACCESS_WRITE, ACCESS_READ | ACCESS_WRITE,
+					      ACCESS_READ | ACCESS_WRITE };
+
+	if (flags & O_PATH)
+		return 0;
+	return masks[flags & O_ACCMODE] | (flags & O_TRUNC ? ACCESS_WRITE : 0);
+}
+
+/* may_open(), fs/namei.c. STATUS is the kernel's. */
+static long check_open(const struct host_path *path, unsigned long flags, uint64_t open_flags, struct stat status)
+{
+	const struct credentials *credentials = identity_now();
+
+	owner_tell(path->directory, path->path, flags, &status);
+	if ((status.st_mode & S_IFMT) == S_IFLNK)
+		return 0;
+	if (!access_may(credentials, &status, mask_of(open_flags)))
+		return -EACCES;
+	return open_flags & O_NOATIME && !(open_flags & O_PATH) && !access_is_owner(credentials, &status) ? -EPERM : 0;
+}
+
+/* It is made by us, who make sure that it is new. Nothing of that waits. */
+static long make_file(struct call *call, struct open_how how)
+{
+	const struct host_path *path = &call->paths[0];
+	int directory;
+	const char *parent = translate_parent(call, path, &directory);
+	long status = access_is_checked() ? access_check_at(directory, parent, ACCESS_WRITE | ACCESS_SEARCH) : 0, fd;
+
+	if (status)
+		return status;
+	how.flags |= O_EXCL;
+	fd = GATE_4(NR_openat2, path->directory, path->path, &how, sizeof(how));
+	if (fd == -EEXIST || (fd == -EACCES && !access_is_checked()))
+		return ACCESS_KERNEL_OPENS;
+	if (fd < 0)
+		return fd;
+	status = owner_note_made(directory, parent, path->directory, path->path, (int)fd);
+	if (!status)
+		return pin_take_place(call, (int)fd);
+	GATE_3(NR_unlinkat, path->directory, path->path, 0);
+	GATE_1(NR_close, fd);
+	return status;
+}
+
+static long make_nameless(struct call *call, const struct open_how *how)
+{
+	const struct host_path *path = &call->paths[0];
+	long status = access_is_checked() ? access_check_at(path->directory, path->path, ACCESS_WRITE | ACCESS_SEARCH) :
+					    0,
+	     fd;
+
+	if (status)
+		return status;
+	fd = GATE_4(NR_openat2, path->directory, path->path, how, sizeof(*how));
+	if (fd < 0)
+		return fd == -EACCES && !access_is_checked() ? ACCESS_KERNEL_OPENS : fd;
+	status = owner_note_made(path->directory, path->path, path->directory, path->path, (int)fd);
+	if (!status)
+		return pin_take_place(call, (int)fd);
+	GATE_1(NR_close, fd);
+	return status;
+}
+
+long access_open(struct call *call, const struct open_how *how)
+{
+	const struct host_path *path = &call->paths[0];
+	unsigned long flags = text_begins(path->path, PROC_DESCRIPTORS) ? 0 : AT_SYMLINK_NOFOLLOW;
+	bool makes = how->flags & O_CREAT;
+	struct stat status;
+	long result;
+
+	if ((how->flags & __O_TMPFILE) == __O_TMPFILE)
+		return make_nameless(call, how);
+	if (!makes && !access_is_checked())
+		return ACCESS_KERNEL_OPENS;
+	result = GATE_4(NR_newfstatat, path->directory, path->path, &status, flags);
+	if (result == -ENOENT && makes)
+		return make_file(call, *how);
+	if (!result && access_is_checked())
+		result = check_open(path, flags, how->flags, status);
+	return result == -EACCES || result == -EPERM ? result : ACCESS_KERNEL_OPENS;
+}
+
+/* The nodes that programs can't do without have names; the host's of others are in /dev/char. */
+static const struct {
+	uint64_t device;
+	const char *host_path;
+} nodes[] = {
+	{ 0x103, "/dev/null" },	   { 0x105, "/dev/zero" }, { 0x107, "/dev/full" }, { 0x108, "/dev/random" },
+	{ 0x109, "/dev/urandom" }, { 0x500, "/dev/tty" },  { 0x502, "/dev/ptmx" },
+};
+
+static void name_device(uint32_t mode, uint64_t device, char *buf, size_t size)
+{
+	struct text name;
+
+	text_init(&name, buf, size);
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
+		if ((mode & S_IFMT) == S_IFCHR && nodes[i].device == device)
+			text_add(&name, nodes[i].host_path);
+	if (name.length)
+		return;
+	text_add(&name, (mode & S_IFMT) == S_IFCHR ? "/dev/char/" : "/dev/block/");
+	text_add_number(&name, (long)(device >> 8 & 0xfff));
+	text_add(&name, ":");
+	text_add_number(&name, (long)((device & 0xff) | (device >> 12 & 0xfff00)));
+}
+
+/* A device is what the host has of that number, if the user may open it. */
+static long open_device(struct call *call, struct open_how how)
+{
+	const struct host_path *path = &call->paths[0];
+	struct stat status;
+	char name[48];
+	long fd;
+
+	if (GATE_4(NR_newfstatat, path->directory, path->path, &status, 0))
+		return -ENXIO;
+	owner_tell(path->directory, path->path, 0, &status);
+	if ((status.st_mode & S_IFMT) != S_IFCHR && (status.st_mode & S_IFMT) != S_IFBLK)
+		return -ENXIO;
+	name_device(status.st_mode, status.st_rdev, name, sizeof(name));
+	how.flags &= ~(uint64_t)(O_CREAT | O_NOFOLLOW | O_TRUNC);
+	how.mode = 0;
+	how.resolve = 0;
+	fd = GATE_4(NR_openat2, AT_FDCWD, name, &how, sizeof(how));
+	return fd == -ENOENT ? -ENXIO : fd < 0 ? fd : pin_take_place(call, (int)fd);
+}
+
+long access_open_again(struct call *call, const struct open_how *how, long result)
+{
+	if (result == -EACCES && access_kind() == ACCESS_ROOT)
+		return access_override(call, result);
+	return result == -ENXIO ? open_device(call, *how) : result;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/object.h"
+#include "agent/dispatch.h"
+#include "agent/path.h"
+#include "agent/proc.h"
+#include "agent/translate.h"
+#include "base/text.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+
+static long hold(int fd, bool is_opened, struct object *object)
+{
+	struct text name;
+
+	*object = (struct object){ .fd = fd, .is_opened = is_opened };
+	text_init(&name, object->name, sizeof(object->name));
+	text_add(&name, PROC_DESCRIPTORS);
+	text_add_number(&name, fd);
+	return GATE_4(NR_newfstatat, fd, "", &object->status, AT_EMPTY_PATH);
+}
+
+static long open_object(int directory, const char *path, unsigned long flags, struct object *object)
+{
+	long fd = GATE_4(NR_openat, directory, path, O_PATH | O_CLOEXEC | flags, 0);
+
+	return fd < 0 ? fd : hold((int)fd, true, object);
+}
+
+/* No path: the descriptor itself, or the cwd, if the call takes an empty one; else the kernel says what is wrong. */
+static long take_base(struct call *call, struct object *object)
+{
+	const struct call_path *shape = &call->row->paths[0];
+	int directory = shape->directory == CALL_CWD ? AT_FDCWD : (int)call->original[shape->directory];
+	long status;
+
+	if (shape->directory == CALL_CWD || shape->follow < FOLLOW_UNLESS ||
+	    !(call->original[shape->flags] & AT_EMPTY_PATH)) {
+		status = call_make(call, call->nr);
+		return status < 0 ? status : -ENOENT;
+	}
+	return directory == AT_FDCWD ? open_object(AT_FDCWD, ".", O_DIRECTORY, object) : hold(directory, false, object);
+}
+
+long object_take(struct call *call, struct object *object)
+{
+	const struct host_path *path = &call->paths[0];
+	long status;
+
+	object->is_opened = false;
+	status = translate_path(call, 0, TRANSLATE_FULL | TRANSLATE_OBJECT);
+	if (status < 0)
+		return translate_refuse(call, 0, status);
+	if (status == TRANSLATE_NOTHING)
+		return take_base(call, object);
+	status = path_use_stand_in(call, 0);
+	if (status)
+		return status;
+	if (path->pin >= 0)
+		return hold(path->pin, false, object);
+	return open_object(path->directory, path->path,
+			   call_follows(&call->row->paths[0], call->original) ? 0 : O_NOFOLLOW, object);
+}
+
+long object_take_descriptor(int fd, struct object *object)
+{
+	long flags = GATE_2(NR_fcntl, fd, F_GETFL);
+
+	object->is_opened = false;
+	if (flags < 0 || flags & O_PATH)
+		return -EBADF;
+	return hold(fd, false, object);
+}
+
+long object_take_entry(int directory, const char *name, struct object *object)
+{
+	object->is_opened = false;
+	return open_object(directory, name, O_NOFOLLOW, object);
+}
+
+void object_release(struct object *object)
+{
+	if (object->is_opened)
+		GATE_1(NR_close, object->fd);
+	object->is_opened = false;
+}

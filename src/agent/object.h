@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The object a call is about, held by a descriptor: for calls of one path that look
+ * at it and change it in more than one step.
+ */
+#ifndef AGENT_OBJECT_H
+#define AGENT_OBJECT_H
+
+#include "agent/slot.h"
+#include <asm/stat.h>
+
+struct object {
+	int fd;		    /* maybe of O_PATH; of a link where that is not followed */
+	bool is_opened;	    /* the descriptor is to be closed: it is neither the guest's nor the path's */
+	struct stat status; /* as the kernel has it */
+	char name[48];	    /* of the descriptor: the kernel goes from here to the object */
+};
+
+/*
+ * Hold what path 0 of CALL names, or the descriptor where the path is empty and the
+ * call takes that. 0; or what the guest is to be told, a negative errno. object_release() in any case.
+ */
+long object_take(struct call *call, struct object *object);
+/* The same for the guest's descriptor FD; one of O_PATH is -EBADF, as calls by descriptor have it. */
+long object_take_descriptor(int fd, struct object *object);
+/* The entry NAME of DIRECTORY, which may be a link. */
+long object_take_entry(int directory, const char *name, struct object *object);
+void object_release(struct object *object);
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Extended attributes, where the guest is not who the kernel knows. The one that a file's owner is
+ * kept in is no guest's. Those that only root may set, security.capability and trusted.*, are
+ * kept as attributes of the user's, with HIDDEN in front.
+ */
+#include "agent/access.h"
+#include "agent/dispatch.h"
+#include "agent/guest_memory.h"
+#include "agent/handlers.h"
+#include "agent/object.h"
+#include "agent/owner.h"
+#include "agent/translate.h"
+#include "base/text.h"
+#include <asm/fcntl.h>
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+#include <linux/limits.h>
+#include <linux/mman.h>
+#include <linux/stat.h>
+#include <linux/xattr.h>
+
+#define HIDDEN "user.proot."
+#define CAPABILITY "security.capability"
+#define TRUSTED "trusted."
+#define NAME_SIZE (XATTR_NAME_MAX + 1)
+
+enum attribute_action { GET, SET, LIST, REMOVE };
+
+/* What a call is about. */
+struct attribute {
+	enum attribute_action action;
+	char name[NAME_SIZE]; /* as the kernel is to be told */
+	unsigned long name_at;
+	unsigned long value, size;
+	unsigned int flags;
+	bool is_roots; /* the guest's name is of those that only root may set */
+};
+
+/* struct xattr_args, include/uapi/linux/xattr.h, Linux 6.13. */
+struct arguments_at {
+	uint64_t value;
+	uint32_t size;
+	uint32_t flags;
+};
+
+static enum attribute_action action_of(unsigned long nr)
+{
+	switch (nr) {
+	case NR_getxattr:
+	case NR_lgetxattr:
+	case NR_fgetxattr:
+	case NR_getxattrat:
+		return GET;
+	case NR_setxattr:
+	case NR_lsetxattr:
+	case NR_fsetxattr:
+	case NR_setxattrat:
+		return SET;
+	case NR_listxattr:
+	case NR_llistxattr:
+	case NR_flistxattr:
+	case NR_listxattrat:
+		return LIST;
+	default:
+		return REMOVE;
+	}
+}
+
+/* The arguments behind the path, in the forms with a directory. */
+static long read_form_at(const struct call *call, struct attribute *attribute)
+{
+	const unsigned long *a = call->original;
+	struct arguments_at arguments = { 0 };
+
+	if (attribute->action == LIST) {
+		attribute->value = a[3];
+		attribute->size = a[4];
+		return 0;
+	}
+	attribute->name_at = a[3];
+	if (attribute->action == REMOVE)
+		return 0;
+	if (a[5] < sizeof(arguments))
+		return -EINVAL;
+	if (guest_read(&arguments, a[4], sizeof(arguments)))
+		return -EFAULT;
+	attribute->value = arguments.value;
+	attribute->size = arguments.size;
+	attribute->flags = arguments.flags;
+	return 0;
+}
+
+static long read_form(const struct call *call, struct attribute *attribute)
+{
+	const unsigned long *a = call->original;
+
+	*attribute = (struct attribute){ .action = action_of(call->nr) };
+	if (call->nr == NR_setxattrat || call->nr == NR_getxattrat || call->nr == NR_listxattrat ||
+	    call->nr == NR_removexattrat)
+		return read_form_at(call, attribute);
+	if (attribute->action == LIST) {
+		attribute->value = a[1];
+		attribute->size = a[2];
+		return 0;
+	}
+	attribute->name_at = a[1];
+	attribute->value = a[2];
+	attribute->size = a[3];
+	attribute->flags = (unsigned int)a[4];
+	return 0;
+}
+
+static bool is_hidden(const char *name)
+{
+	return text_equal(name, OWNER_ATTRIBUTE) || text_begins(name, HIDDEN);
+}
+
+/* The guest's name, as the kernel is to be told: import_xattr_name(), fs/xattr.c, has the errors. */
+static long read_name(struct attribute *attribute)
+{
+	char name[NAME_SIZE];
+	long length = guest_read_string(name, attribute->name_at, NAME_SIZE);
+	struct text told;
+
+	if (length == -ENAMETOOLONG || !length)
+		return -ERANGE;
+	if (length < 0)
+		return length;
+	attribute->is_roots = text_equal(name, CAPABILITY) || text_begins(name, TRUSTED);
+	text_init(&told, attribute->name, NAME_SIZE);
+	text_add(&told, attribute->is_roots ? HIDDEN : "");
+	text_add(&told, name);
+	return told.full ? -ERANGE : 0;
+}
+
+static bool is_regular_or_directory(const struct object *object)
+{
+	uint32_t type = object->status.st_mode & S_IFMT;
+
+	return type == S_IFREG || type == S_IFDIR;
+}
+
+/* xattr_permission(), fs/xattr.c, and cap_inode_setxattr(), security/commoncap.c. */
+static long check_permission(const struct object *object, const struct attribute *attribute)
+{
+	const struct credentials *credentials = identity_now();
+	bool changes = attribute->action != GET;
+	struct owner_record record;
+	struct stat status;
+
+	if (text_begins(attribute->name, HIDDEN TRUSTED))
+		return credentials_can(credentials, CAP_SYS_ADMIN) ? 0 : changes ? -EPERM : -ENODATA;
+	if (attribute->is_roots)
+		return !changes || credentials_can(credentials, CAP_SETFCAP) ? 0 : -EPERM;
+	owner_of(object, &status, &record);
+	if (text_begins(attribute->name, "system."))
+		return !changes || access_is_owner(credentials, &status) ? 0 : -EPERM;
+	if (!text_begins(attribute->name, "user."))
+		return 0;
+	if (!is_regular_or_directory(object))
+		return changes ? -EPERM : -ENODATA;
+	if (changes && (status.st_mode & S_IFMT) == S_IFDIR && status.st_mode & S_ISVTX &&
+	    !access_is_owner(credentials, &status))
+		return -EPERM;
+	return access_may(credentials, &status, changes ? ACCESS_WRITE : ACCESS_READ) ? 0 : -EACCES;
+}
+
+static long make(const struct object *object, const struct attribute *attribute)
+{
+	if (attribute->action == GET)
+		return GATE_4(NR_getxattr, object->name, attribute->name, attribute->value, attribute->size);
+	if (attribute->action == SET)
+		return GATE_5(NR_setxattr, object->name, attribute->name, attribute->value, attribute->size,
+			      attribute->flags);
+	return GATE_2(NR_removexattr, object->name, attribute->name);
+}
+
+/* Made by the owner that the kernel knows, whose mode may deny it. */
+static long make_with_access(const struct object *object, const struct attribute *attribute)
+{
+	long status = make(object, attribute);
+	uint32_t mode = object->status.st_mode & 07777;
+
+	if (status != -EACCES || !owner_is_users(object) || access_kind() == ACCESS_KERNEL ||
+	    GATE_2(NR_chmod, object->name, mode | 0600))
+		return status;
+	status = make(object, attribute);
+	GATE_2(NR_chmod, object->name, mode);
+	return status;
+}
+
+static long handle_one(const struct object *object, const struct attribute *attribute)
+{
+	long status;
+
+	if (!attribute->is_roots && is_hidden(attribute->name))
+		return attribute->action == SET ? -EPERM : -ENODATA;
+	status = check_permission(object, attribute);
+	return status ? status : make_with_access(object, attribute);
+}
+
+/* The names in LIST of LENGTH bytes that the guest is to see, as it knows them: how many bytes are left. */
+static long tell_names(char *list, long length)
+{
+	bool sees_trusted = credentials_can(identity_now(), CAP_SYS_ADMIN);
+	char *to = list;
+
+	for (const char *name = list; name < list + length;) {
+		size_t size = strlen(name) + 1;
+		bool is_roots =
+			text_begins(name, HIDDEN CAPABILITY) || (text_begins(name, HIDDEN TRUSTED) && sees_trusted);
+		size_t skip = is_roots ? sizeof(HIDDEN) - 1 : 0;
+
+		if (is_roots || !is_hidden(name)) {
+			memmove(to, name + skip, size - skip);
+			to += size - skip;
+		}
+		name += size;
+	}
+	return to - list;
+}
+
+static long list_names(const struct object *object, const struct attribute *attribute)
+{
+	char *list =
+		(char *)GATE_6(NR_mmap, 0, XATTR_LIST_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long length;
+
+	if ((long)list < 0 && (long)list > -4096)
+		return (long)list;
+	length = GATE_3(NR_listxattr, object->name, list, XATTR_LIST_MAX);
+	if (length > 0)
+		length = tell_names(list, length);
+	if (length > 0 && attribute->size) {
+		if ((unsigned long)length > attribute->size)
+			length = -ERANGE;
+		else if (guest_write(attribute->value, list, (size_t)length))
+			length = -EFAULT;
+	}
+	GATE_2(NR_munmap, list, XATTR_LIST_MAX);
+	return length;
+}
+
+static long handle(struct call *call, struct attribute *attribute)
+{
+	struct object object;
+	long status = attribute->action == LIST ? 0 : read_name(attribute);
+
+	if (status)
+		return status;
+	if (call->row->paths[0].follow == FOLLOW_NONE)
+		status = object_take_descriptor((int)call->original[0], &object);
+	else
+		status = object_take(call, &object);
+	if (!status)
+		status = attribute->action == LIST ? list_names(&object, attribute) : handle_one(&object, attribute);
+	object_release(&object);
+	return status;
+}
+
+long handle_xattr(struct call *call)
+{
+	struct attribute attribute;
+	long status;
+
+	if (!identity_is_on())
+		return handle_paths(call);
+	status = read_form(call, &attribute);
+	return status ? status : handle(call, &attribute);
+}
