@@ -3,6 +3,7 @@
  * execve: everything the kernel would check is checked here, then the kernel
  * executes the image again, which loads the program it finds in its state.
  */
+#include "agent/access.h"
 #include "agent/child.h"
 #include "agent/dispatch.h"
 #include "agent/fast.h"
@@ -92,11 +93,20 @@ static long check_executable(int directory, const char *host_path, unsigned long
 	return status;
 }
 
+/* The same, where the guest's user may not be the one the kernel knows. */
+static long check_permitted(int directory, const char *host_path, unsigned long flags, enum writers writers,
+			    struct stat *file)
+{
+	long status = check_executable(directory, host_path, flags, writers, file);
+
+	return !status && access_is_checked() ? access_check_at(directory, host_path, ACCESS_SEARCH) : status;
+}
+
 /* That, open for reading; not close-on-exec: the new image reads it. */
 static long open_executable(int directory, const char *host_path, unsigned long flags)
 {
 	struct stat file;
-	long status = check_executable(directory, host_path, flags, WRITERS_ALL, &file);
+	long status = check_permitted(directory, host_path, flags, WRITERS_ALL, &file);
 
 	return status ? status : GATE_4(NR_openat, directory, host_path, O_RDONLY, 0);
 }
@@ -138,7 +148,7 @@ static long open_again(int pin, const struct stat *pinned, const char *host_path
 static long open_pinned(const struct host_path *path)
 {
 	struct stat file;
-	long status = check_executable(path->pin, "", AT_EMPTY_PATH, WRITERS_ALL, &file);
+	long status = check_permitted(path->pin, "", AT_EMPTY_PATH, WRITERS_ALL, &file);
 
 	return status ? status : open_again(path->pin, &file, path->is_resolved ? path->result->host : "");
 }
@@ -160,7 +170,7 @@ static void name_by_descriptor(struct call *call, long fd, char *exe)
 static long open_descriptor(struct request *request, char *exe)
 {
 	struct stat file;
-	long fd = check_executable(request->directory, "", AT_EMPTY_PATH, WRITERS_ALL, &file);
+	long fd = check_permitted(request->directory, "", AT_EMPTY_PATH, WRITERS_ALL, &file);
 
 	if (fd == -ENOENT || fd == -EINVAL || !fd)
 		fd = open_by_descriptor(request->directory);
@@ -218,7 +228,7 @@ static long open_own_interpreter(const char *guest_path)
 	long fd = interpreter_open(guest_path);
 	struct stat file;
 
-	if (fd < 0 || !check_executable((int)fd, "", AT_EMPTY_PATH, WRITERS_BUSY, &file))
+	if (fd < 0 || !check_permitted((int)fd, "", AT_EMPTY_PATH, WRITERS_BUSY, &file))
 		return fd;
 	program_close((int)fd);
 	return -ENOENT;

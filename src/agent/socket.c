@@ -6,6 +6,7 @@
  * (socket_bind.c). Other sockets cost what it takes to see that they are.
  */
 #include "agent/socket.h"
+#include "agent/access.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
@@ -82,6 +83,8 @@ long socket_translate(struct call *call, unsigned long *address, int *length)
 	status = translate_text(call, AT_FDCWD, VIEW_FOLLOW, 0);
 	if (!status && call->paths[0].is_resolved && call->paths[0].result->is_virtual)
 		status = -ECONNREFUSED;
+	if (!status && access_is_checked())
+		status = access_check_at(call->paths[0].directory, call->paths[0].path, ACCESS_WRITE);
 	if (!status && socket_set_path(work, call->paths[0].path))
 		status = name_by_descriptor(work, &call->paths[0]);
 	if (status)

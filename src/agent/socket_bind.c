@@ -6,9 +6,11 @@
  * has it, from a directory made for a moment, whose last link leads to the
  * place; where there can be none, from the guest's root or cwd.
  */
+#include "agent/access.h"
 #include "agent/child.h"
 #include "agent/dispatch.h"
 #include "agent/handlers.h"
+#include "agent/owner.h"
 #include "agent/root.h"
 #include "agent/socket.h"
 #include "agent/temporary.h"
@@ -260,9 +262,15 @@ static long bind_at(struct call *call, const char *guest_name)
 
 	if (place < 0)
 		return strlen(host_path) > SOCKET_NAME_MOST ? place : bind_here(call, host_path);
-	status = bind_in(call, guest_name, (int)place);
+	status = access_is_checked() ? access_check_at((int)place, ".", ACCESS_WRITE | ACCESS_SEARCH) : 0;
+	if (!status)
+		status = bind_in(call, guest_name, (int)place);
+	if (status == -ENOTEMPTY)
+		status = bind_here(call, host_path);
+	if (!status && identity_is_on())
+		status = owner_note_made((int)place, ".", (int)place, host_path + last_component(host_path), -1);
 	GATE_1(NR_close, place);
-	return status == -ENOTEMPTY ? bind_here(call, host_path) : status;
+	return status;
 }
 
 static long refuse(struct call *call, long error)
