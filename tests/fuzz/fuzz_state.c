@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * state_read() of strings that any program may put into the environment of an
- * image; what it accepts, state_write() writes so that it is read alike.
+ * image; what it accepts, state_write() writes so that it is read alike. The same of the credentials among them.
  */
+#include "image/credentials.h"
 #include "image/state.h"
 
 #include <stdlib.h>
@@ -23,6 +24,18 @@ static void split(char *text, size_t size, char *strings[STATE_STRINGS])
 	}
 }
 
+static void try_credentials(const char *text)
+{
+	static struct credentials credentials, again;
+	static char written[CREDENTIALS_TEXT_SIZE];
+
+	if (!credentials_read(&credentials, text))
+		return;
+	credentials_write(&credentials, written);
+	if (!credentials_read(&again, written) || !credentials_equal(&credentials, &again))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char numbers[STATE_NUMBERS_SIZE], *text = malloc(size + 1), *strings[STATE_STRINGS];
@@ -32,6 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	split(text, size, strings);
+	try_credentials(strings[0]);
+	try_credentials(strings[STATE_STRINGS - 1]);
 	if (state_read(&state, strings)) {
 		state_write(&state, numbers, written);
 		if (!state_read(&again, (char *const *)written) || again.program_fd != state.program_fd ||
