@@ -6,8 +6,10 @@
 #include "agent/access.h"
 #include "agent/child.h"
 #include "agent/dispatch.h"
+#include "agent/elevate.h"
 #include "agent/fast.h"
 #include "agent/guest_memory.h"
+#include "agent/identity.h"
 #include "agent/handlers.h"
 #include "agent/interpreter.h"
 #include "agent/log.h"
@@ -45,6 +47,8 @@ struct request {
 	char *file_name;	  /* as the new program will be told: AT_EXECFN */
 	char *interpreter;	  /* where no descriptor is free: the ELF interpreter's canonical guest path; or NULL */
 	const char *foreign_path; /* for the emulator */
+	const char *credentials;  /* of the new program, as text */
+	bool is_secure;		  /* it has got more than we have */
 	bool is_by_descriptor;	  /* execveat of an empty path */
 	bool is_by_process;	  /* by a link that the kernel alone can follow, in /proc */
 	bool is_first;		  /* the next file opened is the one the guest named */
@@ -430,7 +434,7 @@ static long execute(struct request *request, struct plan *plan)
 		.signal_mask = request->call->context->uc_sigmask,
 		.flags = signal_state(request->call->context->uc_sigmask) | privileges_state() | fast_state() |
 			 (request->is_by_descriptor ? STATE_NAMED_BY_EXE : 0) | (plan->is_of_host ? STATE_OF_HOST : 0) |
-			 (wants_libraries(plan) ? STATE_HOST_LIBRARIES : 0),
+			 (wants_libraries(plan) ? STATE_HOST_LIBRARIES : 0) | (request->is_secure ? STATE_SECURE : 0),
 		.file_name = request->file_name,
 		.exe = plan->exe,
 		.root = root_path(),
@@ -438,6 +442,7 @@ static long execute(struct request *request, struct plan *plan)
 			       plan->interpreter_fd >= 0 ? plan->interpreter :
 							   "",
 		.cwd_mount = mounts_of_cwd(),
+		.credentials = request->credentials,
 	};
 	char numbers[STATE_NUMBERS_SIZE];
 	const char *strings[STATE_STRINGS];
@@ -583,6 +588,35 @@ static long check(struct request *request, const char *guest_path)
 	return status == -EINVAL ? 0 : status;
 }
 
+/* Where execute() finds the credentials as text: no path is translated any more. */
+struct elevated {
+	struct credentials credentials;
+	char text[CREDENTIALS_TEXT_SIZE];
+};
+
+_Static_assert(sizeof(struct elevated) <= offsetof(struct slot, pinned) - offsetof(struct slot, relative), "slot.h");
+
+/* Of a program of another CPU its own file counts, not the emulator's; of a script the interpreter's. */
+static long take_credentials(struct request *request, const struct plan *plan)
+{
+	struct slot *slot = request->call->slot;
+	struct elevated *elevated = (struct elevated *)((char *)slot + offsetof(struct slot, relative));
+	int fd = plan->foreign_path ? plan->foreign_fd : plan->program_fd;
+	long status;
+
+	if (!identity_is_on())
+		return 0;
+	if (fd < 0)
+		translate_stand_in(plan->exe, slot->spare);
+	credentials_copy(&elevated->credentials, identity_now());
+	status = elevate(&elevated->credentials, fd, slot->spare, &request->is_secure);
+	if (status)
+		return status;
+	credentials_write(&elevated->credentials, elevated->text);
+	request->credentials = elevated->text;
+	return 0;
+}
+
 long handle_execve(struct call *call)
 {
 	bool at = call->nr == NR_execveat;
@@ -621,10 +655,11 @@ long handle_execve(struct call *call)
 	if (plan.front_count && plan.front[plan.front_count - 1] == slot->results[1].guest)
 		plan.front[plan.front_count - 1] = request.file_name;
 	name_foreign(&request, &plan);
+	status = take_credentials(&request, &plan);
 	close_named(&request, &plan);
 	if (is_lost_script(&request, &plan))
 		status = -ENOENT;
-	else
+	else if (!status)
 		status = execute(&request, &plan);
 	plan_close(&plan);
 	return status;

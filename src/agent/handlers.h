@@ -54,6 +54,9 @@ call_handler handle_sigaction, handle_sigreturn, handle_sigaltstack;
 call_handler handle_prctl, handle_seccomp;
 /* kernel.c */
 call_handler handle_uname;
+/* credentials.c */
+call_handler handle_get_id, handle_get_three_ids, handle_getgroups, handle_set_ids, handle_setgroups, handle_capget,
+	handle_capset;
 
 #pragma GCC visibility pop
 

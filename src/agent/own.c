@@ -3,6 +3,7 @@
 #include "agent/proc.h"
 #include "agent/slot.h"
 #include <linux/kcmp.h>
+#include <linux/sched.h>
 
 #define ENTRIES 16
 
@@ -54,9 +55,18 @@ const struct own *own_now(void)
 	return current();
 }
 
-static bool shares_memory(long process)
+bool own_shares_memory(long process)
 {
 	return !GATE_5(NR_kcmp, GATE_0(NR_getpid), process, KCMP_VM, 0, 0);
+}
+
+/*
+ * Nobody else can be a thread of the process, its parent after vfork(2), or share its memory
+ * otherwise, when the kernel pretends to unshare that (check_unshare_flags(), kernel/fork.c).
+ */
+bool own_is_alone(void)
+{
+	return !GATE_1(NR_unshare, CLONE_VM);
 }
 
 static bool is_unused(unsigned int index)
@@ -65,7 +75,7 @@ static bool is_unused(unsigned int index)
 
 	if (index + 1 == everybody)
 		return false;
-	return !own->process || own->generation != generation || !shares_memory(own->process);
+	return !own->process || own->generation != generation || !own_shares_memory(own->process);
 }
 
 /* An entry nobody uses, the longest unused first; NULL: none. */
@@ -96,7 +106,7 @@ static long add(int process, const char *root, uint32_t cwd_mount)
 
 bool own_is_borrowed(void)
 {
-	return shares_memory(GATE_0(NR_getppid));
+	return own_shares_memory(GATE_0(NR_getppid));
 }
 
 /* A vfork child's number; 0 of who is the owner of its memory. */

@@ -28,5 +28,9 @@ bool own_read_root(long process, char *buf);
 
 /* Whether the calling process shares its memory with its parent: as after vfork(2). */
 bool own_is_borrowed(void);
+/* Whether it does with PROCESS, which may have ended. */
+bool own_shares_memory(long process);
+/* Whether the calling thread is alone in its memory: no other thread, nor a process that shares it. */
+bool own_is_alone(void);
 
 #endif

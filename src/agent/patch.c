@@ -4,6 +4,7 @@
 #include "agent/gate.h"
 #include "agent/guest_memory.h"
 #include "agent/host_program.h"
+#include "agent/own.h"
 #include "agent/program.h"
 #include "base/text.h"
 #include "site.h"
@@ -12,7 +13,6 @@
 #include <linux/elf.h>
 #include <linux/ioctl.h>
 #include <linux/mman.h>
-#include <linux/sched.h>
 
 #define PAGE 0x1000ul
 
@@ -44,16 +44,6 @@ static struct program_map guest_program;
 void patch_start(const struct program_map *program)
 {
 	guest_program = *program;
-}
-
-/*
- * Whether this thread is alone in its memory: nobody else can be a thread of the
- * process, its parent after vfork(2), or share it otherwise when the kernel
- * pretends to unshare it (check_unshare_flags(), kernel/fork.c).
- */
-static bool is_alone(void)
-{
-	return !GATE_1(NR_unshare, CLONE_VM);
 }
 
 /* Whether a note of the Go linker is among the guest program's: .note.go.buildid, name "Go". */
@@ -324,7 +314,7 @@ static bool write_both(unsigned long at, const unsigned char *stub, unsigned lon
 	if (fd < 0)
 		return false;
 	has_stub = write_code(fd, at, stub, STUB_SIZE);
-	has_jump = has_stub && is_alone() && write_code(fd, start, jump, SITE_JUMP_SIZE);
+	has_jump = has_stub && own_is_alone() && write_code(fd, start, jump, SITE_JUMP_SIZE);
 	GATE_1(NR_close, fd);
 	if (has_stub && !has_jump)
 		replace_page(start, jump, SITE_JUMP_SIZE);

@@ -7,6 +7,7 @@
  * applied to such a call. So patched sites are not used any more.
  */
 #include "agent/capability.h"
+#include "agent/credentials.h"
 #include "agent/dispatch.h"
 #include "agent/fast.h"
 #include "agent/guest_memory.h"
@@ -97,6 +98,8 @@ long handle_prctl(struct call *call)
 {
 	long status;
 
+	if (credentials_is_control((int)call->arguments[0]))
+		return identity_is_on() ? credentials_prctl(call) : call_make(call, call->nr);
 	switch ((int)call->arguments[0]) {
 	case PR_SET_NO_NEW_PRIVS:
 		return fix_privileges(call);

@@ -6,6 +6,7 @@
  */
 #include "agent/agent.h"
 #include "agent/child.h"
+#include "agent/elevate.h"
 #include "agent/fast.h"
 #include "agent/gate.h"
 #include "agent/host_program.h"
@@ -271,6 +272,41 @@ static void set_name(const struct state *state)
 	GATE_2(NR_prctl, PR_SET_NAME, name);
 }
 
+/* The command leaves it to us to look at the file of the first program. */
+static void elevate_first(const struct state *state, bool *is_secure)
+{
+	char host_path[PATH_SIZE];
+	struct credentials credentials;
+	long status;
+
+	translate_stand_in(state->exe, host_path);
+	credentials_copy(&credentials, identity_now());
+	status = elevate(&credentials, state->foreign_at ? -1 : state->program_fd, host_path, is_secure);
+	if (!status)
+		status = identity_set(&credentials);
+	if (status)
+		die("the guest's program can't be executed as this user", status);
+}
+
+static void start_identity(const struct start_stack *stack, const struct state *state)
+{
+	bool is_secure = state->flags & STATE_SECURE;
+	const struct credentials *credentials;
+
+	identity_start(state->credentials);
+	if (state->flags & STATE_FIRST)
+		elevate_first(state, &is_secure);
+	credentials = identity_now();
+	set_auxiliary(stack, AT_UID, credentials->uid);
+	set_auxiliary(stack, AT_EUID, credentials->euid);
+	set_auxiliary(stack, AT_GID, credentials->gid);
+	set_auxiliary(stack, AT_EGID, credentials->egid);
+	set_auxiliary(stack, AT_SECURE, is_secure);
+	/* begin_new_exec(), fs/exec.c */
+	if (is_secure)
+		GATE_2(NR_prctl, PR_SET_PDEATHSIG, 0);
+}
+
 _Noreturn void agent_start(unsigned long *stack_pointer)
 {
 	struct start_stack stack;
@@ -288,7 +324,7 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 	privileges_start(state.flags);
 	fast_start(state.flags);
 	if (identity_is_on())
-		identity_start(state.credentials);
+		start_identity(&stack, &state);
 	root_start(state.root);
 	mounts_start(state.cwd_mount);
 	random = random_number();

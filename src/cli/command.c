@@ -391,7 +391,7 @@ static int make_envp(struct command *command)
 		.flags = (mask & SIGSYS_BIT ? STATE_SIGSYS_BLOCKED : 0) |
 			 (is_sigsys_ignored() ? STATE_SIGSYS_IGNORED : 0) |
 			 (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) > 0 ? STATE_PRIVILEGES_FIXED : 0) |
-			 (command->plan.is_of_host ? STATE_OF_HOST : 0),
+			 (command->plan.is_of_host ? STATE_OF_HOST : 0) | STATE_FIRST,
 		.foreign_fd = -1,
 		.foreign_at = command->foreign_at,
 		.file_name = command->file_name,

@@ -19,6 +19,8 @@ enum state_flags {
 	STATE_FILTERED = 16,	    /* it has seccomp filters of its own */
 	STATE_OF_HOST = 32,	    /* the program and its interpreter are the host's own */
 	STATE_HOST_LIBRARIES = 64,  /* in front of the state is the library path for that program's loader */
+	STATE_SECURE = 128,	    /* AT_SECURE: the program may do more than who executed it */
+	STATE_FIRST = 256,	    /* CREDENTIALS are those before the program's file gave it any */
 };
 
 struct state {

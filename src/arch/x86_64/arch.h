@@ -124,6 +124,8 @@
 #define ARCH_ELF_MACHINE EM_X86_64
 #define ARCH_FOREIGN_NUMBERS 0x40000000 /* from here on those of x32 (__X32_SYSCALL_BIT) */
 #define ARCH_NAME "x86_64"
+/* Of the calling thread, into *PLACE: arch_prctl(ARCH_GET_FS), asm/prctl.h. */
+#define ARCH_GET_THREAD_POINTER(place) GATE_2(NR_arch_prctl, 0x1003, place)
 #define ARCH_SYSCALL_SIZE 2 /* bytes of the trapping instruction */
 
 /* Where the kernel loads position-independent programs: ELF_ET_DYN_BASE, arch/x86/include/asm/elf.h. */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/elevate.h"
+#include "agent/owner.h"
+#include "agent/privileges.h"
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+
+#define ATTRIBUTE "security.capability"
+
+static long read_status(int fd, const char *host_path, struct credentials_program *program)
+{
+	struct stat status;
+	long error = fd >= 0 ? GATE_2(NR_fstat, fd, &status) : GATE_2(NR_stat, host_path, &status);
+
+	if (error)
+		return error;
+	if (fd >= 0)
+		owner_tell(fd, "", AT_EMPTY_PATH, &status);
+	else
+		owner_tell(AT_FDCWD, host_path, 0, &status);
+	program->uid = status.st_uid;
+	program->gid = status.st_gid;
+	program->mode = status.st_mode;
+	return 0;
+}
+
+/* A file system without such attributes is as good as a file without: get_vfs_caps_from_disk(), security/commoncap.c.
+ */
+static long read_capabilities(int fd, const char *host_path, struct credentials_program *program)
+{
+	unsigned char bytes[XATTR_CAPS_SZ + 4];
+	long size = fd >= 0 ? GATE_4(NR_fgetxattr, fd, ATTRIBUTE, bytes, sizeof(bytes)) :
+			      GATE_4(NR_getxattr, host_path, ATTRIBUTE, bytes, sizeof(bytes));
+
+	program->has_capabilities = false;
+	if (size == -ENODATA || size == -EOPNOTSUPP)
+		return 0;
+	return size < 0 ? size : credentials_read_capabilities(program, bytes, (size_t)size);
+}
+
+long elevate(struct credentials *credentials, int fd, const char *host_path, bool *is_secure)
+{
+	struct credentials_program program;
+	long status = read_status(fd, host_path, &program);
+
+	if (!status)
+		status = read_capabilities(fd, host_path, &program);
+	return status ? status : credentials_exec(credentials, &program, privileges_are_fixed(), is_secure);
+}
