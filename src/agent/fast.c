@@ -11,6 +11,7 @@
 #include "agent/mount.h"
 #include "agent/mounts.h"
 #include "agent/open.h"
+#include "agent/owner.h"
 #include "agent/patch.h"
 #include "agent/plain.h"
 #include "agent/proc.h"
@@ -321,27 +322,81 @@ static long fast_stat(struct fast_frame *frame, long directory, unsigned long gu
 		    path->kind == PATH_EMPTY ? flags : flags | AT_SYMLINK_NOFOLLOW, 0);
 }
 
-/* Whether the owner, as the kernel has it, may not be the one the guest sees. */
-static bool is_given(uint32_t uid)
+/* struct xattr_args, Linux 6.13: an attribute is asked for by a descriptor and a name below it. */
+struct attribute_arguments {
+	uint64_t value;
+	uint32_t size, flags;
+};
+
+/* Whether nothing is stored with the regular file or directory that the call in FRAME was about. False: ask again, the
+ * slow way. */
+static bool has_no_attribute(const struct fast_frame *frame)
 {
-	return identity_is_on() && uid == image_data()->identity.host_uid;
+	static const struct attribute_arguments nowhere = { 0 };
+	long status;
+
+	if (frame->about.kind == PATH_EMPTY)
+		status = GATE_4(NR_fgetxattr, frame->directory, OWNER_ATTRIBUTE, 0, 0);
+	else if (frame->directory == AT_FDCWD)
+		status = GATE_4(NR_lgetxattr, frame->path, OWNER_ATTRIBUTE, 0, 0);
+	else
+		status = GATE_6(NR_getxattrat, frame->directory, frame->path, AT_SYMLINK_NOFOLLOW, OWNER_ATTRIBUTE,
+				&nowhere, sizeof(nowhere));
+	return status == -ENODATA || status == -EACCES;
+}
+
+/* An owner as the guest sees it, where one is stored: the file is the user's, and STATUS says what the kernel knows of
+ * it. */
+static bool has_default_owner(const struct fast_frame *frame, uint32_t mode)
+{
+	uint32_t type = mode & S_IFMT;
+
+	return (type == S_IFREG || type == S_IFDIR) && has_no_attribute(frame) && is_believed(&frame->about, 0);
+}
+
+/* Make what the kernel has just written of the owner what the guest is to see: false where that takes more than this.
+ */
+static bool tell_owner(const struct fast_frame *frame, uint32_t mode, uint32_t *uid, uint32_t *gid)
+{
+	const struct identity *identity = &image_data()->identity;
+
+	if (!identity_is_on() || *uid != identity->host_uid)
+		return true;
+	if (!has_default_owner(frame, mode))
+		return false;
+	*uid = identity->uid;
+	*gid = identity->gid;
+	return true;
+}
+
+/* By descriptor, which traps only where owners are told, or for directories that are virtual. */
+static long fast_fstat(struct fast_frame *frame, int fd, unsigned long buf)
+{
+	if (fd < 0 || the_view()->flags & VIEW_VIRTUAL)
+		return FAST_SLOW;
+	frame->about = (struct fast_path){ .kind = PATH_EMPTY };
+	frame->directory = fd;
+	frame->path = "";
+	return make(frame, FAST_STATUS, NR_newfstatat, buf, AT_EMPTY_PATH, 0);
 }
 
 static long judge_stat(struct fast_frame *frame, long status)
 {
 	const struct fast_path *path = &frame->about;
-	unsigned long buf = frame->made[3];
+	struct stat *file = (struct stat *)frame->made[3];
 
-	if (!status && is_given(((const struct stat *)buf)->st_uid))
-		return FAST_SLOW;
-	if (path->kind == PATH_EMPTY)
-		return !status && is_removed_file((const struct stat *)buf) ? FAST_SLOW : status;
+	if (path->kind == PATH_EMPTY && (status || is_removed_file(file)))
+		return status ? status : FAST_SLOW;
 	/* What could not be written may be that of a link: where that leads is an error before. */
 	if (!is_believed(path, status) || status == -EFAULT)
 		return FAST_SLOW;
 	if (status)
 		return status;
-	return judge_status(frame, path, buf + offsetof(struct stat, st_mode), false, frame->guest_flags);
+	if (!tell_owner(frame, file->st_mode, &file->st_uid, &file->st_gid))
+		return FAST_SLOW;
+	if (path->kind == PATH_EMPTY)
+		return 0;
+	return judge_status(frame, path, (unsigned long)&file->st_mode, false, frame->guest_flags);
 }
 
 /* Whether the directory DESCRIPTOR may be that of a binding. The path in FRAME is overwritten. */
@@ -393,7 +448,7 @@ static APART long judge_statx(struct fast_frame *frame, long status)
 		return FAST_SLOW;
 	if (status)
 		return status;
-	if (is_given(result->stx_uid))
+	if (!tell_owner(frame, result->stx_mode, &result->stx_uid, &result->stx_gid))
 		return FAST_SLOW;
 	mount_leave_out(result);
 	if (path->kind != PATH_EMPTY)
@@ -677,6 +732,8 @@ long fast_call(struct fast_frame *frame)
 		return fast_stat(frame, (long)a[0], a[1], a[2], a[3]);
 	case NR_statx:
 		return fast_statx(frame, a);
+	case NR_fstat:
+		return fast_fstat(frame, (int)a[0], a[1]);
 	case NR_readlink:
 		return fast_readlink(frame, AT_FDCWD, a[0], a[1], (int)a[2]);
 	case NR_readlinkat:
