@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/access.h"
+#include "agent/child.h"
 #include "agent/dispatch.h"
 #include "agent/handlers.h"
 #include "agent/open.h"
@@ -281,19 +282,29 @@ static bool raise_something(struct call *call, struct raised *raised)
 	return is_raised;
 }
 
-long access_override(struct call *call, long result)
+static long override(struct slot *call_at, long unused)
 {
 	struct raised raised = { .count = 0 };
+	struct call *call = (struct call *)call_at;
+	long result = -EACCES;
 
-	if (call->is_overriding)
-		return result;
-	call->is_overriding = true;
-	start_anew(call);
+	(void)unused;
 	while (result == -EACCES && raise_something(call, &raised)) {
 		result = call->row->handler(call);
 		start_anew(call);
 	}
 	lower(&raised);
+	call->slot->result = result;
+	return 0;
+}
+
+long access_override(struct call *call, long result)
+{
+	if (call->is_overriding)
+		return result;
+	call->is_overriding = true;
+	start_anew(call);
+	child_run_to_the_end(override, call, 0);
 	call->is_overriding = false;
-	return result;
+	return call->slot->result;
 }

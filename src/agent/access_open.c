@@ -4,6 +4,7 @@
  * devices, which are sockets to the kernel: ENXIO.
  */
 #include "agent/access.h"
+#include "agent/child.h"
 #include "agent/dispatch.h"
 #include "agent/owner.h"
 #include "agent/pin.h"
@@ -37,47 +38,62 @@ static long check_open(const struct host_path *path, unsigned long flags, uint64
 	return open_flags & O_NOATIME && !(open_flags & O_PATH) && !access_is_owner(credentials, &status) ? -EPERM : 0;
 }
 
-/* It is made by us, who make sure that it is new. Nothing of that waits. */
-static long make_file(struct call *call, struct open_how how)
-{
-	const struct host_path *path = &call->paths[0];
-	int directory;
-	const char *parent = translate_parent(call, path, &directory);
-	long status = access_is_checked() ? access_check_at(directory, parent, ACCESS_WRITE | ACCESS_SEARCH) : 0, fd;
+/* A file that is made, by a name or without. Nothing of that waits. */
+struct new_file {
+	const struct host_path *path;
+	const struct open_how *how;
+	const struct owner_record *record; /* NULL: as it is */
+	bool has_name;
+	long result;
+};
 
-	if (status)
-		return status;
-	how.flags |= O_EXCL;
-	fd = GATE_4(NR_openat2, path->directory, path->path, &how, sizeof(how));
-	if (fd == -EEXIST || (fd == -EACCES && !access_is_checked()))
-		return ACCESS_KERNEL_OPENS;
-	if (fd < 0)
-		return fd;
-	status = owner_note_made(directory, parent, path->directory, path->path, (int)fd);
+static long make_file(struct slot *file_at, long unused)
+{
+	struct new_file *file = (struct new_file *)file_at;
+	const struct host_path *path = file->path;
+	long fd = GATE_4(NR_openat2, path->directory, path->path, file->how, sizeof(*file->how)), status = 0;
+
+	(void)unused;
+	file->result = fd;
+	if (fd >= 0 && file->record)
+		status = owner_put_new(path->directory, path->path, (int)fd, file->record);
 	if (!status)
-		return pin_take_place(call, (int)fd);
-	GATE_3(NR_unlinkat, path->directory, path->path, 0);
+		return 0;
+	if (file->has_name)
+		GATE_3(NR_unlinkat, path->directory, path->path, 0);
 	GATE_1(NR_close, fd);
-	return status;
+	file->result = status;
+	return 0;
 }
 
-static long make_nameless(struct call *call, const struct open_how *how)
+/* In the directory PARENT, relative to DIRECTORY. */
+static long make_in(struct call *call, const struct open_how *how, int directory, const char *parent, bool has_name)
 {
-	const struct host_path *path = &call->paths[0];
-	long status = access_is_checked() ? access_check_at(path->directory, path->path, ACCESS_WRITE | ACCESS_SEARCH) :
-					    0,
-	     fd;
+	struct owner_record record;
+	struct new_file file = { .path = &call->paths[0], .how = how, .has_name = has_name };
+	long status = access_is_checked() ? access_check_at(directory, parent, ACCESS_WRITE | ACCESS_SEARCH) : 0;
 
 	if (status)
 		return status;
-	fd = GATE_4(NR_openat2, path->directory, path->path, how, sizeof(*how));
-	if (fd < 0)
-		return fd == -EACCES && !access_is_checked() ? ACCESS_KERNEL_OPENS : fd;
-	status = owner_note_made(path->directory, path->path, path->directory, path->path, (int)fd);
-	if (!status)
-		return pin_take_place(call, (int)fd);
-	GATE_1(NR_close, fd);
-	return status;
+	if (owner_of_new(directory, parent, &record)) {
+		file.record = &record;
+		child_run_to_the_end(make_file, &file, 0);
+	} else {
+		make_file((struct slot *)&file, 0);
+	}
+	if (file.result == -EEXIST || (file.result == -EACCES && !access_is_checked()))
+		return ACCESS_KERNEL_OPENS;
+	return file.result < 0 ? file.result : pin_take_place(call, (int)file.result);
+}
+
+/* We make sure that it is new. */
+static long make_named(struct call *call, struct open_how how)
+{
+	int directory;
+	const char *parent = translate_parent(call, &call->paths[0], &directory);
+
+	how.flags |= O_EXCL;
+	return make_in(call, &how, directory, parent, true);
 }
 
 long access_open(struct call *call, const struct open_how *how)
@@ -89,12 +105,12 @@ long access_open(struct call *call, const struct open_how *how)
 	long result;
 
 	if ((how->flags & __O_TMPFILE) == __O_TMPFILE)
-		return make_nameless(call, how);
+		return make_in(call, how, path->directory, path->path, false);
 	if (!makes && !access_is_checked())
 		return ACCESS_KERNEL_OPENS;
 	result = GATE_4(NR_newfstatat, path->directory, path->path, &status, flags);
 	if (result == -ENOENT && makes)
-		return make_file(call, *how);
+		return make_named(call, *how);
 	if (!result && access_is_checked())
 		result = check_open(path, flags, how->flags, status);
 	return result == -EACCES || result == -EPERM ? result : ACCESS_KERNEL_OPENS;

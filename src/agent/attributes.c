@@ -4,6 +4,7 @@
  * not who the kernel knows, they are about what owner.h says.
  */
 #include "agent/access.h"
+#include "agent/child.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
@@ -89,23 +90,39 @@ static long put(struct object *object, const struct owner_record *record)
 	return object->status.st_nlink ? status : 0;
 }
 
-/* What the kernel does for the owner it knows, and what of MODE that leaves to be remembered. */
+/* Whether the file has an owner stored, and so must stay readable to the one that the kernel knows. */
+static bool has_owner(const struct owner_record *record)
+{
+	const struct identity *identity = &image_data()->identity;
+
+	return record->uid != identity->uid || record->gid != identity->gid;
+}
+
+/*
+ * The mode that the guest sees changes in one step: that of the inode, or that of the record where it
+ * counts before or behind.
+ */
 static long change_mode(struct object *object, struct owner_record *record, uint32_t mode)
 {
-	uint32_t type = record->has_mode && record->device ? record->mode & S_IFMT : object->status.st_mode & S_IFMT;
-	bool is_other = record->device || record->uid != image_data()->identity.uid ||
-			record->gid != image_data()->identity.gid;
-	bool has_mode = record->has_mode;
-	long status;
+	uint32_t type = record->device ? record->mode & S_IFMT : object->status.st_mode & S_IFMT, told = mode;
+	long status = 0;
 
-	status = GATE_2(NR_chmod, object->name, is_other && !record->device ? mode | OWNER_READS : mode);
+	if (has_owner(record) && !record->device)
+		told |= OWNER_READS;
+	if (told != mode || record->has_mode) {
+		record->has_mode = true;
+		record->mode = type | mode;
+		status = put(object, record);
+	}
+	if (!status)
+		status = GATE_2(NR_chmod, object->name, told);
 	if (!status)
 		status = GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
-	if (status)
+	if (status || record->device || record->has_mode == ((object->status.st_mode & PERMISSIONS) != mode))
 		return status;
-	record->has_mode = record->device || (object->status.st_mode & PERMISSIONS) != mode;
+	record->has_mode = !record->has_mode;
 	record->mode = record->has_mode ? type | mode : 0;
-	return record->has_mode || has_mode ? put(object, record) : 0;
+	return put(object, record);
 }
 
 static long chmod_object(struct object *object, uint32_t mode)
@@ -156,37 +173,54 @@ static bool may_chown(const struct stat *status, uint32_t uid, uint32_t gid)
 	return gid == CREDENTIALS_KEEP || (is_owner && (gid == status->st_gid || access_in_group(credentials, gid)));
 }
 
-/* What chown(2) takes away from a mode that is not the inode's: setattr_should_drop_suidgid(), fs/attr.c. */
-static void drop_set_id(const struct object *object, struct owner_record *record)
+/* What chown(2) takes away from a mode: setattr_should_drop_suidgid(), fs/attr.c. */
+static uint32_t without_set_id(uint32_t mode)
 {
-	if (!record->has_mode || record->device || (object->status.st_mode & S_IFMT) == S_IFDIR)
-		return;
-	record->mode &= ~(uint32_t)S_ISUID;
-	if (record->mode & S_IXGRP)
-		record->mode &= ~(uint32_t)S_ISGID;
+	if ((mode & S_IFMT) == S_IFDIR)
+		return mode;
+	return mode & ~(uint32_t)(S_ISUID | (mode & S_IXGRP ? S_ISGID : 0));
+}
+
+/* Owner and mode change in one step: as long as the kernel has not changed the inode's, the record has the mode. */
+static long change_owner(struct object *object, struct owner_record *record, uint32_t uid, uint32_t gid)
+{
+	uint32_t told = record->has_mode ? record->mode : object->status.st_mode, mode = without_set_id(told);
+	bool has_mode = record->has_mode;
+	long status;
+
+	if (told != mode) {
+		record->has_mode = true;
+		record->mode = mode;
+	}
+	status = put(object, record);
+	/* To the owner it has: the kernel does what else is to be done. */
+	if (!status)
+		status = GATE_5(NR_fchownat, object->fd, "", uid == CREDENTIALS_KEEP ? uid : object->status.st_uid,
+				gid == CREDENTIALS_KEEP ? gid : object->status.st_gid, AT_EMPTY_PATH);
+	if (status || has_mode || told == mode)
+		return status;
+	status = GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
+	if (status || object->status.st_mode != mode)
+		return status;
+	record->has_mode = false;
+	return put(object, record);
 }
 
 static long chown_object(struct object *object, uint32_t uid, uint32_t gid)
 {
 	struct owner_record record;
 	struct stat status;
-	long result;
 
 	if (!owner_is_users(object))
 		return GATE_5(NR_fchownat, object->fd, "", uid, gid, AT_EMPTY_PATH);
 	owner_of(object, &status, &record);
 	if (!may_chown(&status, uid, gid))
 		return -EPERM;
-	/* To the owner it has: the kernel does what else is to be done. */
-	result = GATE_5(NR_fchownat, object->fd, "", uid == CREDENTIALS_KEEP ? uid : object->status.st_uid,
-			gid == CREDENTIALS_KEEP ? gid : object->status.st_gid, AT_EMPTY_PATH);
-	if (result || (uid == CREDENTIALS_KEEP && gid == CREDENTIALS_KEEP))
-		return result;
-	GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
+	if (uid == CREDENTIALS_KEEP && gid == CREDENTIALS_KEEP)
+		return GATE_5(NR_fchownat, object->fd, "", uid, gid, AT_EMPTY_PATH);
 	record.uid = uid == CREDENTIALS_KEEP ? status.st_uid : uid;
 	record.gid = gid == CREDENTIALS_KEEP ? status.st_gid : gid;
-	drop_set_id(object, &record);
-	return put(object, &record);
+	return change_owner(object, &record, uid, gid);
 }
 
 long handle_chown(struct call *call)
@@ -247,51 +281,81 @@ long handle_utimes(struct call *call)
 	return status ? status : handle_paths(call);
 }
 
+/* An entry that is to be more than the kernel makes of it. */
+struct new_entry {
+	struct call *call;
+	struct owner_record record;
+	uint32_t mode; /* of a device; or 0 */
+	uint64_t device;
+	long status;
+};
+
+/* The socket that has just been made is a device from now on. */
+static long put_device(const struct host_path *path, struct new_entry *entry)
+{
+	struct object object;
+	long status = object_take_entry(path->directory, path->path, &object);
+
+	if (!status) {
+		entry->record.has_mode = true;
+		entry->record.mode = (entry->mode & S_IFMT) | (object.status.st_mode & PERMISSIONS);
+		entry->record.device = entry->device;
+		status = owner_put(&object, &entry->record);
+	}
+	object_release(&object);
+	return status;
+}
+
+/* Made, and what else it is to be; where that fails there is none. */
+static long make_entry(struct slot *entry_at, long unused)
+{
+	struct new_entry *entry = (struct new_entry *)entry_at;
+	struct call *call = entry->call;
+	const struct host_path *path = &call->paths[0];
+	bool is_directory = call->nr == NR_mkdir || call->nr == NR_mkdirat;
+
+	(void)unused;
+	entry->status = call_make(call, call->nr);
+	if (entry->status)
+		return 0;
+	if (entry->mode)
+		entry->status = put_device(path, entry);
+	else
+		entry->status = owner_put_new(path->directory, path->path, -1, &entry->record);
+	if (entry->status)
+		GATE_3(NR_unlinkat, path->directory, path->path, is_directory ? AT_REMOVEDIR : 0);
+	return 0;
+}
+
 static bool is_device(uint32_t mode)
 {
 	return (mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK;
 }
 
-/* The socket that has just been made is a device from now on. */
-static long make_device(const struct host_path *path, uint32_t mode, uint64_t device)
+/* The path is translated. */
+static long make_owned(struct call *call)
 {
-	struct owner_record record;
-	struct object object;
-	struct stat status;
-	long result = object_take_entry(path->directory, path->path, &object);
-
-	if (!result) {
-		owner_of(&object, &status, &record);
-		record.has_mode = true;
-		record.mode = (mode & S_IFMT) | (object.status.st_mode & PERMISSIONS);
-		record.device = device;
-		result = owner_put(&object, &record);
-	}
-	object_release(&object);
-	return result;
-}
-
-/* What the new entry is to be besides what the kernel has made; where that fails there is none. */
-static long finish_entry(struct call *call, uint32_t mode, uint64_t device)
-{
-	const struct host_path *path = &call->paths[0];
-	bool is_directory = call->nr == NR_mkdir || call->nr == NR_mkdirat;
+	unsigned int at = call->nr == NR_mknodat ? 2 : 1;
+	bool is_node = call->nr == NR_mknod || call->nr == NR_mknodat;
+	struct new_entry entry = { .call = call };
 	int directory;
-	const char *parent = translate_parent(call, path, &directory);
-	long status = owner_note_made(directory, parent, path->directory, path->path, -1);
+	const char *parent = translate_parent(call, &call->paths[0], &directory);
+	bool is_owned = owner_of_new(directory, parent, &entry.record);
 
-	if (!status && is_device(mode))
-		status = make_device(path, mode, device);
-	if (status)
-		GATE_3(NR_unlinkat, path->directory, path->path, is_directory ? AT_REMOVEDIR : 0);
-	return status;
+	if (is_node && is_device((uint32_t)call->arguments[at]) && credentials_can(identity_now(), CAP_MKNOD)) {
+		entry.mode = (uint32_t)call->arguments[at];
+		entry.device = (uint32_t)call->arguments[at + 1];
+		call->arguments[at] = S_IFSOCK | (entry.mode & PERMISSIONS);
+		call->arguments[at + 1] = 0;
+	}
+	if (!is_owned && !entry.mode)
+		return call_make(call, call->nr);
+	child_run_to_the_end(make_entry, &entry, 0);
+	return entry.status;
 }
 
 long handle_make(struct call *call)
 {
-	bool is_node = call->nr == NR_mknod || call->nr == NR_mknodat;
-	unsigned int at = call->nr == NR_mknodat ? 2 : 1;
-	uint32_t mode = is_node ? (uint32_t)call->arguments[at] : 0, device = (uint32_t)call->arguments[at + 1];
 	long status;
 
 	if (!identity_is_on())
@@ -303,10 +367,5 @@ long handle_make(struct call *call)
 		status = path_use_stand_in(call, 0);
 	if (status < 0)
 		return status;
-	if (is_device(mode) && credentials_can(identity_now(), CAP_MKNOD)) {
-		call->arguments[at] = S_IFSOCK | (mode & PERMISSIONS);
-		call->arguments[at + 1] = 0;
-	}
-	status = call_make(call, call->nr);
-	return status || !call->paths[0].is_resolved ? status : finish_entry(call, mode, device);
+	return call->paths[0].is_resolved ? make_owned(call) : call_make(call, call->nr);
 }

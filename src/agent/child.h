@@ -9,6 +9,7 @@
 #include "agent/slot.h"
 
 #define CHILD_SHARES_FILES 0x400 /* CLONE_FILES */
+#define CHILD_SHARES_PLACE 0x200 /* CLONE_FS: cwd, root and umask */
 
 /*
  * Call FUNCTION(A, B) in a child that shares memory, and descriptors if FLAGS
@@ -16,5 +17,11 @@
  * no child.
  */
 long child_run(slot_finish *function, void *a, long b, unsigned long flags);
+
+/*
+ * The same in a child that shares descriptors and place, for steps that must not be left half done: whoever kills
+ * the process, or all of its group, does not meet the child. Where there can be none, in the calling thread.
+ */
+void child_run_to_the_end(slot_finish *function, void *a, long b);
 
 #endif

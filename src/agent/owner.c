@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/owner.h"
+#include "agent/child.h"
 #include "agent/guest_memory.h"
 #include "agent/identity.h"
 #include "agent/proc.h"
@@ -153,11 +154,31 @@ static long change_mode(struct object *object, uint32_t mode)
 	return status;
 }
 
+struct write_steps {
+	struct object *object;
+	const struct owner_record *record;
+	uint32_t mode, lasting;
+	long status;
+};
+
+/* With a mode that lets it be done for that long. */
+static long write_between(struct slot *steps_at, long unused)
+{
+	struct write_steps *steps = (struct write_steps *)steps_at;
+
+	(void)unused;
+	steps->status = change_mode(steps->object, steps->mode | OWNER_READS | OWNER_WRITES);
+	if (!steps->status)
+		steps->status = write_attribute(steps->object, steps->record);
+	return change_mode(steps->object, steps->status ? steps->mode : steps->lasting);
+}
+
 /* Only who may write a file can write its attributes, and who may read it read them. */
 static long write_with_access(struct object *object, struct owner_record record)
 {
 	uint32_t mode = object->status.st_mode & PERMISSIONS, lasting = mode;
 	long status = write_attribute(object, &record);
+	struct write_steps steps;
 
 	if (status != -EACCES && (mode & OWNER_READS || is_default(&record)))
 		return status;
@@ -167,11 +188,9 @@ static long write_with_access(struct object *object, struct owner_record record)
 			record.mode = object->status.st_mode;
 		record.has_mode = true;
 	}
-	status = change_mode(object, mode | OWNER_READS | OWNER_WRITES);
-	if (!status)
-		status = write_attribute(object, &record);
-	change_mode(object, status ? mode : lasting);
-	return status;
+	steps = (struct write_steps){ object, &record, mode, lasting, 0 };
+	child_run_to_the_end(write_between, &steps, 0);
+	return steps.status;
 }
 
 static long put_in_store(const struct object *object, const struct owner_record *record)
@@ -201,19 +220,22 @@ static void hand_down_group(int directory, const char *parent, uint32_t *gid)
 	*gid = status.st_gid;
 }
 
-long owner_note_made(int parent_directory, const char *parent, int directory, const char *name, int fd)
+bool owner_of_new(int directory, const char *parent, struct owner_record *record)
 {
 	const struct credentials *credentials = identity_now();
-	struct owner_record record = { .uid = credentials->fsuid, .gid = credentials->fsgid };
-	struct object object;
-	long status;
 
-	hand_down_group(parent_directory, parent, &record.gid);
-	if (is_default(&record))
-		return 0;
-	status = fd >= 0 ? object_take_descriptor(fd, &object) : object_take_entry(directory, name, &object);
+	*record = (struct owner_record){ .uid = credentials->fsuid, .gid = credentials->fsgid };
+	hand_down_group(directory, parent, &record->gid);
+	return !is_default(record);
+}
+
+long owner_put_new(int directory, const char *name, int fd, const struct owner_record *record)
+{
+	struct object object;
+	long status = fd >= 0 ? object_take_descriptor(fd, &object) : object_take_entry(directory, name, &object);
+
 	if (!status)
-		status = owner_put(&object, &record);
+		status = owner_put(&object, record);
 	object_release(&object);
 	return status;
 }

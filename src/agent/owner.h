@@ -32,11 +32,12 @@ long owner_put(struct object *object, const struct owner_record *record);
 bool owner_is_users(const struct object *object);
 
 /*
- * The entry NAME, relative to DIRECTORY, has just been made by the calling thread in PARENT, relative to
- * PARENT_DIRECTORY: it gets the thread's file-system user and group, or the group of PARENT if that hands it down.
- * With FD >= 0 that is the entry, open. 0 or a negative errno.
+ * Whose an entry is that the calling thread makes in the directory PARENT, relative to DIRECTORY: into RECORD. False
+ * where that is what it is without more.
  */
-long owner_note_made(int parent_directory, const char *parent, int directory, const char *name, int fd);
+bool owner_of_new(int directory, const char *parent, struct owner_record *record);
+/* The entry NAME of DIRECTORY, or where FD >= 0 what is open there, has just been made: 0 or a negative errno. */
+long owner_put_new(int directory, const char *name, int fd, const struct owner_record *record);
 
 /*
  * Turn what stat calls have written at the guest's address AT, of PATH and so on, into what the guest is to

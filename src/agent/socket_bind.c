@@ -258,6 +258,7 @@ static long bind_at(struct call *call, const char *guest_name)
 {
 	const struct host_path *path = &call->paths[0];
 	const char *host_path = path->is_resolved ? path->path : guest_name;
+	struct owner_record record;
 	long place = open_parent(path->directory, host_path, call->slot->spare), status;
 
 	if (place < 0)
@@ -267,8 +268,8 @@ static long bind_at(struct call *call, const char *guest_name)
 		status = bind_in(call, guest_name, (int)place);
 	if (status == -ENOTEMPTY)
 		status = bind_here(call, host_path);
-	if (!status && identity_is_on())
-		status = owner_note_made((int)place, ".", (int)place, host_path + last_component(host_path), -1);
+	if (!status && identity_is_on() && owner_of_new((int)place, ".", &record))
+		status = owner_put_new((int)place, host_path + last_component(host_path), -1, &record);
 	GATE_1(NR_close, place);
 	return status;
 }

@@ -5,6 +5,7 @@
  * kept as attributes of the user's, with HIDDEN in front.
  */
 #include "agent/access.h"
+#include "agent/child.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
@@ -176,18 +177,32 @@ static long make(const struct object *object, const struct attribute *attribute)
 	return GATE_2(NR_removexattr, object->name, attribute->name);
 }
 
+struct make_steps {
+	const struct object *object;
+	const struct attribute *attribute;
+	long status;
+};
+
+/* With a mode that lets it be done for that long. */
+static long make_between(struct slot *steps_at, long unused)
+{
+	struct make_steps *steps = (struct make_steps *)steps_at;
+	uint32_t mode = steps->object->status.st_mode & 07777;
+
+	(void)unused;
+	if (!GATE_2(NR_chmod, steps->object->name, mode | 0600))
+		steps->status = make(steps->object, steps->attribute);
+	return GATE_2(NR_chmod, steps->object->name, mode);
+}
+
 /* Made by the owner that the kernel knows, whose mode may deny it. */
 static long make_with_access(const struct object *object, const struct attribute *attribute)
 {
-	long status = make(object, attribute);
-	uint32_t mode = object->status.st_mode & 07777;
+	struct make_steps steps = { object, attribute, make(object, attribute) };
 
-	if (status != -EACCES || !owner_is_users(object) || access_kind() == ACCESS_KERNEL ||
-	    GATE_2(NR_chmod, object->name, mode | 0600))
-		return status;
-	status = make(object, attribute);
-	GATE_2(NR_chmod, object->name, mode);
-	return status;
+	if (steps.status == -EACCES && owner_is_users(object) && access_kind() != ACCESS_KERNEL)
+		child_run_to_the_end(make_between, &steps, 0);
+	return steps.status;
 }
 
 static long handle_one(const struct object *object, const struct attribute *attribute)
