@@ -62,7 +62,7 @@ say = @printf '  %-6s %s\n' $(1) $(2)
 endif
 
 MANUAL_SOURCES := $(wildcard src/manual/*.c)
-SHARED := src/base/text.c src/view/view.c src/view/resolve.c src/image/credentials.c src/image/elf.c \
+SHARED := src/base/text.c src/view/view.c src/view/change.c src/view/resolve.c src/image/credentials.c src/image/elf.c \
 	src/image/emulator.c src/image/owner_record.c src/image/plan.c src/image/state.c
 AGENT_SOURCES := $(SHARED) src/base/memory.c $(wildcard src/agent/*.c) $(wildcard src/arch/$(ARCH)/*.[cS])
 COMMAND_SOURCES := $(SHARED) src/agent/calls.c src/image/compose.c src/image/shared.c src/image/embed.S \

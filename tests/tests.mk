@@ -9,7 +9,7 @@
 UNIT_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 UNIT_CFLAGS := $(filter-out -O2,$(COMMON)) -O1 $(UNIT_FLAGS) -I$(BUILD)/tests
 
-UNIT_view := src/view/view.c src/view/resolve.c src/base/text.c
+UNIT_view := src/view/view.c src/view/change.c src/view/resolve.c src/base/text.c
 UNIT_resolve := $(UNIT_view)
 UNIT_plan := src/image/plan.c src/image/elf.c src/image/emulator.c src/base/text.c
 UNIT_state := src/image/state.c src/image/credentials.c src/base/text.c

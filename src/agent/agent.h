@@ -46,9 +46,12 @@ static inline const struct image_data *image_data(void)
 	return (const struct image_data *)IMAGE_DATA_ADDRESS;
 }
 
+/* The view: agent/views.h. */
+extern const struct view *view_in_force;
+
 static inline const struct view *the_view(void)
 {
-	return &image_data()->view;
+	return view_in_force;
 }
 
 /* The canonical guest path of the program this process runs. Other agents read it here. */

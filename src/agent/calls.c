@@ -22,6 +22,8 @@
 #define PR_SET_SYSCALL_USER_DISPATCH 59 /* Linux 5.11 */
 #endif
 
+#define UMOUNT_NOFOLLOW 8 /* include/linux/fs.h */
+
 #ifdef CALL_HANDLERS
 #include "agent/handlers.h"
 #define HANDLER(function) .handler = function

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the calling thread may do, where the agent has to say what the kernel would.
+ * What the calling thread may do, or believes it may, where the agent has to say what the kernel would.
  */
 #ifndef AGENT_CAPABILITY_H
 #define AGENT_CAPABILITY_H

@@ -403,11 +403,12 @@ static long judge_stat(struct fast_frame *frame, long status)
 static bool may_be_of_top(struct fast_frame *frame, int descriptor)
 {
 	const struct view *view = the_view();
+	const struct view_order *order = view_order(view);
 	char *host_path = frame->host_path;
 	struct text link;
 	long length;
 
-	if (view->binding_count == 1)
+	if (order->count == 1)
 		return false;
 	text_init(&link, host_path, FAST_PATH_MOST);
 	text_add(&link, PROC_DESCRIPTORS);
@@ -417,8 +418,8 @@ static bool may_be_of_top(struct fast_frame *frame, int descriptor)
 		return true;
 	host_path[length] = '\0';
 	/* The host path of the host's root is "". */
-	for (uint32_t i = 0; i < view->binding_count; i++)
-		if (text_equal(length == 1 ? "" : host_path, view_host(view, i)))
+	for (uint32_t i = 0; i < order->count; i++)
+		if (text_equal(length == 1 ? "" : host_path, view_host(view, order->entries[i])))
 			return true;
 	return false;
 }

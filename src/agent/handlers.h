@@ -52,6 +52,8 @@ call_handler handle_sigprocmask, handle_sigsuspend, handle_ppoll, handle_pselect
 call_handler handle_sigaction, handle_sigreturn, handle_sigaltstack;
 /* seccomp.c */
 call_handler handle_prctl, handle_seccomp;
+/* mounting.c */
+call_handler handle_mount, handle_umount;
 /* kernel.c */
 call_handler handle_uname;
 /* credentials.c */

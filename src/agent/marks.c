@@ -52,6 +52,7 @@ static void allow_binding(const struct call *call, uint32_t index, uint64_t acce
 long handle_landlock_rule(struct call *call)
 {
 	const struct view *view = the_view();
+	const struct view_order *order = view_order(view);
 	struct landlock_path_beneath_attr rule;
 	char *place = call->slot->spare;
 	size_t length;
@@ -63,9 +64,13 @@ long handle_landlock_rule(struct call *call)
 	if (status || translate_directory(rule.parent_fd, place, call->slot->base[0]))
 		return status;
 	length = strlen(place);
-	for (uint32_t i = 1; i < view->binding_count; i++)
-		if (!(view_binding(view, i)->flags & VIEW_VIRTUAL) && view_binding(view, i)->guest_length > length &&
-		    !memcmp(view_guest(view, i), place, length) && view_guest(view, i)[length] == '/')
-			allow_binding(call, i, rule.allowed_access);
+	for (uint32_t i = 1; i < order->count; i++) {
+		const struct view_binding *binding = view_binding(view, order->entries[i]);
+		const char *guest = view_guest(view, order->entries[i]);
+
+		if (!(binding->flags & VIEW_VIRTUAL) && binding->guest_length > length &&
+		    !memcmp(guest, place, length) && guest[length] == '/')
+			allow_binding(call, order->entries[i], rule.allowed_access);
+	}
 	return 0;
 }

@@ -89,7 +89,7 @@ bool mount_find(struct call *call, struct mount_place *place)
 
 uint64_t mount_inner_number(uint64_t host_number)
 {
-	return MOUNT_FIRST + the_view()->binding_count + host_number;
+	return MOUNT_FIRST + the_view()->binding_most + host_number;
 }
 
 uint64_t mount_number(uint32_t binding, uint64_t host_number, bool is_unique)

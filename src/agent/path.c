@@ -253,7 +253,7 @@ static bool wants_mount(const struct call *call, const struct statx *status)
 
 	if (mount_is_asked(call->original[3]))
 		return true;
-	if (the_view()->binding_count == 1)
+	if (view_order(the_view())->count == 1)
 		return false;
 	return path ? call->paths[0].is_resolved || path[0] == '/' || path[0] == '.' :
 		      (status->stx_mode & S_IFMT) == S_IFDIR;

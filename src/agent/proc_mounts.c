@@ -110,15 +110,46 @@ static bool find_mount(struct copy *copy, const struct proc_file *file, const ch
 	return best > 0;
 }
 
-static unsigned int parent_id(const char *guest_path)
+static unsigned int parent_id(const struct view *view, uint32_t index)
 {
-	size_t length = strlen(guest_path);
+	uint32_t parent = view_binding(view, index)->parent;
 
-	if (!length)
+	if (!index)
 		return 0;
-	while (length && guest_path[--length] != '/')
-		;
-	return MOUNT_FIRST + mount_above(guest_path, length);
+	while (view_binding(view, parent)->flags & VIEW_VIRTUAL)
+		parent = view_binding(view, parent)->parent;
+	return MOUNT_FIRST + parent;
+}
+
+static void add_entry(struct copy *copy, const struct proc_file *file, uint32_t index)
+{
+	const struct view *view = the_view();
+	char *found = (char *)&copy->slot->results[1] + COPY_CHUNK;
+
+	if (!(view_binding(view, index)->flags & VIEW_VIRTUAL) && find_mount(copy, file, view_host(view, index), found))
+		add_mount(copy, file, found, view_guest(view, index), MOUNT_FIRST + index, parent_id(view, index));
+}
+
+/* The mounts in the order they were made, those that others cover too. */
+static void add_entries(struct copy *copy, const struct proc_file *file)
+{
+	const struct view *view = the_view();
+	const struct view_order *order = view_order(view);
+	uint32_t age = 0, next;
+
+	for (;; age = next) {
+		next = UINT32_MAX;
+		for (uint32_t i = 0; i < order->count + order->covered; i++) {
+			uint32_t its = view_binding(view, order->entries[i])->age;
+
+			if (its == age)
+				add_entry(copy, file, order->entries[i]);
+			if (its > age && its < next)
+				next = its;
+		}
+		if (next == UINT32_MAX)
+			return;
+	}
 }
 
 /* Mounts of the host inside what is bound show too, as with mount --rbind. */
@@ -148,12 +179,6 @@ static void add_inner_mounts(struct copy *copy, const struct proc_file *file)
 
 void proc_make_mounts(struct copy *copy, const struct proc_file *file)
 {
-	const struct view *view = the_view();
-	char *found = (char *)&copy->slot->results[1] + COPY_CHUNK;
-
-	for (uint32_t i = 0; i < view->binding_count; i++)
-		if (!(view_binding(view, i)->flags & VIEW_VIRTUAL) && find_mount(copy, file, view_host(view, i), found))
-			add_mount(copy, file, found, view_guest(view, i), MOUNT_FIRST + i,
-				  parent_id(view_guest(view, i)));
+	add_entries(copy, file);
 	add_inner_mounts(copy, file);
 }

@@ -19,6 +19,7 @@
 #include "agent/root.h"
 #include "agent/signal.h"
 #include "agent/translate.h"
+#include "agent/views.h"
 #include "base/text.h"
 #include "image/state.h"
 #include <asm/fcntl.h>
@@ -320,6 +321,7 @@ _Noreturn void agent_start(unsigned long *stack_pointer)
 	arguments = arrange_arguments(&stack, &state);
 	memcpy(guest_exe, state.exe, MIN(strlen(state.exe) + 1, sizeof(guest_exe) - 1));
 	slot_start();
+	views_start();
 	signal_start(state.flags, state.signal_mask);
 	privileges_start(state.flags);
 	fast_start(state.flags);

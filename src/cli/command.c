@@ -442,12 +442,16 @@ static bool wants_identity(const struct config *config)
 static void fill_settings(struct command *command)
 {
 	struct image_data *data = command->data;
+	struct stat namespace;
 
 	data->magic = IMAGE_MAGIC;
 	data->flags = (command->config->allows_unknown ? IMAGE_ALLOW_UNKNOWN : 0) |
 		      (is_patching_off(command->config) ? IMAGE_NO_PATCH : 0) |
 		      (command->config->has_kernel ? IMAGE_KERNEL : 0) |
-		      (wants_identity(command->config) ? IMAGE_IDENTITY : 0);
+		      (wants_identity(command->config) ? IMAGE_IDENTITY : 0) |
+		      (wants_identity(command->config) || !geteuid() ? IMAGE_PRIVILEGED : 0);
+	if (!stat("/proc/self/ns/mnt", &namespace))
+		data->mount_namespace = namespace.st_ino;
 	data->identity = (struct identity){
 		.uid = command->config->uid, .gid = command->config->gid, .host_uid = geteuid(), .host_gid = getegid()
 	};

@@ -367,6 +367,7 @@ int places_build(const struct config *config, struct image_data **data)
 		message_error("can't build the guest's view: %s", strerror(-error));
 		return error;
 	}
+	view_note_parents(&places.data->view);
 	view_note_twice(&places.data->view);
 	*data = places.data;
 	places.data = NULL;
@@ -388,16 +389,20 @@ int places_add_host(struct image_data *data)
 
 	if (error)
 		message_error("can't show the host at '" EMULATOR_HOST "': %s", strerror(-error));
-	else
-		view_note_twice(view);
+	view_note_parents(view);
+	view_note_twice(view);
 	return error;
 }
 
 void places_print(const struct view *view)
 {
+	const struct view_order *order = view_order(view);
+
 	message_info(1, "root = %s", *view_host(view, 0) ? view_host(view, 0) : "/");
-	for (uint32_t i = 1; i < view->binding_count; i++)
-		if (!(view_binding(view, i)->flags & VIEW_VIRTUAL))
-			message_info(1, "binding = %s:%s", *view_host(view, i) ? view_host(view, i) : "/",
-				     view_guest(view, i));
+	for (uint32_t i = 1; i < order->count; i++) {
+		const char *host = view_host(view, order->entries[i]);
+
+		if (!(view_binding(view, order->entries[i])->flags & VIEW_VIRTUAL))
+			message_info(1, "binding = %s:%s", *host ? host : "/", view_guest(view, order->entries[i]));
+	}
 }

@@ -28,6 +28,7 @@ enum image_flags {
 	IMAGE_NO_PATCH = 2,	 /* --no-patch */
 	IMAGE_KERNEL = 4,	 /* -k */
 	IMAGE_IDENTITY = 8,	 /* -0, -i, -S */
+	IMAGE_PRIVILEGED = 16,	 /* some guest may do what root may: mount, name the machine */
 };
 
 /* What the command tells every agent. Constant for the life of the guests. */
@@ -37,12 +38,15 @@ struct image_data {
 	int32_t verbosity; /* -v: 3 prints each trapped call */
 	int32_t log_fd;	   /* where -v lines go: a descriptor every guest inherits, or -1 */
 	int32_t shared_id; /* image/shared.h: the segment's number, or -1 */
+	int32_t view_id;   /* that of the view, which can be changed, or -1 */
+	uint32_t reserved;
 	uint64_t shared_nonce;
+	uint64_t mount_namespace; /* inode number of proot's own */
 	struct emulator emulator; /* of -q */
 	struct kernel kernel;	  /* of -k */
 	struct identity identity; /* of -0, -i, -S */
 	char temporary[256];	  /* PROOT_TMP_DIR if set, absolute and short enough; "" otherwise */
-	struct view view;	  /* view.size bytes */
+	struct view view;	  /* view.size bytes; how it was at the beginning */
 };
 
 /*

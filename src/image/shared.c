@@ -1,27 +1,70 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image/shared.h"
+#include "view/change.h"
+#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/shm.h>
 
 /*
- * Everybody may attach it: guests of real root change their user, and what a
- * stranger could write there is no more than a stranger could do by renaming.
+ * Everybody may attach the page: guests of real root change their user, and what a
+ * stranger could write there is no more than a stranger could do by renaming. The view
+ * says which files guests meet.
  */
-#define MODE 0666
+#define PAGE_MODE 0666
+#define VIEW_MODE 0644
+
+static struct shared_view *shared_view;
+
+/* A new segment of SIZE bytes, attached; NULL without success. *ID gets its number. */
+static void *create(size_t size, int mode, int32_t *id)
+{
+	void *memory;
+
+	*id = shmget(IPC_PRIVATE, size, IPC_CREAT | SHM_NORESERVE | mode);
+	memory = *id < 0 ? (void *)-1 : shmat(*id, NULL, 0);
+	if (*id >= 0)
+		shmctl(*id, IPC_RMID, NULL);
+	if (memory != (void *)-1)
+		return memory;
+	*id = -1;
+	return NULL;
+}
+
+static void create_view(struct image_data *data)
+{
+	size_t size = offsetof(struct shared_view, view) + view_changeable_size(&data->view);
+
+	shared_view = create(size, VIEW_MODE, &data->view_id);
+	if (!shared_view)
+		return;
+	view_make_changeable(&shared_view->view, &data->view);
+	shared_view->nonce = data->shared_nonce;
+}
 
 void shared_create(struct image_data *data)
 {
-	int id = shmget(IPC_PRIVATE, sizeof(struct shared), IPC_CREAT | MODE);
-	struct shared *shared = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
+	struct shared *shared;
 
-	data->shared_id = -1;
-	if (id >= 0)
-		shmctl(id, IPC_RMID, NULL);
-	if (shared == (void *)-1)
-		return;
+	data->shared_id = data->view_id = -1;
 	if (getrandom(&data->shared_nonce, sizeof(data->shared_nonce), 0) != (ssize_t)sizeof(data->shared_nonce))
+		return;
+	shared = create(sizeof(struct shared), PAGE_MODE, &data->shared_id);
+	if (!shared)
 		return;
 	shared->nonce = data->shared_nonce;
 	shared->changes = 1ull << 32;
-	data->shared_id = id;
+	if (data->flags & IMAGE_PRIVILEGED)
+		create_view(data);
+}
+
+struct view *shared_view_now(void)
+{
+	return shared_view ? &shared_view->view : NULL;
+}
+
+bool shared_is_last(const struct image_data *data)
+{
+	struct shmid_ds status;
+
+	return !shmctl(data->view_id, IPC_STAT, &status) && status.shm_nattch <= 1;
 }

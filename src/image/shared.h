@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One page of memory that all guests of one proot share: by it they tell each
- * other that names have changed their meaning (agent/plain.h).
+ * Memory that all guests of one proot share, in two System V segments.
  *
- * It is a System V segment that is removed as soon as it is made: it needs no
- * descriptor, guests attach it again after execve by its number, and it is gone
- * with the last of them. Where there is none (no System V IPC), agents do
- * without.
+ * One page, by which they tell each other that names have changed their meaning
+ * (agent/plain.h), and what the machine is called. And, where one of them may mount
+ * (IMAGE_PRIVILEGED), the view, most of which is never touched. That one guests have
+ * for reading only, but for a moment; those of another user, when root has started proot, always.
+ *
+ * A segment is removed as soon as it is made: it needs no descriptor, guests
+ * attach it again after execve by its number, and it is gone with the last of them.
+ * Where there is none (no System V IPC), agents do without.
  */
 #ifndef IMAGE_SHARED_H
 #define IMAGE_SHARED_H
@@ -14,19 +17,39 @@
 #include "base/base.h"
 #include "image/image.h"
 
+/* A name of the machine that a guest has set. */
+struct shared_name {
+	uint32_t version; /* 0: none has; odd: while it is written */
+	char text[KERNEL_NAME_SIZE];
+};
+
+enum { SHARED_HOST, SHARED_DOMAIN, SHARED_NAMES };
+
 struct shared {
 	uint64_t nonce; /* image_data.shared_nonce: it is ours, and of this proot */
 	uint64_t began; /* time stamp of the last change's beginning */
 	/* How many changes of names have ended, in the high word; how many are going on, in the low one. */
 	uint64_t changes;
+	struct shared_name names[SHARED_NAMES];
+};
+
+struct shared_view {
+	uint64_t nonce; /* likewise */
+	uint64_t reserved;
+	struct view view; /* the one in force: view/change.h */
 };
 
 _Static_assert(offsetof(struct shared, changes) == SHARED_CHANGES, "arch.h");
 
 /*
- * Make the segment, attach it to this process, so that it lasts until a guest
- * has it too, and note it in DATA. Without success DATA->shared_id is -1.
+ * Make the segments, attach them to this process, so that they last until a guest
+ * has them too, and note them in DATA, whose flags and view are as they will be. Without success
+ * DATA->shared_id is -1, or DATA->view_id.
  */
 void shared_create(struct image_data *data);
+/* The view as guests have changed it; NULL where they can't. To be called by who has created it. */
+struct view *shared_view_now(void);
+/* Whether no process but this one has the view. */
+bool shared_is_last(const struct image_data *data);
 
 #endif

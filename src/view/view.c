@@ -21,15 +21,16 @@ static int compare(const struct view *view, uint32_t index, const char *path, si
 	return suffix < 0 ? 1 : (unsigned char)view_guest(view, index)[length] - suffix;
 }
 
-/* The first entry not before PATH followed by SUFFIX. */
-static uint32_t lower_bound(const struct view *view, const char *path, size_t length, int suffix)
+/* Where in ORDER the first entry is that is not before PATH followed by SUFFIX. */
+static uint32_t lower_bound(const struct view *view, const struct view_order *order, const char *path, size_t length,
+			    int suffix)
 {
-	uint32_t low = 0, high = view->binding_count;
+	uint32_t low = 0, high = order->count;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (compare(view, middle, path, length, suffix) < 0)
+		if (compare(view, order->entries[middle], path, length, suffix) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -39,16 +40,17 @@ static uint32_t lower_bound(const struct view *view, const char *path, size_t le
 
 int view_find(const struct view *view, const char *guest_path, size_t length)
 {
-	uint32_t index = lower_bound(view, guest_path, length, -1);
+	const struct view_order *order = view_order(view);
+	uint32_t at = lower_bound(view, order, guest_path, length, -1);
 
-	if (index < view->binding_count && !compare(view, index, guest_path, length, -1))
-		return (int)index;
+	if (at < order->count && !compare(view, order->entries[at], guest_path, length, -1))
+		return (int)order->entries[at];
 	return -1;
 }
 
 uint32_t view_find_above(const struct view *view, const char *guest_path, size_t length)
 {
-	if (view->binding_count == 1)
+	if (view_order(view)->count == 1)
 		return 0;
 	while (length) {
 		int index = view_find(view, guest_path, length);
@@ -63,17 +65,34 @@ uint32_t view_find_above(const struct view *view, const char *guest_path, size_t
 
 bool view_has_below(const struct view *view, const char *guest_path, size_t length)
 {
-	uint32_t index = lower_bound(view, guest_path, length, '/');
+	const struct view_order *order = view_order(view);
+	uint32_t at = lower_bound(view, order, guest_path, length, '/'), index;
 
-	return index < view->binding_count && view_binding(view, index)->guest_length > length &&
+	if (at == order->count)
+		return false;
+	index = order->entries[at];
+	return view_binding(view, index)->guest_length > length &&
 	       !memcmp(view_guest(view, index), guest_path, length) && view_guest(view, index)[length] == '/';
+}
+
+/* Where in ORDER the first entry behind entry INDEX is. */
+static uint32_t behind(const struct view *view, const struct view_order *order, uint32_t index)
+{
+	size_t length = view_binding(view, index)->guest_length;
+	uint32_t at = lower_bound(view, order, view_guest(view, index), length, -1);
+
+	return at + (at < order->count && !compare(view, order->entries[at], view_guest(view, index), length, -1));
 }
 
 int view_next_child(const struct view *view, const char *guest_path, size_t length, int after, const char **name)
 {
-	uint32_t index = after < 0 ? lower_bound(view, guest_path, length, '/') : (uint32_t)after + 1;
+	const struct view_order *order = view_order(view);
+	uint32_t next = lower_bound(view, order, guest_path, length, '/');
 
-	for (; index < view->binding_count; index++) {
+	if (after >= 0)
+		next = behind(view, order, (uint32_t)after);
+	for (; next < order->count; next++) {
+		uint32_t index = order->entries[next];
 		const char *guest = view_guest(view, index);
 		size_t at = length + 1;
 
@@ -106,10 +125,12 @@ static bool has_name(const struct view *view, uint32_t index, const char *name, 
 
 bool view_has_name(const struct view *view, const char *name, size_t length)
 {
-	for (uint32_t i = 0; i < view->binding_count && view->binding_count <= NAMES_COMPARED; i++)
-		if (has_name(view, i, name, length))
+	const struct view_order *order = view_order(view);
+
+	for (uint32_t i = 0; i < order->count && order->count <= NAMES_COMPARED; i++)
+		if (has_name(view, order->entries[i], name, length))
 			return true;
-	return view->binding_count > NAMES_COMPARED;
+	return order->count > NAMES_COMPARED;
 }
 
 bool view_may_be_above(const struct view *view, const char *name, size_t length)
@@ -291,40 +312,52 @@ static bool is_nameless(const char *host_path)
 	       text_equal(host_path, "/[aio] (deleted)");
 }
 
+/* What is found first by its age, then by its host path. */
+static bool is_better(const struct view_binding *binding, const struct view_binding *than)
+{
+	if (!than || binding->age != than->age)
+		return !than || binding->age < than->age;
+	return binding->host_length > than->host_length;
+}
+
 long view_to_guest(const struct view *view, const char *host_path, char *buf, size_t size)
 {
-	long best = -1, found = -ENOENT;
+	const struct view_order *order = view_order(view);
+	const struct view_binding *best = NULL;
+	uint32_t found = 0;
+	long joined, error = -ENOENT;
 	size_t length;
 
 	host_path = canonical_host(host_path);
 	length = strlen(host_path);
-	for (uint32_t i = 0; i < view->binding_count; i++) {
-		long joined;
+	for (uint32_t i = 0; i < order->count; i++) {
+		const struct view_binding *binding = view_binding(view, order->entries[i]);
 
-		if ((long)view_binding(view, i)->host_length <= best ||
-		    (view_binding(view, i)->flags & VIEW_HOST && is_nameless(host_path)))
+		if (!is_better(binding, best) || (binding->flags & VIEW_HOST && is_nameless(host_path)))
 			continue;
-		joined = seen_in(view, i, host_path, length, buf, size);
-		if (joined >= 0) {
-			best = view_binding(view, i)->host_length;
-			found = (long)i;
-		} else if (joined == -ENAMETOOLONG && best < 0) {
-			found = joined;
-		}
+		joined = seen_in(view, order->entries[i], host_path, length, buf, size);
+		if (joined == -ENAMETOOLONG)
+			error = joined;
+		if (joined < 0)
+			continue;
+		best = binding;
+		found = order->entries[i];
 	}
-	if (best < 0)
-		return found;
-	return name_root(buf, seen_in(view, (uint32_t)found, host_path, length, buf, size));
+	if (!best)
+		return error;
+	return name_root(buf, seen_in(view, found, host_path, length, buf, size));
 }
 
 bool view_shows_twice(const struct view *view, const char *host_path)
 {
+	const struct view_order *order = view_order(view);
 	size_t length;
 
 	host_path = canonical_host(host_path);
 	length = strlen(host_path);
-	for (uint32_t i = 0; i < view->binding_count; i++)
-		if (view_binding(view, i)->flags & VIEW_TWICE && below_host(view, i, host_path, length))
+	for (uint32_t i = 0; i < order->count; i++)
+		if (view_binding(view, order->entries[i])->flags & VIEW_TWICE &&
+		    below_host(view, order->entries[i], host_path, length))
 			return true;
 	return false;
 }
@@ -337,24 +370,48 @@ static struct view_binding *entry_at(struct view *view, uint32_t index)
 /* Whether HOST_PATH is seen at two places or more. */
 static bool has_places(const struct view *view, const char *host_path, size_t length)
 {
+	const struct view_order *order = view_order(view);
 	char buf[PATH_SIZE];
 	unsigned int count = 0;
 
-	for (uint32_t i = 0; i < view->binding_count && count < 2; i++)
-		count += seen_in(view, i, host_path, length, buf, sizeof(buf)) >= 0;
+	for (uint32_t i = 0; i < order->count && count < 2; i++)
+		count += seen_in(view, order->entries[i], host_path, length, buf, sizeof(buf)) >= 0;
 	return count == 2;
+}
+
+/* Others may be reading it. */
+static void set_flags(uint32_t *flags, uint32_t among, uint32_t value)
+{
+	value |= *flags & ~among;
+	if (value != *flags)
+		__atomic_store_n(flags, value, __ATOMIC_RELEASE);
+}
+
+void view_note_parents(struct view *view)
+{
+	for (uint32_t i = 0; i < view->binding_count; i++) {
+		size_t length = view_binding(view, i)->guest_length;
+
+		while (length && view_guest(view, i)[--length] != '/')
+			;
+		entry_at(view, i)->parent = view_find_above(view, view_guest(view, i), length);
+	}
 }
 
 void view_note_twice(struct view *view)
 {
-	for (uint32_t i = 0; i < view->binding_count; i++) {
-		struct view_binding *binding = entry_at(view, i);
+	const struct view_order *order = view_order(view);
+	uint32_t any = 0;
 
-		if (binding->flags & VIEW_VIRTUAL || !has_places(view, view_host(view, i), binding->host_length))
-			continue;
-		binding->flags |= VIEW_TWICE;
-		view->flags |= VIEW_TWICE;
+	for (uint32_t i = 0; i < order->count; i++) {
+		struct view_binding *binding = entry_at(view, order->entries[i]);
+		bool is_twice = !(binding->flags & VIEW_VIRTUAL) &&
+				has_places(view, view_host(view, order->entries[i]), binding->host_length);
+
+		set_flags(&binding->flags, VIEW_TWICE, is_twice ? VIEW_TWICE : 0);
+		any |= binding->flags;
 	}
+	set_flags(&view->flags, VIEW_TWICE, any & VIEW_TWICE);
 }
 
 static long add_string(struct view *view, const char *string, size_t length, uint32_t *offset)
@@ -381,7 +438,6 @@ static long set_host(struct view *view, struct view_binding *binding, const char
 		return status;
 	binding->host_length = (uint32_t)length;
 	binding->flags = flags;
-	view->flags |= flags;
 	return 0;
 }
 
@@ -392,10 +448,16 @@ static void note_hash(uint64_t *set, const char *name, size_t length)
 	set[hash / 64] |= (uint64_t)1 << hash % 64;
 }
 
-/* Note the last component of a new entry, and those above it. */
-static void note_names(struct view *view, const char *guest_path, size_t length)
+/* What can be told of names without looking at the entries. */
+struct names {
+	uint64_t names[4], above[4];
+	uint32_t flags;
+};
+
+/* Note the last component of an entry, and those above it. */
+static void note_names(struct names *names, const char *guest_path, size_t length)
 {
-	uint64_t *set = view->names;
+	uint64_t *set = names->names;
 
 	while (length) {
 		size_t start = length;
@@ -404,45 +466,98 @@ static void note_names(struct view *view, const char *guest_path, size_t length)
 			start--;
 		note_hash(set, guest_path + start, length - start);
 		length = start ? start - 1 : 0;
-		set = view->above;
+		set = names->above;
 	}
+}
+
+/* Others may be reading it. */
+static void set_names(struct view *view, const struct names *names)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(names->names); i++) {
+		__atomic_store_n(&view->names[i], names->names[i], __ATOMIC_RELAXED);
+		__atomic_store_n(&view->above[i], names->above[i], __ATOMIC_RELAXED);
+	}
+	set_flags(&view->flags, ~0u, names->flags);
+}
+
+void view_note_names(struct view *view, const struct view_order *order, bool more)
+{
+	struct names names = { .flags = view->flags };
+
+	if (more) {
+		memcpy(names.names, view->names, sizeof(names.names));
+		memcpy(names.above, view->above, sizeof(names.above));
+	}
+	for (uint32_t i = 0; i < order->count; i++) {
+		const struct view_binding *binding = view_binding(view, order->entries[i]);
+
+		note_names(&names, view_guest(view, order->entries[i]), binding->guest_length);
+		names.flags |= binding->flags;
+	}
+	set_names(view, &names);
+}
+
+/* Add the names and flags of entry INDEX. */
+static void note_entry(struct view *view, uint32_t index)
+{
+	struct names names = { .flags = view->flags | view_binding(view, index)->flags };
+
+	memcpy(names.names, view->names, sizeof(names.names));
+	memcpy(names.above, view->above, sizeof(names.above));
+	note_names(&names, view_guest(view, index), view_binding(view, index)->guest_length);
+	set_names(view, &names);
+}
+
+/* The only order of a view that is being built. */
+static struct view_order *order_of(struct view *view)
+{
+	return (struct view_order *)((char *)view + view->order);
 }
 
 long view_add(struct view *view, const char *guest_path, const char *host_path, uint32_t flags)
 {
 	size_t length = strlen(guest_path);
-	uint32_t index = lower_bound(view, guest_path, length, -1);
-	struct view_binding *binding = entry_at(view, index), new = { .guest_length = (uint32_t)length };
+	struct view_order *order = order_of(view);
+	uint32_t at = lower_bound(view, order, guest_path, length, -1), index = view->binding_count;
+	struct view_binding new = { .guest_length = (uint32_t)length };
+	int old = view_find(view, guest_path, length);
 	long status;
 
-	if (view_find(view, guest_path, length) >= 0)
-		return set_host(view, binding, host_path, flags);
-	if (view->binding_count == view->binding_most)
+	if (old >= 0) {
+		status = set_host(view, entry_at(view, (uint32_t)old), host_path, flags);
+		note_entry(view, (uint32_t)old);
+		return status;
+	}
+	if (index == view->binding_most)
 		return -ENOSPC;
 	status = add_string(view, guest_path, length, &new.guest);
 	if (!status)
 		status = set_host(view, &new, host_path, flags);
 	if (status)
 		return status;
-	memmove(binding + 1, binding, (view->binding_count - index) * sizeof(*binding));
-	*binding = new;
+	*entry_at(view, index) = new;
+	memmove(&order->entries[at + 1], &order->entries[at], (order->count - at) * sizeof(order->entries[0]));
+	order->entries[at] = index;
+	order->count++;
 	view->binding_count++;
-	note_names(view, guest_path, length);
+	note_entry(view, index);
 	return 0;
 }
 
 long view_init(struct view *block, size_t capacity, uint32_t bindings, const char *host_root)
 {
-	uint32_t strings = (uint32_t)(sizeof(*block) + (bindings + 1) * sizeof(struct view_binding));
+	uint32_t order = (uint32_t)ALIGN_UP(sizeof(*block) + (bindings + 1) * sizeof(struct view_binding), 8);
+	uint32_t strings = order + (uint32_t)view_order_size(bindings + 1);
 
 	if (strings > capacity || capacity > UINT32_MAX)
 		return -ENOSPC;
 	*block = (struct view){
 		.capacity = (uint32_t)capacity,
 		.strings = strings,
+		.order = order,
 		.bindings = sizeof(*block),
 		.binding_most = bindings + 1,
 	};
-	block->binding_count = 0;
+	*order_of(block) = (struct view_order){ 0 };
 	return view_add(block, "", host_root, VIEW_DIRECTORY);
 }

@@ -8,7 +8,8 @@
  * its caller gives. The agent, the command and the unit tests share it.
  *
  * The view itself is one block of memory without pointers (offsets from its
- * start), so that it can be a read-only segment of the image.
+ * start), so that it can be a read-only segment of the image, or memory that
+ * guests share and change (view/change.h).
  *
  * Canonical guest paths inside the view have no final slash: the root is "".
  */
@@ -20,33 +21,50 @@
 #define VIEW_LINKS_MOST 40 /* MAXSYMLINKS, include/linux/namei.h, Linux 4.2 and later */
 
 enum view_binding_flags {
-	VIEW_DIRECTORY = 1, /* the host object is a directory */
-	VIEW_VIRTUAL = 2,   /* a directory with no host object: it is there because something is bound below */
-	VIEW_UNLISTED = 4,  /* its name is missing in the host's listing of the directory it is in */
-	VIEW_TWICE = 8,	    /* its host object is seen at another place too */
-	VIEW_HOST = 16,	    /* the host's root, for programs of the host: an absolute link in it begins there too */
+	VIEW_DIRECTORY = 1,  /* the host object is a directory */
+	VIEW_VIRTUAL = 2,    /* a directory with no host object: it is there because something is bound below */
+	VIEW_UNLISTED = 4,   /* its name is missing in the host's listing of the directory it is in */
+	VIEW_TWICE = 8,	     /* its host object is seen at another place too */
+	VIEW_HOST = 16,	     /* the host's root, for programs of the host: an absolute link in it begins there too */
+	VIEW_TEMPORARY = 32, /* its host object was made for it, or lies in what was */
 };
 
-/* A place of the view. Entry 0 is the root. Entries are sorted by guest path, byte-wise. */
+/* A place of the view. Entry 0 is the root. Its number stays the same as long as it is there. */
 struct view_binding {
 	uint32_t guest; /* offset of the canonical guest path */
 	uint32_t guest_length;
 	uint32_t host; /* offset of the canonical host path; "" for "/"; of "" where virtual */
 	uint32_t host_length;
-	uint32_t flags; /* enum view_binding_flags */
+	uint32_t flags;	 /* enum view_binding_flags */
+	uint32_t parent; /* the entry it was mounted in, or over */
+	/* Of view/change.h: */
+	uint32_t age;  /* in the order of mounting; 0: from the beginning, those above before those below */
+	uint32_t left; /* when it was unmounted */
+};
+
+/* Which entries are in force. */
+struct view_order {
+	uint32_t count;	  /* the first of them, sorted by guest path, byte-wise */
+	uint32_t covered; /* so many more behind those, that others hide: mounted later at their place or above */
+	uint32_t entries[];
 };
 
 struct view {
 	uint32_t size;		/* of the whole block in bytes */
 	uint32_t capacity;	/* bytes usable by view_add() */
-	uint32_t binding_count; /* at least 1 */
+	uint32_t binding_count; /* entries that are or have been in use: at least 1 */
 	uint32_t strings;	/* offset behind the last string */
 	uint32_t flags;		/* of all bindings, or-ed */
-	uint32_t reserved;
-	uint64_t names[4];     /* which name hashes are the last component of a binding */
-	uint64_t above[4];     /* which are a component above a binding */
-	uint32_t bindings;     /* offset of the array */
-	uint32_t binding_most; /* entries the array has room for */
+	uint32_t order;		/* offset of the order in force */
+	uint64_t names[4];	/* which name hashes are the last component of a binding */
+	uint64_t above[4];	/* which are a component above a binding */
+	uint32_t bindings;	/* offset of the array */
+	uint32_t binding_most;	/* entries the array has room for */
+	/* Of view/change.h; 0 where the view can't be changed: */
+	uint32_t orders;     /* offset of the places for orders, which are used in turn */
+	uint32_t base_count; /* so many entries are from the beginning */
+	uint32_t texts;	     /* offset of the room for the paths of the others */
+	uint32_t age;	     /* of the last change */
 };
 
 enum view_check {
@@ -164,7 +182,8 @@ long view_resolve(const struct view *view, const struct view_operations *operati
 /*
  * The guest path of the canonical absolute HOST_PATH, written to BUF: its
  * length, or -ENOENT when the guest can't see it, -ENAMETOOLONG. The root is
- * "/" here: this is what guests read.
+ * "/" here: this is what guests read. Of several places it is the one that was
+ * mounted first, or that of the longest host path where they are from the beginning.
  */
 long view_to_guest(const struct view *view, const char *host_path, char *buf, size_t size);
 
@@ -230,9 +249,22 @@ bool view_has_below(const struct view *view, const char *guest_path, size_t leng
  */
 int view_next_child(const struct view *view, const char *guest_path, size_t length, int after, const char **name);
 
+/* A number from before a change may be used still: it must not lead out of the block. */
 static inline const struct view_binding *view_binding(const struct view *view, uint32_t index)
 {
-	return (const struct view_binding *)((const char *)view + view->bindings) + index;
+	return (const struct view_binding *)((const char *)view + view->bindings) +
+	       (index < view->binding_most ? index : 0);
+}
+
+/* The order in force. It stays readable for a while when that has become another. */
+static inline const struct view_order *view_order(const struct view *view)
+{
+	return (const struct view_order *)((const char *)view + __atomic_load_n(&view->order, __ATOMIC_ACQUIRE));
+}
+
+static inline size_t view_order_size(uint32_t binding_most)
+{
+	return ALIGN_UP(sizeof(struct view_order) + binding_most * sizeof(uint32_t), 8);
 }
 
 static inline const char *view_guest(const struct view *view, uint32_t index)
@@ -256,7 +288,11 @@ long view_init(struct view *block, size_t capacity, uint32_t bindings, const cha
  * -ENOSPC when the block is full.
  */
 long view_add(struct view *view, const char *guest_path, const char *host_path, uint32_t flags);
-/* Set VIEW_TWICE where need be, when all entries are there. */
+/* When all entries are there: note in which of them each lies. */
+void view_note_parents(struct view *view);
+/* Likewise: set VIEW_TWICE where need be, and only there. */
 void view_note_twice(struct view *view);
+/* Make names and flags those of the entries in force, or with MORE add these to what they are. */
+void view_note_names(struct view *view, const struct view_order *order, bool more);
 
 #endif

@@ -1010,7 +1010,7 @@ static void test_many(void)
 
 static void test_full(void)
 {
-	static _Alignas(8) char small[sizeof(struct view) + 3 * sizeof(struct view_binding) + 40];
+	static _Alignas(8) char small[sizeof(struct view) + 3 * sizeof(struct view_binding) + 24 + 40];
 	struct view *tiny = (struct view *)small;
 	char long_path[64];
 

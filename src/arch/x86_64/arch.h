@@ -20,6 +20,8 @@
 /* The page guests share: image/shared.h. */
 #define IMAGE_SHARED_ADDRESS 0x3018000000
 #define SHARED_CHANGES 16
+/* The view they share, where they can change it. */
+#define IMAGE_VIEW_ADDRESS 0x3018010000
 
 /* Signal stacks of ours: agent/stacks.h. */
 #define IMAGE_STACKS_ADDRESS 0x3020000000

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/tmpfs.h"
+#include "base/text.h"
+#include "image/temporary.h"
+#include <asm/fcntl.h>
+#include <asm/stat.h>
+#include <asm/statfs.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#define MODE_DEFAULT 01777 /* shmem_init_fs_context(), mm/shmem.c */
+#define MOUNTED_NOEXEC 0x8 /* ST_NOEXEC, include/linux/statfs.h */
+
+/* What is asked for. */
+struct wish {
+	unsigned long mode;
+	bool has_owner; /* another than the user */
+};
+
+/* Options that change nothing one could rely on: limits, and where memory comes from. mm/shmem.c. */
+static const char *const ignored[] = { "size=",	   "nr_blocks=", "nr_inodes=", "huge=",	   "mpol=",
+				       "inode32",  "inode64",	 "noswap",     "quota",	   "usrquota",
+				       "grpquota", "usrquota_",	 "grpquota_",  "casefold", "strict_encoding" };
+
+static long read_octal(const char *text, unsigned long *number)
+{
+	for (*number = 0; *text >= '0' && *text <= '7' && *number <= 07777; text++)
+		*number = *number << 3 | (unsigned long)(*text - '0');
+	return (*text && *text != ',') || *number > 07777 ? -EINVAL : 0;
+}
+
+static long take_owner(const char *text, uint32_t own, struct wish *wish)
+{
+	long number = text_read_number(&text);
+
+	wish->has_owner |= number != own;
+	return number < 0 || (*text && *text != ',') ? -EINVAL : 0;
+}
+
+static long take_option(const char *option, struct wish *wish)
+{
+	const struct identity *identity = &image_data()->identity;
+
+	if (text_begins(option, "mode="))
+		return read_octal(option + 5, &wish->mode);
+	if (text_begins(option, "uid="))
+		return take_owner(option + 4, identity->uid, wish);
+	if (text_begins(option, "gid="))
+		return take_owner(option + 4, identity->gid, wish);
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		if (text_begins(option, ignored[i]))
+			return 0;
+	return !*option || *option == ',' ? 0 : -EINVAL;
+}
+
+static long read_wish(const char *options, struct wish *wish)
+{
+	long status = 0;
+
+	*wish = (struct wish){ .mode = MODE_DEFAULT };
+	while (*options && !status) {
+		status = take_option(options, wish);
+		while (*options && *options++ != ',')
+			;
+	}
+	return !status && wish->has_owner ? -EPERM : status;
+}
+
+/* A name nobody else uses, in PARENT. */
+static void make_name(char *name, const char *parent)
+{
+	static unsigned int counter;
+	struct text text;
+
+	text_init(&text, name, PATH_SIZE);
+	text_add(&text, parent);
+	text_add(&text, "/" TEMPORARY_MOUNT);
+	text_add_hex(&text, image_data()->shared_nonce);
+	text_add(&text, "-");
+	text_add_number(&text, GATE_0(NR_gettid));
+	text_add(&text, "-");
+	text_add_number(&text, __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED));
+}
+
+static bool is_noexec(const char *path)
+{
+	struct statfs status;
+
+	return GATE_2(NR_statfs, path, &status) || status.f_flags & MOUNTED_NOEXEC;
+}
+
+/* A thread of the same number may have made one and be gone: then the name is another's. */
+static long make_in(const char *parent, char *host)
+{
+	long status;
+
+	do {
+		make_name(host, parent);
+		status = GATE_2(NR_mkdir, host, 0700);
+	} while (status == -EEXIST);
+	return status;
+}
+
+static long make_somewhere(bool may_be_noexec, char *host)
+{
+	const char *const parents[] = { image_data()->temporary, "/dev/shm", "/tmp", "/var/tmp" };
+	long status = -EACCES;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(parents) && status; i++)
+		if (parents[i][0] && (may_be_noexec || !is_noexec(parents[i])))
+			status = make_in(parents[i], host);
+	return status;
+}
+
+long tmpfs_make(const char *options, bool may_be_noexec, char *host)
+{
+	struct wish wish;
+	long status = read_wish(options, &wish);
+
+	if (status)
+		return status;
+	status = make_somewhere(may_be_noexec, host);
+	if (status && !may_be_noexec)
+		status = make_somewhere(true, host);
+	return status ? status : GATE_2(NR_chmod, host, wish.mode);
+}
+
+/* The length of the directory that HOST_PATH lies in, of those made by this proot; 0: none. */
+static size_t root_length(const char *host_path)
+{
+	char name[64];
+	struct text text;
+
+	text_init(&text, name, sizeof(name));
+	text_add(&text, "/" TEMPORARY_MOUNT);
+	text_add_hex(&text, image_data()->shared_nonce);
+	text_add(&text, "-");
+	for (const char *at = host_path; *at; at++) {
+		if (!text_begins(at, name))
+			continue;
+		for (at++; *at && *at != '/'; at++)
+			;
+		return (size_t)(at - host_path);
+	}
+	return 0;
+}
+
+static bool is_needed(const struct view *view, const char *root, size_t length)
+{
+	const struct view_order *order = view_order(view);
+
+	for (uint32_t i = 0; i < order->count + order->covered; i++) {
+		const char *host = view_host(view, order->entries[i]);
+
+		if (strlen(host) >= length && !memcmp(host, root, length) && (!host[length] || host[length] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* A tree on its way to be removed: where one is, and a piece of that directory's listing. */
+struct removal {
+	long directory;
+	unsigned int depth;
+	unsigned int failures;
+	char listing[2048] __attribute__((aligned(8)));
+};
+
+#define FAILURES_MOST 100 /* then something is left over */
+
+/* As getdents64(2) has it. */
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+static bool is_dots(const char *name)
+{
+	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+static long open_directory(long directory, const char *name)
+{
+	return GATE_4(NR_openat, directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+}
+
+/* Go to the directory NAME, for all that its mode may say. */
+static bool go_to(struct removal *removal, const char *name)
+{
+	long next = open_directory(removal->directory, name);
+
+	if (next == -EACCES && !GATE_3(NR_fchmodat, removal->directory, name, 0700))
+		next = open_directory(removal->directory, name);
+	if (next < 0)
+		return false;
+	GATE_1(NR_close, removal->directory);
+	removal->directory = next;
+	return true;
+}
+
+/* Remove one entry: true when that is done, or one stands in the directory it is. */
+static bool remove_entry(struct removal *removal, const char *name, bool *has_moved)
+{
+	long status = GATE_3(NR_unlinkat, removal->directory, name, 0);
+
+	if (status == -EACCES && !GATE_2(NR_fchmod, removal->directory, 0700))
+		status = GATE_3(NR_unlinkat, removal->directory, name, 0);
+	if (status == -EISDIR)
+		status = GATE_3(NR_unlinkat, removal->directory, name, AT_REMOVEDIR);
+	if (status != -ENOTEMPTY)
+		return !status;
+	*has_moved = go_to(removal, name);
+	removal->depth += *has_moved;
+	return *has_moved;
+}
+
+/* Remove what the next piece of the listing has. False at the directory's end. */
+static bool remove_piece(struct removal *removal)
+{
+	long size = GATE_3(NR_getdents64, removal->directory, removal->listing, sizeof(removal->listing));
+	bool has_moved = false;
+
+	for (long at = 0; at < size && !has_moved;) {
+		const struct entry *entry = (const struct entry *)(removal->listing + at);
+
+		if (!is_dots(entry->name) && !remove_entry(removal, entry->name, &has_moved))
+			removal->failures++;
+		at += entry->length;
+	}
+	return size > 0;
+}
+
+static void remove_tree(const char *root)
+{
+	struct removal removal = { .directory = open_directory(AT_FDCWD, root) };
+
+	while (removal.directory >= 0 && removal.failures < FAILURES_MOST) {
+		if (remove_piece(&removal))
+			continue;
+		if (!removal.depth--)
+			break;
+		if (!go_to(&removal, ".."))
+			break;
+	}
+	if (removal.directory >= 0)
+		GATE_1(NR_close, removal.directory);
+	GATE_1(NR_rmdir, root);
+}
+
+void tmpfs_release(const struct view *view, const char *host_path)
+{
+	size_t length = root_length(host_path);
+	char root[PATH_SIZE];
+
+	if (!length || is_needed(view, host_path, length))
+		return;
+	memcpy(root, host_path, length);
+	root[length] = '\0';
+	GATE_2(NR_chmod, root, 0700);
+	remove_tree(root);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/views.h"
+#include "agent/capability.h"
+#include "agent/guest_memory.h"
+#include "agent/plain.h"
+#include "agent/proc.h"
+#include "image/shared.h"
+#include <asm/fcntl.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/shm.h>
+
+const struct view *view_in_force AGENT_EARLY;
+
+/* Whether what is attached at AT is the view of this proot: the number may be another's in another IPC namespace. */
+static bool is_ours(unsigned long at)
+{
+	uint64_t nonce;
+
+	return !guest_read(&nonce, at + offsetof(struct shared_view, nonce), sizeof(nonce)) &&
+	       nonce == image_data()->shared_nonce;
+}
+
+void views_start(void)
+{
+	const struct shared_view *shared = (const struct shared_view *)IMAGE_VIEW_ADDRESS;
+
+	view_in_force = &image_data()->view;
+	if (image_data()->view_id < 0)
+		return;
+	if (GATE_3(NR_shmat, image_data()->view_id, shared, SHM_RDONLY) == (long)shared &&
+	    is_ours((unsigned long)shared))
+		view_in_force = &shared->view;
+}
+
+/* Mounts of a namespace of its own nobody else would see; the view's are everybody's. */
+static bool lives_in_namespace(void)
+{
+	struct stat status;
+
+	return !GATE_2(NR_stat, "/proc/thread-self/ns/mnt", &status) && status.st_ino == image_data()->mount_namespace;
+}
+
+bool views_may_change(void)
+{
+	return has_capability(CAP_SYS_ADMIN) && lives_in_namespace();
+}
+
+/* For writing, somewhere. */
+static struct shared_view *attach(void)
+{
+	long at = GATE_3(NR_shmat, image_data()->view_id, 0, 0);
+
+	if (at < 0 && at > -PATH_SIZE)
+		return NULL;
+	if (is_ours((unsigned long)at))
+		return (struct shared_view *)at;
+	GATE_1(NR_shmdt, at);
+	return NULL;
+}
+
+/* The image is one file for all guests of a proot. The kernel takes the lock from who is killed. */
+static long lock(void)
+{
+	long fd = GATE_4(NR_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC, 0);
+	long status = fd < 0 ? fd : GATE_2(NR_flock, fd, LOCK_EX);
+
+	if (fd < 0 || !status)
+		return fd;
+	GATE_1(NR_close, fd);
+	return status;
+}
+
+long views_begin(struct views_change *change)
+{
+	const struct shared_view *shared = (const struct shared_view *)IMAGE_VIEW_ADDRESS;
+	long fd;
+
+	*change = (struct views_change){ .lock = -1 };
+	if (view_in_force != &shared->view)
+		return -EPERM;
+	fd = lock();
+	if (fd < 0)
+		return fd;
+	change->lock = (int)fd;
+	shared = attach();
+	if (!shared)
+		return -EPERM;
+	change->view = (struct view *)&shared->view;
+	view_begin(change->view);
+	return 0;
+}
+
+void views_commit(struct views_change *change)
+{
+	plain_begin_change();
+	view_commit(change->view);
+	plain_end_change();
+}
+
+void views_end(struct views_change *change)
+{
+	if (change->view)
+		GATE_1(NR_shmdt, (char *)change->view - offsetof(struct shared_view, view));
+	if (change->lock >= 0)
+		GATE_1(NR_close, change->lock);
+}
