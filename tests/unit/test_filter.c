@@ -207,7 +207,7 @@ static void test_rows(void)
 			is_constant &= report(!looks_further, row->name);
 		} else if (row->action == CALL_REFUSE) {
 			refuses &= report(outside == (SECCOMP_RET_ERRNO | row->error), row->name);
-		} else if (row->condition != WHEN_VIEW && row->condition != WHEN_SETTING) {
+		} else if (row->condition < WHEN_SETTING) {
 			if (row->condition == WHEN_ALWAYS)
 				traps &= report(outside == TRAPS, row->name);
 			conditions &= report(is_condition_right(row), row->name);
@@ -263,30 +263,52 @@ static void test_foreign(void)
 	ok(refuses, "calls of other architectures are ENOSYS, from the gate too");
 }
 
-/* Rows that depend on the view: each of its flags alone must trap what asks for it, and nothing else. */
-static void test_view_flags(void)
+static bool is_asked(const struct call_row *row, uint32_t settings, uint32_t view_flags)
 {
-	static const uint32_t flags[] = {
+	switch (row->condition) {
+	case WHEN_VIEW:
+		return view_flags & row->when_value;
+	case WHEN_SETTING:
+		return settings & row->when_value;
+	default:
+		return settings & (uint32_t)row->when_value || view_flags & (uint32_t)(row->when_value >> 32);
+	}
+}
+
+static bool are_asked_rows_right(uint32_t settings, uint32_t view_flags)
+{
+	bool is_right = true;
+
+	for (unsigned int i = 0; i < call_row_count; i++) {
+		const struct call_row *row = &call_rows[i];
+		bool traps = is_asked(row, settings, view_flags);
+
+		if (row->action != CALL_TRAP || row->condition < WHEN_SETTING)
+			continue;
+		is_right &= report(verdict_of(row->nr, OUTSIDE) == (traps ? TRAPS : PASSES), row->name);
+		is_right &= report(looks_further == traps, row->name);
+		is_right &= report(verdict_of(row->nr, GATE) == PASSES, row->name);
+	}
+	return is_right;
+}
+
+/* Rows that depend on the view or on options: each of the flags alone must trap what asks for it, and nothing else. */
+static void test_flags(void)
+{
+	static const uint32_t view_flags[] = {
 		0, VIEW_DIRECTORY, VIEW_VIRTUAL, VIEW_UNLISTED, VIEW_VIRTUAL | VIEW_UNLISTED, VIEW_TWICE
 	};
+	static const uint32_t settings[] = { 0, IMAGE_KERNEL, IMAGE_IDENTITY, IMAGE_KERNEL | IMAGE_IDENTITY };
 	bool is_right = true, valid = true;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
-		build(0, flags[i]);
-		valid &= is_valid();
-		for (unsigned int j = 0; j < call_row_count; j++) {
-			const struct call_row *row = &call_rows[j];
-			bool traps = flags[i] & row->when_value;
-
-			if (row->action != CALL_TRAP || row->condition != WHEN_VIEW)
-				continue;
-			is_right &= report(verdict_of(row->nr, OUTSIDE) == (traps ? TRAPS : PASSES), row->name);
-			is_right &= report(looks_further == traps, row->name);
-			is_right &= report(verdict_of(row->nr, GATE) == PASSES, row->name);
+	for (unsigned int i = 0; i < ARRAY_SIZE(view_flags); i++)
+		for (unsigned int j = 0; j < ARRAY_SIZE(settings); j++) {
+			build(settings[j], view_flags[i]);
+			valid &= is_valid();
+			is_right &= are_asked_rows_right(settings[j], view_flags[i]);
 		}
-	}
-	ok(valid, "for every view the program is one the kernel takes");
-	ok(is_right, "what depends on the view traps with such a view only");
+	ok(valid, "for every view and all options the program is one the kernel takes");
+	ok(is_right, "what depends on the view or an option traps with such a one only");
 }
 
 int main(void)
@@ -298,6 +320,6 @@ int main(void)
 	test_rows();
 	test_unknown();
 	test_foreign();
-	test_view_flags();
+	test_flags();
 	return plan_done();
 }
