@@ -295,7 +295,7 @@ static int say_all(int in)
 /* Another process sees it at once, and one that is executed then. */
 static void check_others(void)
 {
-	char *argv[] = { "/tests/show", NULL };
+	char *argv[] = { "/tests/true", NULL };
 	int to[2], from[2], status;
 	char byte = 0;
 	pid_t pid;
@@ -311,7 +311,7 @@ static void check_others(void)
 		look("/dir/sub");
 		say("inner %s\n", show(CALL(SYS_access, "/dir/sub/inner", 0)));
 		close(to[1]);
-		execve("/dir/sub/show", argv, argv + 1);
+		execve("/dir/sub/true", argv, argv + 1);
 		_exit(1);
 	}
 	read(from[0], &byte, 1);

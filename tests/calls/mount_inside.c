@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The same for who is root inside only. */
+#include "mount.c"
