@@ -16,6 +16,7 @@
 
 #include "engine/engine.h"
 #include "supervisor/descendants.h"
+#include "supervisor/leftovers.h"
 #include "supervisor/waker.h"
 
 #include <errno.h>
@@ -272,6 +273,8 @@ static void __attribute__((noreturn)) keep(const struct start *start, pid_t supe
 	close_everything();
 	status = watch(child, supervisor);
 	descendants_end();
+	if (getppid() != supervisor)
+		leftovers_remove(start->launch->data);
 	_exit(end_as(status));
 }
 
@@ -333,5 +336,6 @@ int supervisor_run(const struct launch *launch, struct launch_failure *failure)
 	status = watch(child, 0);
 	if (launch->kills_on_exit)
 		descendants_end();
+	leftovers_remove(launch->data);
 	return end_as(status);
 }
