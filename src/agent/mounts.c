@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/mounts.h"
+#include "agent/access.h"
 #include "agent/dispatch.h"
 #include "agent/handlers.h"
 #include "agent/own.h"
@@ -98,8 +99,10 @@ void mounts_note_descriptor(int fd, uint32_t mount)
 
 long handle_fchdir(struct call *call)
 {
-	long status;
+	long status = access_is_checked() ? access_check_at((int)call->arguments[0], "", ACCESS_SEARCH) : 0;
 
+	if (status)
+		return status;
 	if (own_is_borrowed())
 		plain_distrust_cwd();
 	status = call_make(call, call->nr);
