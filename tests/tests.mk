@@ -20,6 +20,7 @@ UNIT_socket_name := src/agent/socket_name.c
 UNIT_filter := src/engine/filter.c src/agent/calls.c
 UNIT_calls := src/agent/calls.c
 UNIT_site := src/arch/$(ARCH)/site.c
+UNIT_login := src/cli/login.c $(UNIT_credentials)
 UNIT_options := src/cli/options.c src/cli/kernel.c src/base/text.c
 
 UNIT_NAMES := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))

@@ -5,6 +5,7 @@
 #include "cli/emulator.h"
 #include "cli/explain.h"
 #include "cli/host.h"
+#include "cli/login.h"
 #include "cli/message.h"
 #include "engine/engine.h"
 #include "cli/places.h"
@@ -15,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -41,6 +43,9 @@ struct command {
 	const char *file_name; /* what is executed: FILE, or the shell for it */
 	char state_numbers[STATE_NUMBERS_SIZE];
 	const char *state_strings[STATE_STRINGS];
+	bool wants_identity;
+	struct login login; /* of --user */
+	char credentials[CREDENTIALS_TEXT_SIZE];
 	uint32_t foreign_at; /* struct state */
 	const char **argv;
 	const char **envp;
@@ -397,6 +402,7 @@ static int make_envp(struct command *command)
 		.file_name = command->file_name,
 		.exe = command->plan.exe,
 		.root = "",
+		.credentials = command->credentials,
 		.cwd_mount = view_find_above(&command->data->view, command->guest_cwd, strlen(command->guest_cwd)) + 1,
 	};
 
@@ -448,8 +454,8 @@ static void fill_settings(struct command *command)
 	data->flags = (command->config->allows_unknown ? IMAGE_ALLOW_UNKNOWN : 0) |
 		      (is_patching_off(command->config) ? IMAGE_NO_PATCH : 0) |
 		      (command->config->has_kernel ? IMAGE_KERNEL : 0) |
-		      (wants_identity(command->config) ? IMAGE_IDENTITY : 0) |
-		      (wants_identity(command->config) || !geteuid() ? IMAGE_PRIVILEGED : 0);
+		      (command->wants_identity ? IMAGE_IDENTITY : 0) |
+		      (command->wants_identity || !geteuid() ? IMAGE_PRIVILEGED : 0);
 	if (!stat("/proc/self/ns/mnt", &namespace))
 		data->mount_namespace = namespace.st_ino;
 	data->identity = (struct identity){
@@ -478,6 +484,16 @@ static void print_emulator(const struct emulator *emulator)
 	message_info(1, "qemu = %s", line);
 }
 
+static void print_identity(const struct command *command)
+{
+	const struct config *config = command->config;
+
+	if (command->wants_identity)
+		message_info(1, "identity = %u:%u", config->uid, config->gid);
+	if (config->user)
+		message_info(1, "user = %s", config->user);
+}
+
 static void print_configuration(const struct command *command)
 {
 	const struct config *config = command->config;
@@ -489,6 +505,7 @@ static void print_configuration(const struct command *command)
 	print_emulator(&command->data->emulator);
 	message_info(1, "verbose = %d", config->verbosity);
 	message_info(1, "engine = sigsys%s", config->engine == CONFIG_ENGINE_AUTO ? " (auto)" : "");
+	print_identity(command);
 	print_switch("no-patch", is_patching_off(config));
 	print_switch("allow-unknown-syscalls", config->allows_unknown);
 	print_switch("kill-on-exit", config->kills_on_exit);
@@ -551,6 +568,89 @@ static int choose_emulator(struct command *command)
 	return error ? error : places_add_host(data);
 }
 
+/* The text of GUEST_PATH, to be given to free(); "" where there is no such file. NULL: it can't be read. */
+static char *read_guest_file(struct command *command, const char *guest_path)
+{
+	const char *host_path = host_path_of(command, guest_path);
+	FILE *file = host_path ? fopen(host_path, "re") : NULL;
+	char *text = NULL;
+	size_t room = 0;
+
+	if (!file)
+		return host_path && errno != ENOENT ? NULL : strdup("");
+	if (getdelim(&text, &room, '\0', file) < 0 && !ferror(file)) {
+		free(text);
+		text = strdup("");
+	}
+	fclose(file);
+	return text;
+}
+
+static void free_text(char **text)
+{
+	free(*text);
+}
+
+static int find_login(struct command *command)
+{
+	char *passwd __attribute__((cleanup(free_text))) = read_guest_file(command, "/etc/passwd");
+	char *group __attribute__((cleanup(free_text))) = passwd ? read_guest_file(command, "/etc/group") : NULL;
+	int error;
+
+	if (!group) {
+		error = errno;
+		message_error("can't read %s of the guest: %s", passwd ? "/etc/group" : "/etc/passwd", strerror(error));
+		return -error;
+	}
+	error = login_find(&command->login, command->config->user, passwd, group);
+	if (error)
+		message_error("option '--user': %s", command->login.error);
+	return error;
+}
+
+/* Real root becomes the user, in the kernel's eyes, and proot with it. */
+static int become(const struct credentials *credentials)
+{
+	if (setgroups(credentials->group_count, credentials->groups) ||
+	    setresgid(credentials->gid, credentials->gid, credentials->gid) ||
+	    setresuid(credentials->uid, credentials->uid, credentials->uid) || prctl(PR_SET_DUMPABLE, 1)) {
+		message_error("can't become user %u: %s", credentials->uid, strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+/* As login(1) does. What is not known of the user is not that of who started proot either. */
+static void set_environment(const struct login *login)
+{
+	setenv("HOME", login->home[0] ? login->home : "/", 1);
+	setenv("SHELL", login->shell[0] ? login->shell : "/bin/sh", 1);
+	if (login->name[0]) {
+		setenv("USER", login->name, 1);
+		setenv("LOGNAME", login->name, 1);
+	} else {
+		unsetenv("USER");
+		unsetenv("LOGNAME");
+	}
+}
+
+/* --user: 0 or a negative errno after saying what is wrong. */
+static int choose_user(struct command *command)
+{
+	int error;
+
+	if (!command->config->user)
+		return 0;
+	error = find_login(command);
+	if (error)
+		return error;
+	set_environment(&command->login);
+	if (!command->wants_identity)
+		return become(&command->login.credentials);
+	credentials_write(&command->login.credentials, command->credentials);
+	return 0;
+}
+
 /* Everything up to the start; returns an exit status that ends proot when it is not 0. */
 static int prepare(struct command *command)
 {
@@ -558,6 +658,8 @@ static int prepare(struct command *command)
 
 	fill_temporary(command->data);
 	if (choose_emulator(command))
+		return EXIT_WRONG_USAGE;
+	if (choose_user(command))
 		return EXIT_WRONG_USAGE;
 	if (choose_cwd(command))
 		return EXIT_OWN_FAILURE;
@@ -583,6 +685,7 @@ int command_run(const struct config *config, struct image_data *data)
 			  .program_fd = -1,
 			  .interpreter_fd = -1,
 			  .foreign_fd = -1 },
+		.wants_identity = wants_identity(config),
 		.name = config->command_count ? config->command[0] : "/bin/sh",
 		.path = getenv("PATH") ? getenv("PATH") : DEFAULT_PATH,
 	};

@@ -205,6 +205,14 @@ static int apply_change_id(struct config *config, const char *name, const char *
 	return 0;
 }
 
+static int apply_user(struct config *config, const char *name, const char *value)
+{
+	(void)name;
+	config->user = value;
+	config->has_identity = true;
+	return 0;
+}
+
 static int apply_rootfs_root(struct config *config, const char *name, const char *value)
 {
 	int error = apply_rootfs(config, name, value);

@@ -31,6 +31,7 @@ struct config {
 	size_t binding_room;
 	uint32_t uid, gid; /* with HAS_IDENTITY */
 	bool has_identity;
+	const char *user; /* as written; NULL: none was given */
 	struct kernel kernel;
 	bool has_kernel;
 	const char *emulator; /* as written; NULL: none was given */

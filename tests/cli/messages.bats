@@ -55,7 +55,7 @@ wrong_usage() {
 @test "options that are not supported yet" {
 	local option
 
-	for option in -0 -i -S -p -n -l -H -L --link2symlink --change-id=0:0 --sysvipc; do
+	for option in -p -n -l -H -L --link2symlink --sysvipc; do
 		wrong_usage "option '${option%%=*}' is not supported yet" "$option" true
 	done
 }

@@ -265,9 +265,34 @@ static void test_errors(void)
 	ok(fails("--engine=x", "option '--engine': 'x' is neither auto nor sigsys"), "--engine=x");
 }
 
+static bool has_identity(const char *line, uint32_t uid, uint32_t gid)
+{
+	parse(line);
+	return !parse_status && config.has_identity && config.uid == uid && config.gid == gid;
+}
+
+static void test_identity(void)
+{
+	ok(has_identity("-0", 0, 0) && has_identity("--root-id", 0, 0), "-0");
+	ok(has_identity("-i 1:2", 1, 2) && has_identity("--change-id=4294967294:0", 4294967294, 0), "-i U:G");
+	ok(has_identity("-S /x", 0, 0) && is_text(config.host_root, "/x") && config.binding_count > 5, "-S X");
+	ok(has_identity("-i 1:2 -0", 0, 0) && has_identity("-0 -i1:2", 1, 2), "the last of -0 and -i wins");
+	ok(has_identity("--user=a:b", 0, 0) && is_text(config.user, "a:b"), "--user");
+	ok(has_identity("-i 1:2 --user a", 1, 2) && is_text(config.user, "a"), "--user and -i");
+	parse("-r /x");
+	ok(!config.has_identity && !config.user, "none of them");
+	ok(fails("-i x", "option '-i': 'x' is not USER:GROUP, two numbers") &&
+		   fails("-i 1", "option '-i': '1' is not USER:GROUP, two numbers") &&
+		   fails("-i 1:", "option '-i': '1:' is not USER:GROUP, two numbers") &&
+		   fails("-i 1:2:3", "option '-i': '1:2:3' is not USER:GROUP, two numbers") &&
+		   fails("-i -1:0", "option '-i': '-1:0' is not USER:GROUP, two numbers") &&
+		   fails("-i 4294967295:0", "option '-i': '4294967295:0' is not USER:GROUP, two numbers"),
+	   "what is no -i");
+}
+
 static void test_later(void)
 {
-	static const char *const later[] = { "-0", "-i", "-S", "-p", "-n", "-l", "-H", "-L" };
+	static const char *const later[] = { "-p", "-n", "-l", "-H", "-L" };
 	char line[64], message[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
@@ -275,7 +300,6 @@ static void test_later(void)
 		snprintf(message, sizeof(message), "option '%s' is not supported yet", later[i]);
 		ok(fails(line, message), message);
 	}
-	ok(fails("--change-id=0:0", "option '--change-id' is not supported yet"), "--change-id");
 	ok(fails("--link2symlink", "option '--link2symlink' is not supported yet"), "--link2symlink");
 }
 
@@ -306,6 +330,7 @@ int main(void)
 	test_verbosity();
 	test_grammars();
 	test_errors();
+	test_identity();
 	test_later();
 	test_long();
 	config_free(&config);
