@@ -37,6 +37,8 @@ char *copy_next_line(struct copy *copy);
 void copy_rewind(struct copy *copy);
 /* The same, with nothing written. */
 void copy_restart(struct copy *copy);
+/* See to it that the output has room for half a chunk. */
+void copy_make_room(struct copy *copy);
 /* A newline to the output. */
 void copy_end_line(struct copy *copy);
 

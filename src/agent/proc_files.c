@@ -23,11 +23,16 @@ static void flush(struct copy *copy)
 	text_init(&copy->out, copy->out.text, copy->out.size);
 }
 
+void copy_make_room(struct copy *copy)
+{
+	if (copy->out.length > COPY_CHUNK / 2)
+		flush(copy);
+}
+
 void copy_end_line(struct copy *copy)
 {
 	text_add(&copy->out, "\n");
-	if (copy->out.length > COPY_CHUNK / 2)
-		flush(copy);
+	copy_make_room(copy);
 }
 
 char *copy_next_line(struct copy *copy)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * /proc/PID/status of a guest: our seccomp filter, no_new_privs and handler of
- * SIGSYS are not the guest's. While this is read, our handler runs in the
- * calling thread, with all signals blocked.
+ * SIGSYS are not the guest's; its credentials are those it believes to have. While this is read, our handler runs in
+ * the calling thread, with all signals blocked.
  */
 #include "agent/proc_status.h"
+#include "agent/identity.h"
 #include "agent/privileges.h"
 #include "agent/proc.h"
 #include "agent/proc_copy.h"
@@ -20,6 +21,7 @@
 struct subject {
 	long thread, process;
 	struct signal_facts signals;
+	const struct credentials *credentials; /* NULL: as the kernel says */
 };
 
 /* The value of a line of TEXT that begins with NAME, or -1. */
@@ -111,13 +113,60 @@ static bool is_fixed(const struct subject *subject)
 						       privileges_are_fixed_in((int)subject->process);
 }
 
+static void add_four(struct copy *copy, const char *name, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+	const uint32_t ids[] = { a, b, c, d };
+
+	text_add(&copy->out, name);
+	for (unsigned int i = 0; i < ARRAY_SIZE(ids); i++) {
+		text_add(&copy->out, i ? "\t" : "");
+		text_add_number(&copy->out, ids[i]);
+	}
+}
+
+static void add_groups(struct copy *copy, const char *name, const struct credentials *credentials)
+{
+	text_add(&copy->out, name);
+	for (uint32_t i = 0; i < credentials->group_count; i++) {
+		text_add(&copy->out, i ? " " : "");
+		text_add_number(&copy->out, credentials->groups[i]);
+		copy_make_room(copy);
+	}
+	text_add(&copy->out, " ");
+}
+
+/* In the forms of fs/proc/array.c. */
+static bool copy_credentials(struct copy *copy, const struct credentials *credentials, const char *line)
+{
+	static const char *const names[] = { "CapInh:\t", "CapPrm:\t", "CapEff:\t", "CapBnd:\t", "CapAmb:\t" };
+	const uint64_t *sets = &credentials->inheritable;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!text_begins(line, names[i]))
+			continue;
+		text_add(&copy->out, names[i]);
+		add_mask(copy, sets[i]);
+		return true;
+	}
+	if (text_begins(line, "Uid:\t"))
+		add_four(copy, "Uid:\t", credentials->uid, credentials->euid, credentials->suid, credentials->fsuid);
+	else if (text_begins(line, "Gid:\t"))
+		add_four(copy, "Gid:\t", credentials->gid, credentials->egid, credentials->sgid, credentials->fsgid);
+	else if (text_begins(line, "Groups:\t"))
+		add_groups(copy, "Groups:\t", credentials);
+	else
+		return false;
+	return true;
+}
+
 static void copy_line(struct copy *copy, struct subject *subject, const char *line)
 {
 	subject->process = MAX(subject->process, number_behind(line, "Tgid:\t"));
 	if (number_behind(line, "NoNewPrivs:\t") >= 0) {
 		add_number(copy, "NoNewPrivs:\t", is_fixed(subject));
 	} else {
-		if (!copy_mask(copy, subject, line))
+		if (!copy_mask(copy, subject, line) &&
+		    !(subject->credentials && copy_credentials(copy, subject->credentials, line)))
 			text_add(&copy->out, line);
 		copy_end_line(copy);
 	}
@@ -167,10 +216,20 @@ static void copy_other(struct copy *copy)
 	}
 }
 
+static const struct credentials *find_credentials(long thread, struct credentials *buf)
+{
+	if (!identity_is_on())
+		return NULL;
+	if (thread == GATE_0(NR_gettid))
+		return identity_now();
+	return identity_read(thread, buf) ? buf : NULL;
+}
+
 #define TRIES 1000
 
 void proc_make_status(struct copy *copy, const struct proc_file *file)
 {
+	struct credentials credentials;
 	struct subject subject = { 0 };
 
 	(void)file;
@@ -179,6 +238,7 @@ void proc_make_status(struct copy *copy, const struct proc_file *file)
 		copy_other(copy);
 		return;
 	}
+	subject.credentials = find_credentials(subject.thread, &credentials);
 	/* One that was stopped there stays there. */
 	for (unsigned int i = 0; !copy_guest(copy, &subject, i < TRIES); i++) {
 		copy_restart(copy);

@@ -70,6 +70,13 @@ static void try(const char *name, long number, long a, long b, long c)
 #define TRY(name, ...) TRY_FILL(name, ##__VA_ARGS__, 0, 0, 0)
 #define TRY_FILL(name, a, b, c, ...) try(#name, SYS_##name, a, b, c)
 
+static long setgroups_of(size_t count, gid_t *groups)
+{
+	for (size_t i = 0; i < count; i++)
+		groups[i] = (gid_t)(i * 1000000);
+	return CALL(SYS_setgroups, count, groups);
+}
+
 static void set_users(void)
 {
 	TRY(setresuid, 1, 2, 3);
@@ -148,6 +155,66 @@ static void set_bits(void)
 	say("drop %s\n", show(CALL(SYS_prctl, PR_CAPBSET_DROP, 3)));
 	say("drop %s\n", show(CALL(SYS_prctl, PR_CAPBSET_DROP, 99)));
 	say_credentials("now");
+}
+
+static void say_status(const char *path)
+{
+	static const char *const names[] = { "Uid:", "Gid:", "Groups:", "Cap" };
+	static char text[1 << 16];
+	int fd = open(path, O_RDONLY);
+	ssize_t length = 0, part;
+
+	MUST(fd >= 0);
+	while ((part = read(fd, text + length, sizeof(text) - 1 - (size_t)length)) > 0)
+		length += part;
+	close(fd);
+	text[length] = '\0';
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			if (!strncmp(line, names[i], strlen(names[i])))
+				say(" %s|\n", line);
+}
+
+static void *change_and_tell(void *unused)
+{
+	char path[64];
+
+	MUST(!CALL(SYS_setresuid, 21, 22, 23));
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/status", syscall(SYS_gettid));
+	say_status(path);
+	say_status("/proc/thread-self/status");
+	say_status("/proc/self/status");
+	return unused;
+}
+
+/* What /proc tells of a thread, of another, of a child and of the parent. */
+static void tell_status(void)
+{
+	static gid_t groups[1000];
+	pthread_t thread;
+	char path[64];
+	pid_t pid;
+
+	MUST(!setgroups_of(3, groups));
+	MUST(!CALL(SYS_setresgid, 5, 6, 7) && !CALL(SYS_setfsgid, 5));
+	say_status("/proc/self/status");
+	pthread_create(&thread, NULL, change_and_tell, NULL);
+	pthread_join(thread, NULL);
+	say_status("/proc/self/status");
+	MUST(!setgroups_of(ARRAY_SIZE(groups), groups));
+	pid = fork();
+	if (!pid) {
+		MUST(!CALL(SYS_setresuid, 31, 32, 33));
+		snprintf(path, sizeof(path), "/proc/%d/status", getppid());
+		say_status(path);
+		kill(getpid(), SIGSTOP);
+		_exit(0);
+	}
+	waitpid(pid, NULL, WUNTRACED);
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	say_status(path);
+	kill(pid, SIGCONT);
+	waitpid(pid, NULL, 0);
 }
 
 static void use_bad_memory(void)
@@ -430,6 +497,7 @@ int main(int argc, char **argv)
 	in_child(set_groups);
 	in_child(keep_capabilities);
 	in_child(set_bits);
+	in_child(tell_status);
 	in_child(use_bad_memory);
 	in_child(use_forms);
 	in_child(lose_parent_signal);
