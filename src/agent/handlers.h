@@ -39,7 +39,7 @@ call_handler handle_execve;
 /* clone.c */
 call_handler handle_clone3;
 /* socket.c */
-call_handler handle_connect, handle_sendto, handle_sendmsg, handle_accept, handle_socket_name, handle_peer_name,
+call_handler handle_connect, handle_sendto, handle_sendmsg, handle_accept, handle_socket_name, handle_getsockopt,
 	handle_recvfrom, handle_recvmsg;
 /* socket_bind.c */
 call_handler handle_bind;

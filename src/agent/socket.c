@@ -10,6 +10,7 @@
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/identity.h"
 #include "agent/proc.h"
 #include "agent/translate.h"
 #include "base/text.h"
@@ -122,8 +123,7 @@ long handle_connect(struct call *call)
 	return status ? status : resume(call);
 }
 
-#define SOCKET_LEVEL 1 /* SOL_SOCKET, SO_TYPE, SO_DOMAIN, SOCK_DGRAM: asm-generic/socket.h, linux/net.h */
-#define SOCKET_TYPE 3
+#define SOCKET_TYPE 3 /* SO_TYPE, SO_DOMAIN, SOCK_DGRAM: asm-generic/socket.h, linux/net.h */
 #define SOCKET_DOMAIN 39
 #define SOCKET_DATAGRAM 2
 
@@ -181,7 +181,8 @@ long handle_sendmsg(struct call *call)
 		if (status)
 			return status;
 	}
-	return resume(call);
+	status = socket_translate_sent(call->slot, message);
+	return status ? status : resume(call);
 }
 
 /* The bound text of a UNIX address, as the guest chose it: the address's length. */
@@ -237,8 +238,8 @@ long handle_socket_name(struct call *call)
 	return status ? status : tell_arguments(call->slot, 1);
 }
 
-/* getsockopt(SO_PEERNAME): getpeername(2) with the length by value, sk_getsockopt() in net/core/sock.c. */
-long handle_peer_name(struct call *call)
+/* SO_PEERNAME: getpeername(2) with the length by value, sk_getsockopt() in net/core/sock.c. */
+static long tell_peer_name(struct call *call)
 {
 	struct socket_work *work = socket_work(call->slot);
 	const unsigned long *arguments = call->arguments;
@@ -253,6 +254,18 @@ long handle_peer_name(struct call *call)
 	if (guest_write(arguments[3], work->bytes, (size_t)size))
 		return -EFAULT;
 	return guest_write(arguments[4], &size, sizeof(size));
+}
+
+long handle_getsockopt(struct call *call)
+{
+	switch ((int)call->arguments[2]) {
+	case SOCKET_PEER:
+		return socket_tell_peer(call);
+	case SOCKET_PEER_GROUPS:
+		return socket_tell_peer_groups(call);
+	default:
+		return tell_peer_name(call);
+	}
 }
 
 static long finish_accept(struct slot *slot, long result)
@@ -288,6 +301,22 @@ long handle_recvfrom(struct call *call)
 	return call_resume(call, call->nr, finish_recvfrom);
 }
 
+/* The kernel has been given the guest's own header. */
+static void translate_control(struct slot *slot)
+{
+	struct message message;
+
+	if (!guest_read(&message, slot->call.original[1], sizeof(message)))
+		socket_translate_received(message.control, message.control_size);
+}
+
+static long finish_control(struct slot *slot, long result)
+{
+	if (result >= 0)
+		translate_control(slot);
+	return result;
+}
+
 /* As ____sys_recvmsg(), net/socket.c: the address, then what came with it. */
 static long finish_recvmsg(struct slot *slot, long result)
 {
@@ -305,7 +334,17 @@ static long finish_recvmsg(struct slot *slot, long result)
 	if (!status)
 		status = guest_write(at + offsetof(struct message, control_size), &message->control_size,
 				     sizeof(message->control_size));
+	if (!status && work->has_credentials)
+		socket_translate_received(message->control, message->control_size);
 	return status ? status : result;
+}
+
+static bool has_credentials(const struct call *call)
+{
+	struct message message;
+
+	return identity_is_on() && !guest_read(&message, call->arguments[1], sizeof(message)) &&
+	       socket_may_get_credentials((int)call->arguments[0], &message);
 }
 
 /* Most want no address; what the kernel would refuse is left to it as it is. */
@@ -314,10 +353,11 @@ long handle_recvmsg(struct call *call)
 	struct socket_work *work = socket_work(call->slot);
 	struct message *message = &work->message;
 
+	work->has_credentials = has_credentials(call);
 	if (guest_read(&work->name_at, call->arguments[1], sizeof(work->name_at)) || !work->name_at ||
 	    !socket_is_unix((int)call->arguments[0]) || guest_read(message, call->arguments[1], sizeof(*message)) ||
 	    message->name_length < 0)
-		return call_resume(call, call->nr, NULL);
+		return call_resume(call, call->nr, work->has_credentials ? finish_control : NULL);
 	message->name = (unsigned long)work->bytes;
 	message->name_length = ADDRESS_MOST;
 	call->arguments[1] = (unsigned long)message;

@@ -13,6 +13,10 @@
 #ifndef AF_UNIX
 #define AF_UNIX 1
 #endif
+#define SOCKET_LEVEL 1 /* SOL_SOCKET, SO_PEERCRED, SO_PEERNAME, SO_PEERGROUPS: asm-generic/socket.h */
+#define SOCKET_PEER 17
+#define SOCKET_PEER_NAME 28
+#define SOCKET_PEER_GROUPS 59
 #define ADDRESS_MOST 128 /* sizeof(struct sockaddr_storage) */
 #define PATH_AT offsetof(struct sockaddr_un, sun_path)
 
@@ -35,7 +39,8 @@ struct socket_work {
 	int length;    /* of the address */
 	int directory; /* open while the call runs, or -1 */
 	struct message message;
-	unsigned long name_at; /* of recvmsg: where the guest wants the address */
+	unsigned long name_at; /* of recvmsg: where the guest wants the address; 0: nowhere */
+	bool has_credentials;  /* of recvmsg and recvmmsg: socket_may_get_credentials() */
 	unsigned int many;     /* of sendmmsg and recvmmsg: messages in slot->extra */
 };
 
@@ -81,6 +86,15 @@ long socket_translate(struct call *call, unsigned long *address, int *length);
  * -EFAULT or -EINVAL as the kernel.
  */
 long socket_tell(char *bytes, int length, unsigned long address, unsigned long length_at);
+
+/* getsockopt(2) of SO_PEERCRED and SO_PEERGROUPS: agent/socket_credentials.c, as the following. */
+long socket_tell_peer(struct call *call);
+long socket_tell_peer_groups(struct call *call);
+/* Whether credentials may come along with MESSAGE; they came, SIZE bytes at CONTROL, the guest's memory. */
+bool socket_may_get_credentials(int fd, const struct message *message);
+void socket_translate_received(unsigned long control, unsigned long size);
+/* Make those that are sent with MESSAGE the kernel's, in slot->spare. 0 or -EPERM. */
+long socket_translate_sent(struct slot *slot, struct message *message);
 
 /* Whether FD is a UNIX socket. */
 bool socket_is_unix(int fd);

@@ -7,6 +7,7 @@
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/identity.h"
 #include "agent/socket.h"
 #include <asm/mman.h>
 #include <linux/mman.h>
@@ -187,6 +188,16 @@ static long tell_message(struct slot *slot, unsigned int index)
 	return status;
 }
 
+/* What came along with the first COUNT messages. */
+static void translate_controls(struct slot *slot, long count)
+{
+	struct message message;
+
+	for (unsigned int i = 0; (long)i < count; i++)
+		if (!guest_read(&message, guest_message(slot, i), sizeof(message)))
+			socket_translate_received(message.control, message.control_size);
+}
+
 static long finish_receive(struct slot *slot, long result)
 {
 	for (unsigned int i = 0; (long)i < result; i++) {
@@ -195,7 +206,15 @@ static long finish_receive(struct slot *slot, long result)
 		if (status)
 			result = i ? (long)i : status;
 	}
+	if (socket_work(slot)->has_credentials)
+		translate_controls(slot, result);
 	free_copies(slot);
+	return result;
+}
+
+static long finish_controls(struct slot *slot, long result)
+{
+	translate_controls(slot, result);
 	return result;
 }
 
@@ -204,9 +223,13 @@ long handle_recvmmsg(struct call *call)
 {
 	struct slot *slot = call->slot;
 	long status = prepare(call);
+	struct message first;
+	bool has_credentials = identity_is_on() && !guest_read(&first, call->original[1], sizeof(first)) &&
+			       socket_may_get_credentials((int)call->arguments[0], &first);
 
+	socket_work(slot)->has_credentials = has_credentials;
 	if (status <= 0)
-		return status ? status : call_resume(call, call->nr, NULL);
+		return status ? status : call_resume(call, call->nr, has_credentials ? finish_controls : NULL);
 	for (unsigned int i = 0; i < socket_work(slot)->many; i++) {
 		struct message *message = &copies_of(slot)[i].message;
 
