@@ -369,6 +369,70 @@ static void try_vfork(void)
 }
 
 /*
+ * Signals
+ */
+
+static void say_signals(const char *who, pid_t target)
+{
+	siginfo_t info = { .si_code = SI_QUEUE };
+
+	say("%s: kill %s %s %s, CONT %s, invalid %s, tkill %s, tgkill %s %s, queue %s %s\n", who,
+	    show(CALL(SYS_kill, target, 0)), show(CALL(SYS_kill, target, SIGUSR1)),
+	    show(CALL(SYS_kill, 0x3fffffff, SIGUSR1)), show(CALL(SYS_kill, target, SIGCONT)),
+	    show(CALL(SYS_kill, target, 99)), show(CALL(SYS_tkill, target, SIGUSR1)),
+	    show(CALL(SYS_tgkill, target, target, SIGUSR1)), show(CALL(SYS_tgkill, getpid(), target, SIGUSR1)),
+	    show(CALL(SYS_rt_sigqueueinfo, target, SIGUSR1, &info)),
+	    show(CALL(SYS_rt_tgsigqueueinfo, target, target, SIGUSR1, &info)));
+}
+
+static pid_t target;
+
+static void signal_as_other(void)
+{
+	MUST(!CALL(SYS_setresuid, 1001, 1001, 1001));
+	say_signals("another", target);
+	say_signals("itself", getpid());
+	say_signals("parent", getppid());
+}
+
+static void signal_as_saved(void)
+{
+	MUST(!CALL(SYS_setresuid, 5, 1002, 5));
+	say_signals("of the saved one", target);
+}
+
+static void signal_as_real(void)
+{
+	MUST(!CALL(SYS_setresuid, 1000, 5, 5));
+	say_signals("of the real one", target);
+}
+
+static void signal_with_capability(void)
+{
+	MUST(!prctl(PR_SET_KEEPCAPS, 1) && !CALL(SYS_setresuid, 5, 5, 5) && !set_capabilities(1 << 5, 1 << 5, 0));
+	say_signals("with CAP_KILL", target);
+}
+
+static void try_signals(void)
+{
+	signal(SIGUSR1, SIG_IGN);
+	target = fork();
+	if (!target) {
+		MUST(!CALL(SYS_setresuid, 1000, 1001, 1002));
+		for (;;)
+			pause();
+	}
+	usleep(100000);
+	say_signals("root", target);
+	in_child(signal_as_other);
+	in_child(signal_as_saved);
+	in_child(signal_as_real);
+	in_child(signal_with_capability);
+	kill(target, SIGKILL);
+	waitpid(target, NULL, 0);
+}
+
+/*
  * execve
  */
 
@@ -503,6 +567,7 @@ int main(int argc, char **argv)
 	in_child(lose_parent_signal);
 	in_child(try_threads);
 	in_child(try_vfork);
+	in_child(try_signals);
 	in_child(try_execve);
 	in_child(ask_often);
 	return 0;
