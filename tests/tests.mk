@@ -15,6 +15,9 @@ UNIT_plan := src/image/plan.c src/image/elf.c src/image/emulator.c src/base/text
 UNIT_state := src/image/state.c src/image/credentials.c src/base/text.c
 UNIT_credentials := src/image/credentials.c src/base/text.c
 UNIT_owner_record := src/image/owner_record.c
+UNIT_store := src/image/store.c
+UNIT_store_agent := src/agent/store.c src/agent/store_file.c src/agent/store_place.c src/image/store.c src/view/view.c \
+	src/base/text.c
 UNIT_text := src/base/text.c
 UNIT_socket_name := src/agent/socket_name.c
 UNIT_filter := src/engine/filter.c src/agent/calls.c
@@ -41,6 +44,10 @@ $(BUILD)/tests/headers.def: Makefile tests/tests.mk
 		sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/HEADER(\1, \2)/p' | sort >$@
 
 $(BUILD)/tests/tests/unit/test_calls.o: $(BUILD)/tests/headers.def
+
+# What the agent has of kernel headers is not what they have for libc.
+$(BUILD)/tests/src/agent/%.o: UNIT_CFLAGS += -ffreestanding
+$(BUILD)/tests/src/agent/%.o $(BUILD)/tests/tests/unit/test_store_agent.o: UNIT_CFLAGS += -DIMAGE_DATA_ADDRESS=0x200000000000
 
 $(BUILD)/tests/%.o: %.c Makefile tests/tests.mk
 	@mkdir -p $(@D)

@@ -87,6 +87,11 @@ static inline bool is_attached(void)
 	return state == ATTACHED || (state == UNKNOWN && attach());
 }
 
+uint64_t *plain_stores(void)
+{
+	return is_attached() ? &shared->stores : NULL;
+}
+
 static bool distrusts_cwd;
 
 bool plain_trusts_cwd(void)

@@ -98,6 +98,9 @@ static inline bool plain_holds(plain_stamp stamp)
 /* Who was noting something on the stack between FROM and TO does not go on with it. */
 void plain_forget_half(unsigned long from, unsigned long to);
 
+/* The count of stores made or replaced (agent/store.h), or NULL where guests share none. */
+uint64_t *plain_stores(void);
+
 /* Do without: the guest takes the clock away. */
 void plain_stop(void);
 

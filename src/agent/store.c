@@ -1,29 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/store.h"
+#include "agent/store_place.h"
+#include "image/store.h"
+#include "base/text.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+/* An object as the caller names it. */
+struct object {
+	int directory;
+	const char *path;
+	unsigned long flags;
+	const struct stat *status;
+};
+
+static struct store_key key_of(const struct stat *status)
+{
+	return (struct store_key){ .inode = status->st_ino };
+}
+
+static struct store_record to_store(const struct owner_record *owner)
+{
+	return (struct store_record){ .uid = owner->uid,
+				      .gid = owner->gid,
+				      .mode = owner->has_mode ? owner->mode : 0,
+				      .flags = owner->has_mode ? STORE_HAS_MODE : 0,
+				      .device = owner->device };
+}
+
+static struct owner_record from_store(const struct store_record *record)
+{
+	return (struct owner_record){ .uid = record->uid,
+				      .gid = record->gid,
+				      .mode = record->mode,
+				      .has_mode = record->flags & STORE_HAS_MODE,
+				      .device = record->device };
+}
+
+/* When the object was made: false when it is not there any more. */
+static bool ask_birth(const struct object *object, struct store_record *record)
+{
+	unsigned long flags = object->flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
+	struct statx status;
+
+	record->birth_seconds = 0;
+	record->birth_nanoseconds = 0;
+	if (GATE_5(NR_statx, object->directory, object->path, flags | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+		   STATX_BTIME | STATX_INO, &status) ||
+	    status.stx_ino != object->status->st_ino)
+		return false;
+	if (status.stx_mask & STATX_BTIME) {
+		record->birth_seconds = status.stx_btime.tv_sec;
+		record->birth_nanoseconds = status.stx_btime.tv_nsec;
+	}
+	return true;
+}
+
+static bool is_same_birth(const struct store_record *a, const struct store_record *b)
+{
+	return a->birth_seconds == b->birth_seconds && a->birth_nanoseconds == b->birth_nanoseconds;
+}
+
+/* What the link of /proc says that descriptor FD of the calling thread is of: the length or a negative errno. */
+static long read_descriptor(int fd, char *buf)
+{
+	char link[48];
+	struct text text;
+	long length;
+
+	if (fd == AT_FDCWD) {
+		length = GATE_2(NR_getcwd, buf, PATH_SIZE);
+		return length > 0 ? length - 1 : length;
+	}
+	text_init(&text, link, sizeof(link));
+	text_add(&text, "/proc/thread-self/fd/");
+	text_add_number(&text, fd);
+	length = GATE_3(NR_readlink, link, buf, PATH_SIZE);
+	return length < PATH_SIZE ? length : -ENAMETOOLONG;
+}
+
+/* Whether the absolute PATH is canonical, if there are no links in it. */
+static bool is_canonical(const char *path)
+{
+	for (const char *at = path; *at; at++)
+		if (*at == '/' && (at[1] == '/' || !at[1] || (at[1] == '.' && (!at[2] || at[2] == '/')) ||
+				   (at[1] == '.' && at[2] == '.' && (!at[3] || at[3] == '/'))))
+			return false;
+	return *path == '/' && !text_begins(path, "/proc/");
+}
+
+/* The host path of the object as its text tells, if that is enough: true. */
+static bool name_by_text(const struct object *object, char *buf)
+{
+	struct text text = { .text = buf, .size = PATH_SIZE };
+	long length = 0;
+
+	if (*object->path != '/') {
+		length = read_descriptor(object->directory, buf);
+		if (length <= 0)
+			return false;
+		text.length = (size_t)length - (length == 1); /* the root is a slash */
+		buf[text.length] = '\0';
+		if (*object->path)
+			text_add(&text, "/");
+	}
+	text_add(&text, object->path);
+	return !text.full && (is_canonical(buf) || (!*object->path && *buf == '/'));
+}
+
+static bool name_by_kernel(const struct object *object, char *buf)
+{
+	unsigned long flags = O_PATH | O_CLOEXEC | (object->flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
+	long fd = GATE_3(NR_openat, object->directory, object->path, flags), length;
+
+	if (fd < 0)
+		return false;
+	length = read_descriptor((int)fd, buf);
+	GATE_1(NR_close, fd);
+	if (length <= 0)
+		return false;
+	buf[length] = '\0';
+	return *buf == '/';
+}
+
+/* The host path of the directory the object lies in, or is, in BUF of PATH_SIZE; "" is the root. */
+static bool name_directory(const struct object *object, char *buf)
+{
+	size_t length;
+
+	if (!name_by_text(object, buf) && (!*object->path || !name_by_kernel(object, buf)))
+		return false;
+	length = strlen(buf);
+	if ((object->status->st_mode & S_IFMT) != S_IFDIR)
+		while (length && buf[--length] != '/')
+			;
+	if (length == 1)
+		length = 0;
+	buf[length] = '\0';
+	return true;
+}
+
+static struct store_place *place_of(const struct object *object)
+{
+	char directory[PATH_SIZE];
+
+	return name_directory(object, directory) ? store_place_of(object->status->st_dev, directory) : NULL;
+}
+
+/* In any of the places known: NULL when it is in none. */
+static struct store_place *find_place(uint64_t device, const struct store_key *key, struct store_record *record)
+{
+	struct store_place *place = NULL;
+
+	while ((place = store_place_next(place, device)))
+		if (store_place_find(place, key, record))
+			return place;
+	return NULL;
+}
+
 bool store_find(int directory, const char *path, unsigned long flags, const struct stat *status,
 		struct owner_record *record)
 {
-	(void)directory;
-	(void)path;
-	(void)flags;
-	(void)status;
-	(void)record;
-	return false;
+	struct object object = { directory, path, flags, status };
+	struct store_key key = key_of(status);
+	struct store_record found, now;
+
+	if (!store_place_learn(status->st_dev))
+		place_of(&object);
+	if (!find_place(status->st_dev, &key, &found) || !ask_birth(&object, &now) || !is_same_birth(&found, &now))
+		return false;
+	*record = from_store(&found);
+	return true;
 }
+
+bool store_knows_none(uint64_t device, uint64_t inode)
+{
+	const struct store_key key = { .inode = inode };
+	struct store_place *place = NULL;
+
+	if (!store_place_knows_all(device))
+		return false;
+	while ((place = store_place_next(place, device)))
+		if (!store_place_lacks(place, &key))
+			return false;
+	return true;
+}
+
+/* As chown(2) says it. */
+static long chown_error(long error)
+{
+	switch (error) {
+	case -ENOSPC:
+	case -EDQUOT:
+	case -EROFS:
+	case -EIO:
+	case -ENOMEM:
+	case -EBUSY:
+		return error;
+	}
+	return error < 0 ? -EPERM : 0;
+}
+
+static long put_in(const struct store_place *place, const struct store_record *record)
+{
+	char path[STORE_PATH_SIZE];
+	struct store_file file;
+	long status;
+
+	store_file_path(store_place_directory(place), path);
+	status = store_file_begin(&file, path, true);
+	if (status)
+		return status;
+	status = store_file_put(&file, record);
+	store_file_end(&file);
+	if (file.has_changed)
+		store_place_changed();
+	return status;
+}
+
 long store_put(int directory, const char *path, unsigned long flags, const struct stat *status,
 	       const struct owner_record *record)
 {
-	(void)directory;
-	(void)path;
-	(void)flags;
-	(void)status;
-	(void)record;
-	return 0;
+	struct object object = { directory, path, flags, status };
+	struct store_record kept = to_store(record), found;
+	struct store_place *own, *place;
+
+	kept.key = key_of(status);
+	if (!ask_birth(&object, &kept))
+		return -ENOENT;
+	own = place_of(&object);
+	place = find_place(status->st_dev, &kept.key, &found);
+	if (!place)
+		place = own;
+	return place ? chown_error(put_in(place, &kept)) : -EPERM;
 }
+
+static long remove_from(const struct store_place *place, const struct store_key *key)
+{
+	char path[STORE_PATH_SIZE];
+	struct store_file file;
+	long status;
+
+	store_file_path(store_place_directory(place), path);
+	status = store_file_begin(&file, path, false);
+	if (status)
+		return status;
+	status = store_file_remove(&file, key);
+	store_file_end(&file);
+	return status;
+}
+
 long store_remove(int directory, const char *path, unsigned long flags, const struct stat *status)
 {
-	(void)directory;
-	(void)path;
-	(void)flags;
-	(void)status;
-	return 0;
+	struct object object = { directory, path, flags, status };
+	struct store_key key = key_of(status);
+	struct store_place *place;
+	struct store_record found;
+	long error = 0;
+
+	if (!store_place_learn(status->st_dev))
+		place_of(&object);
+	/* A damaged store may have it more than once. */
+	for (int i = 0; i < STORE_SLOTS && !error && (place = find_place(status->st_dev, &key, &found)); i++)
+		error = remove_from(place, &key);
+	return error == -ENOENT ? 0 : chown_error(error);
 }

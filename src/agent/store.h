@@ -1,12 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owners, modes and devices of objects that can't carry them in an extended attribute (image/store.h).
+ *
+ * An object's store is a file in the topmost directory above it, on the same file system, that the user may create
+ * files in. So its path alone tells where to look, whatever is the guest's root. A store that others could
+ * have put there is not trusted: it must be a regular file of the user's.
+ *
+ * Nothing is open between calls. Stores are mapped, once for each process, and found by the number of the file system:
+ * a question costs no system call, but where the object's path has to be found out (below) and once in CLOCK_AGE_MOST,
+ * when it is looked whether the files are still the same. A store that a guest makes or replaces, the others of the
+ * same proot learn of at once, by a count in the page they share. With --forget there is one table in memory for all.
+ *
+ * DIRECTORY, PATH and FLAGS name the object as for newfstatat(2), to the kernel. On the way there must not be links,
+ * but for one of /proc at the beginning; nor may the last component be one without AT_SYMLINK_NOFOLLOW in FLAGS. ""
+ * with AT_EMPTY_PATH is the descriptor. STATUS is what the kernel says of the object.
+ */
 #ifndef AGENT_STORE_H
 #define AGENT_STORE_H
+
 #include "agent/agent.h"
 #include "image/owner_record.h"
 #include <asm/stat.h>
+
+/*
+ * Whether something is stored about the object. Asks the kernel when something was stored about its
+ * inode (whether that is the same still), and where the object was when the view has places of its file system
+ * with several stores, or none. Uses some 6 KiB of stack: for handlers.
+ */
 bool store_find(int directory, const char *path, unsigned long flags, const struct stat *status,
 		struct owner_record *record);
+
+/*
+ * From memory alone, from anywhere: true when there is nothing about the object with that inode in the file system
+ * DEVICE. Otherwise store_find() has to tell.
+ */
+bool store_knows_none(uint64_t device, uint64_t inode);
+
+/*
+ * Keep RECORD for the object: 0, or a negative errno as
+ * chown(2) has: -EPERM where there is no place for a store, -ENOSPC, -EDQUOT, -EROFS, -EIO (its file is damaged),
+ * -ENOMEM. Waits for other writers; for one that is stopped 10 seconds, and then it is -EBUSY. Uses some 12 KiB of
+ * stack.
+ */
 long store_put(int directory, const char *path, unsigned long flags, const struct stat *status,
 	       const struct owner_record *record);
+
+/*
+ * Forget the object: 0, also when there was nothing; or a negative errno as above. PATH may be that of an object
+ * that has just been removed, for what is known of its directory.
+ */
 long store_remove(int directory, const char *path, unsigned long flags, const struct stat *status);
+
 #endif

@@ -3,9 +3,9 @@
  * Memory that all guests of one proot share, in two System V segments.
  *
  * One page, by which they tell each other that names have changed their meaning
- * (agent/plain.h), and what the machine is called. And, where one of them may mount
- * (IMAGE_PRIVILEGED), the view, most of which is never touched. That one guests have
- * for reading only, but for a moment; those of another user, when root has started proot, always.
+ * (agent/plain.h), that there is another store of owners (agent/store.h), and what the machine is called. And, where
+ * one of them may mount (IMAGE_PRIVILEGED), the view, most of which is never touched. That one guests have for reading
+ * only, but for a moment; those of another user, when root has started proot, always.
  *
  * A segment is removed as soon as it is made: it needs no descriptor, guests
  * attach it again after execve by its number, and it is gone with the last of them.
@@ -30,6 +30,7 @@ struct shared {
 	uint64_t began; /* time stamp of the last change's beginning */
 	/* How many changes of names have ended, in the high word; how many are going on, in the low one. */
 	uint64_t changes;
+	uint64_t stores; /* how often a store of owners has been made or replaced: agent/store.h */
 	struct shared_name names[SHARED_NAMES];
 };
 

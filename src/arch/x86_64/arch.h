@@ -15,7 +15,9 @@
 #define IMAGE_ADDRESSES_H
 
 #define IMAGE_ADDRESS 0x3000000000
+#ifndef IMAGE_DATA_ADDRESS /* unit tests have it where AddressSanitizer, which came first, has left room */
 #define IMAGE_DATA_ADDRESS 0x3010000000
+#endif
 
 /* The page guests share: image/shared.h. */
 #define IMAGE_SHARED_ADDRESS 0x3018000000
