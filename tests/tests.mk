@@ -10,6 +10,7 @@ UNIT_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 UNIT_CFLAGS := $(filter-out -O2,$(COMMON)) -O1 $(UNIT_FLAGS) -I$(BUILD)/tests
 
 UNIT_view := src/view/view.c src/view/change.c src/view/resolve.c src/base/text.c
+UNIT_change := $(UNIT_view)
 UNIT_resolve := $(UNIT_view)
 UNIT_plan := src/image/plan.c src/image/elf.c src/image/emulator.c src/base/text.c
 UNIT_state := src/image/state.c src/image/credentials.c src/base/text.c
@@ -58,7 +59,7 @@ define UNIT_PROGRAM
 $(BUILD)/tests/unit/test_$(1): $(patsubst %.c,$(BUILD)/tests/%.o,tests/unit/test_$(1).c $(UNIT_$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(UNIT_FLAGS) -o $$@ $$^
+	$$(Q)$$(CC) $$(UNIT_FLAGS) -pthread -o $$@ $$^
 endef
 $(foreach name,$(UNIT_NAMES),$(eval $(call UNIT_PROGRAM,$(name))))
 

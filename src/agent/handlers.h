@@ -55,7 +55,7 @@ call_handler handle_prctl, handle_seccomp;
 /* mounting.c */
 call_handler handle_mount, handle_umount;
 /* kernel.c */
-call_handler handle_uname;
+call_handler handle_uname, handle_set_name;
 /* credentials.c */
 call_handler handle_get_id, handle_get_three_ids, handle_getgroups, handle_set_ids, handle_setgroups, handle_capget,
 	handle_capset, handle_signal;

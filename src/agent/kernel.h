@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What -k says of the kernel, where the guest can see it. */
+/* What -k says of the kernel, and guests have named the machine, where the guest can see it. */
 #ifndef AGENT_KERNEL_H
 #define AGENT_KERNEL_H
 

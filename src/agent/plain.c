@@ -64,6 +64,16 @@ static bool is_ours(void)
 	return !guest_read(&nonce, (unsigned long)&shared->nonce, sizeof(nonce)) && nonce == image_data()->shared_nonce;
 }
 
+struct shared *plain_shared(void)
+{
+	if (image_data()->shared_id < 0)
+		return NULL;
+	/* That fails where it is there already. */
+	if (state != ATTACHED)
+		GATE_3(NR_shmat, image_data()->shared_id, shared, 0);
+	return is_ours() ? shared : NULL;
+}
+
 static bool attach(void)
 {
 	bool attached = false;

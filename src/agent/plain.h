@@ -101,6 +101,9 @@ void plain_forget_half(unsigned long from, unsigned long to);
 /* The count of stores made or replaced (agent/store.h), or NULL where guests share none. */
 uint64_t *plain_stores(void);
 
+/* The page that all guests share (image/shared.h), or NULL. */
+struct shared *plain_shared(void);
+
 /* Do without: the guest takes the clock away. */
 void plain_stop(void);
 

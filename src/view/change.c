@@ -254,24 +254,38 @@ static long mount_like(struct view *view, uint32_t index, const char *from, cons
 	return MIN(mounted, 0);
 }
 
-/* What ORDER, that in force, has below FROM, or WITH_TOP at it too. Those above come before those below. */
-static long mount_all_like(struct view *view, const char *from, const char *to, bool with_top)
+/* Whether entry INDEX was mounted in entry ABOVE, or in one that was. */
+static bool descends(const struct view *view, uint32_t index, uint32_t above)
+{
+	while (index && index != above)
+		index = view_binding(view, index)->parent;
+	return index == above;
+}
+
+/*
+ * What is mounted in entry ABOVE, below FROM, be it covered: below TO as well. With the entry
+ * itself, if its place is FROM and WITH_TOP.
+ */
+static long mount_all_like(struct view *view, uint32_t above, const char *from, const char *to, bool with_top)
 {
 	const struct view_order *order = view_order(view);
+	uint32_t *sorted = order_behind(view, 2)->entries, count = order->count + order->covered;
 	long status = 0;
 
-	for (uint32_t i = 0; i < order->count && !status; i++) {
-		const char *guest = view_guest(view, order->entries[i]);
+	sort_by_age(view, order, sorted);
+	for (uint32_t i = 0; i < count && !status; i++) {
+		const char *guest = view_guest(view, sorted[i]);
 
-		if (is_at_or_below(guest, from) && (with_top || guest[strlen(from)]))
-			status = mount_like(view, order->entries[i], from, to);
+		if (descends(view, sorted[i], above) && is_at_or_below(guest, from) &&
+		    (sorted[i] == above ? with_top : guest[strlen(from)]))
+			status = mount_like(view, sorted[i], from, to);
 	}
 	return status;
 }
 
 long view_mount_below(struct view *view, const char *from, const char *to)
 {
-	return mount_all_like(view, from, to, false);
+	return mount_all_like(view, view_find_above(view, from, strlen(from)), from, to, false);
 }
 
 static void take_out(struct view_order *order, uint32_t index)
@@ -299,16 +313,10 @@ static long find_child(const struct view *view, const struct view_order *order, 
 /* Whether a mount is in entry INDEX; virtual places alone are none. */
 static bool has_mounts(const struct view *view, const struct view_order *order, uint32_t index)
 {
-	for (uint32_t i = 0; i < order->count + order->covered; i++) {
-		uint32_t at = order->entries[i];
-
-		if (view_binding(view, at)->flags & VIEW_VIRTUAL)
-			continue;
-		while (at && (at = view_binding(view, at)->parent) && at != index)
-			;
-		if (at)
+	for (uint32_t i = 0; i < order->count + order->covered; i++)
+		if (order->entries[i] != index && !(view_binding(view, order->entries[i])->flags & VIEW_VIRTUAL) &&
+		    descends(view, order->entries[i], index))
 			return true;
-	}
 	return false;
 }
 
@@ -342,12 +350,10 @@ long view_unmount(struct view *view, uint32_t index, bool detach)
 long view_move(struct view *view, const char *from, const char *to)
 {
 	int index = view_find(view, from, strlen(from));
-	long status;
 
 	take_out_all(view, next_order(view), (uint32_t)index);
 	rebuild(view, next_order(view));
-	status = mount_all_like(view, from, to, true);
-	return status;
+	return mount_all_like(view, (uint32_t)index, from, to, true);
 }
 
 void view_commit(struct view *view)
