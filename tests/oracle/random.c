@@ -8,7 +8,8 @@ static uint64_t *state;
 
 void random_start(uint64_t seed)
 {
-	state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!state)
+		state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (state == MAP_FAILED)
 		err(1, "mmap");
 	*state = seed * 0x9e3779b97f4a7c15 + 0x1234567;
