@@ -30,6 +30,7 @@ apt_settings() {
 }
 
 # debootstrap_here SUITE DIR CACHE [option ...]: a minimal Debian in DIR, with the packages kept in CACHE.
+# $DEBOOTSTRAP is the command, as words.
 debootstrap_here() {
 	suite=$1 directory=$2 kept=$3
 	shift 3
@@ -40,7 +41,8 @@ debootstrap_here() {
 	fi
 	[ -e "$keyring" ] || keyring=
 	mkdir -p "$kept/partial"
-	debootstrap --variant=minbase --cache-dir="$kept" ${keyring:+--keyring="$keyring"} "$@" \
+	# shellcheck disable=SC2086 # words
+	${DEBOOTSTRAP:-debootstrap} --variant=minbase --cache-dir="$kept" ${keyring:+--keyring="$keyring"} "$@" \
 		"$suite" "$directory" "$mirror" || return
 	printf 'deb %s %s main\ndeb-src %s %s main\n' "$mirror" "$suite" "$mirror" "$suite" >"$directory/etc/apt/sources.list"
 	mkdir -p "$directory/etc/apt/apt.conf.d"
