@@ -2,6 +2,7 @@
 #include "agent/interpreter.h"
 #include "agent/program.h"
 #include "agent/root.h"
+#include "agent/views.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
 #include <asm/stat.h>
@@ -9,7 +10,8 @@
 #include <linux/openat2.h>
 
 static struct {
-	char name[64]; /* "": not known */
+	char name[64];	    /* "": not known */
+	uint32_t views_age; /* of the view in which it was found by that */
 	unsigned long device, inode;
 } own;
 
@@ -21,6 +23,7 @@ void interpreter_start(const char *name, int fd)
 		return;
 	own.device = file.st_dev;
 	own.inode = file.st_ino;
+	own.views_age = views_age();
 	memcpy(own.name, name, strlen(name) + 1);
 }
 
@@ -48,7 +51,7 @@ long interpreter_open(const char *name)
 	struct stat file;
 	long fd;
 
-	if (!text_equal(name, own.name) || root_is_set())
+	if (!text_equal(name, own.name) || root_is_set() || own.views_age != views_age())
 		return -ENOENT;
 	fd = open_in_root(name);
 	if (fd < 0)

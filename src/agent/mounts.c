@@ -55,10 +55,13 @@ long mounts_to_guest(int directory, const char *host_path, char *buf)
 	long length = mount ? view_to_guest_in(the_view(), mount - 1, host_path, buf, PATH_SIZE) : -ENOENT;
 
 	if (length < 0)
-		return proc_to_canonical_guest(host_path, buf);
+		length = proc_to_canonical_guest(host_path, buf);
+	/* Who is where something has been mounted over is called what he was. */
+	if (length == -ENOENT && directory == AT_FDCWD && host_path[0] == '/')
+		length = view_to_guest_covered(the_view(), host_path, buf, PATH_SIZE);
 	if (length == 1)
 		buf[0] = '\0';
-	return 0;
+	return MIN(length, 0);
 }
 
 uint32_t mounts_of_path(const struct host_path *path)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/tmpfs.h"
+#include "agent/identity.h"
+#include "agent/owner.h"
 #include "base/text.h"
 #include "image/temporary.h"
 #include <asm/fcntl.h>
@@ -14,7 +16,7 @@
 /* What is asked for. */
 struct wish {
 	unsigned long mode;
-	bool has_owner; /* another than the user */
+	uint32_t uid, gid;
 };
 
 /* Options that change nothing one could rely on: limits, and where memory comes from. mm/shmem.c. */
@@ -29,24 +31,24 @@ static long read_octal(const char *text, unsigned long *number)
 	return (*text && *text != ',') || *number > 07777 ? -EINVAL : 0;
 }
 
-static long take_owner(const char *text, uint32_t own, struct wish *wish)
+static long read_id(const char *text, uint32_t *id)
 {
 	long number = text_read_number(&text);
 
-	wish->has_owner |= number != own;
-	return number < 0 || (*text && *text != ',') ? -EINVAL : 0;
+	if (number < 0 || number >= OWNER_KEEP || (*text && *text != ','))
+		return -EINVAL;
+	*id = (uint32_t)number;
+	return 0;
 }
 
 static long take_option(const char *option, struct wish *wish)
 {
-	const struct identity *identity = &image_data()->identity;
-
 	if (text_begins(option, "mode="))
 		return read_octal(option + 5, &wish->mode);
 	if (text_begins(option, "uid="))
-		return take_owner(option + 4, identity->uid, wish);
+		return read_id(option + 4, &wish->uid);
 	if (text_begins(option, "gid="))
-		return take_owner(option + 4, identity->gid, wish);
+		return read_id(option + 4, &wish->gid);
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
 		if (text_begins(option, ignored[i]))
 			return 0;
@@ -57,13 +59,36 @@ static long read_wish(const char *options, struct wish *wish)
 {
 	long status = 0;
 
-	*wish = (struct wish){ .mode = MODE_DEFAULT };
+	*wish = (struct wish){ MODE_DEFAULT, OWNER_KEEP, OWNER_KEEP };
 	while (*options && !status) {
 		status = take_option(options, wish);
 		while (*options && *options++ != ',')
 			;
 	}
-	return !status && wish->has_owner ? -EPERM : status;
+	return status;
+}
+
+/* The owner as the guest sees it, where one is asked for. */
+static long set_owner(const char *host, const struct wish *wish)
+{
+	struct owner_record record;
+	struct object object;
+	struct stat unused;
+	long status;
+
+	if (wish->uid == OWNER_KEEP && wish->gid == OWNER_KEEP)
+		return 0;
+	if (!identity_is_on())
+		return GATE_3(NR_chown, host, wish->uid, wish->gid);
+	status = object_take_entry(AT_FDCWD, host, &object);
+	if (!status) {
+		owner_of(&object, &unused, &record);
+		record.uid = wish->uid == OWNER_KEEP ? record.uid : wish->uid;
+		record.gid = wish->gid == OWNER_KEEP ? record.gid : wish->gid;
+		status = owner_put(&object, &record);
+	}
+	object_release(&object);
+	return status;
 }
 
 /* A name nobody else uses, in PARENT. */
@@ -122,7 +147,14 @@ long tmpfs_make(const char *options, bool may_be_noexec, char *host)
 	status = make_somewhere(may_be_noexec, host);
 	if (status && !may_be_noexec)
 		status = make_somewhere(true, host);
-	return status ? status : GATE_2(NR_chmod, host, wish.mode);
+	if (status)
+		return status;
+	status = GATE_2(NR_chmod, host, wish.mode);
+	if (!status)
+		status = set_owner(host, &wish);
+	if (status)
+		GATE_1(NR_rmdir, host);
+	return status;
 }
 
 /* The length of the directory that HOST_PATH lies in, of those made by this proot; 0: none. */

@@ -50,12 +50,14 @@ struct walk_context {
  * HOST_PATH, whose walk has been no higher than its first ANCHOR bytes, as it is
  * named from the base of PATH: up as far as the walk has gone, and down again,
  * for each directory on the way must be one that may be searched. Into BUF of
- * PATH_SIZE; false when it is too long.
+ * PATH_SIZE; false when it is too long, or the base is no place of the view any more.
  */
 static bool name_from_base(const struct host_path *path, size_t anchor, const char *host_path, char *buf)
 {
 	struct text relative;
 
+	if (strlen(path->base) < anchor || memcmp(path->base, host_path, anchor))
+		return false;
 	text_init(&relative, buf, PATH_SIZE);
 	text_add(&relative, path->base_link);
 	for (const char *up = path->base + anchor; *up; up++)

@@ -2,7 +2,6 @@
 #include "view/change.h"
 #include "base/error.h"
 
-#define ORDERS 16   /* places for orders: so many changes may happen while somebody reads one */
 #define RESTING 16  /* entries that were unmounted and are not used yet again */
 #define PAGE 4096ul /* the paths begin in one of their own */
 
@@ -15,7 +14,7 @@ static size_t texts_offset(const struct view *view, uint32_t binding_most)
 {
 	size_t orders = ALIGN_UP(sizeof(*view) + binding_most * sizeof(struct view_binding), 8);
 
-	return ALIGN_UP(orders + ORDERS * view_order_size(binding_most) + view->size, PAGE);
+	return ALIGN_UP(orders + VIEW_ORDERS * view_order_size(binding_most) + view->size, PAGE);
 }
 
 size_t view_changeable_size(const struct view *view)
@@ -39,7 +38,7 @@ void view_make_changeable(struct view *block, const struct view *view)
 {
 	uint32_t most = view->binding_count + VIEW_MOUNTS_MOST;
 	uint32_t orders = (uint32_t)ALIGN_UP(sizeof(*block) + most * sizeof(struct view_binding), 8);
-	uint32_t copy = orders + ORDERS * (uint32_t)view_order_size(most);
+	uint32_t copy = orders + VIEW_ORDERS * (uint32_t)view_order_size(most);
 
 	*block = *view;
 	block->size = (uint32_t)view_changeable_size(view);
@@ -59,7 +58,7 @@ void view_make_changeable(struct view *block, const struct view *view)
 static struct view_order *order_behind(struct view *view, uint32_t steps)
 {
 	uint32_t size = (uint32_t)view_order_size(view->binding_most);
-	uint32_t number = ((view->order - view->orders) / size + steps) % ORDERS;
+	uint32_t number = ((view->order - view->orders) / size + steps) % VIEW_ORDERS;
 
 	return (struct view_order *)((char *)view + view->orders + number * size);
 }
@@ -362,6 +361,8 @@ void view_commit(struct view *view)
 	struct view_order *order = next_order(view);
 
 	view_note_names(view, order, true);
+	/* Before: who has read it behind does not believe in an older order for longer than he may. */
+	__atomic_store_n(&view->order_count, view->order_count + 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&view->order, (uint32_t)((char *)order - (char *)view), __ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < old->count + old->covered; i++)
 		if (!holds(order, old->entries[i]))

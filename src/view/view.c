@@ -38,14 +38,40 @@ static uint32_t lower_bound(const struct view *view, const struct view_order *or
 	return low;
 }
 
-int view_find(const struct view *view, const char *guest_path, size_t length)
+/*
+ * An order that is being looked at may have been written over, if the thread was kept from running for so long.
+ */
+static uint32_t begin_looking(const struct view *view)
 {
-	const struct view_order *order = view_order(view);
+	return __atomic_load_n(&view->order_count, __ATOMIC_ACQUIRE);
+}
+
+/* Whether what was seen since BEGUN is to be looked at again. */
+static bool is_overtaken(const struct view *view, uint32_t begun)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&view->order_count, __ATOMIC_RELAXED) - begun >= VIEW_ORDERS - 2;
+}
+
+static int find(const struct view *view, const struct view_order *order, const char *guest_path, size_t length)
+{
 	uint32_t at = lower_bound(view, order, guest_path, length, -1);
 
 	if (at < order->count && !compare(view, order->entries[at], guest_path, length, -1))
 		return (int)order->entries[at];
 	return -1;
+}
+
+int view_find(const struct view *view, const char *guest_path, size_t length)
+{
+	uint32_t begun;
+	int index;
+
+	do {
+		begun = begin_looking(view);
+		index = find(view, view_order(view), guest_path, length);
+	} while (is_overtaken(view, begun));
+	return index;
 }
 
 uint32_t view_find_above(const struct view *view, const char *guest_path, size_t length)
@@ -63,9 +89,8 @@ uint32_t view_find_above(const struct view *view, const char *guest_path, size_t
 	return 0;
 }
 
-bool view_has_below(const struct view *view, const char *guest_path, size_t length)
+static bool has_below(const struct view *view, const struct view_order *order, const char *guest_path, size_t length)
 {
-	const struct view_order *order = view_order(view);
 	uint32_t at = lower_bound(view, order, guest_path, length, '/'), index;
 
 	if (at == order->count)
@@ -73,6 +98,18 @@ bool view_has_below(const struct view *view, const char *guest_path, size_t leng
 	index = order->entries[at];
 	return view_binding(view, index)->guest_length > length &&
 	       !memcmp(view_guest(view, index), guest_path, length) && view_guest(view, index)[length] == '/';
+}
+
+bool view_has_below(const struct view *view, const char *guest_path, size_t length)
+{
+	uint32_t begun;
+	bool has;
+
+	do {
+		begun = begin_looking(view);
+		has = has_below(view, view_order(view), guest_path, length);
+	} while (is_overtaken(view, begun));
+	return has;
 }
 
 /* Where in ORDER the first entry behind entry INDEX is. */
@@ -84,9 +121,9 @@ static uint32_t behind(const struct view *view, const struct view_order *order, 
 	return at + (at < order->count && !compare(view, order->entries[at], view_guest(view, index), length, -1));
 }
 
-int view_next_child(const struct view *view, const char *guest_path, size_t length, int after, const char **name)
+static int next_child(const struct view *view, const struct view_order *order, const char *guest_path, size_t length,
+		      int after, const char **name)
 {
-	const struct view_order *order = view_order(view);
 	uint32_t next = lower_bound(view, order, guest_path, length, '/');
 
 	if (after >= 0)
@@ -109,6 +146,18 @@ int view_next_child(const struct view *view, const char *guest_path, size_t leng
 	return -1;
 }
 
+int view_next_child(const struct view *view, const char *guest_path, size_t length, int after, const char **name)
+{
+	uint32_t begun;
+	int child;
+
+	do {
+		begun = begin_looking(view);
+		child = next_child(view, view_order(view), guest_path, length, after, name);
+	} while (is_overtaken(view, begun));
+	return child;
+}
+
 /* Where there are more bindings than this it is not found out which one a name may be of. */
 #define NAMES_COMPARED 16
 
@@ -126,11 +175,12 @@ static bool has_name(const struct view *view, uint32_t index, const char *name, 
 bool view_has_name(const struct view *view, const char *name, size_t length)
 {
 	const struct view_order *order = view_order(view);
+	uint32_t begun = begin_looking(view);
 
 	for (uint32_t i = 0; i < order->count && order->count <= NAMES_COMPARED; i++)
 		if (has_name(view, order->entries[i], name, length))
 			return true;
-	return order->count > NAMES_COMPARED;
+	return order->count > NAMES_COMPARED || is_overtaken(view, begun);
 }
 
 bool view_may_be_above(const struct view *view, const char *name, size_t length)
@@ -263,9 +313,9 @@ static long join_guest(const struct view *view, uint32_t index, const char *rest
 	return (long)(length + rest_length);
 }
 
-/* The guest path that entry INDEX, where it is not covered, gives HOST_PATH: "" is the root. */
-static long seen_in(const struct view *view, uint32_t index, const char *host_path, size_t length, char *buf,
-		    size_t size)
+/* The guest path that entry INDEX, where it is not covered, or with COVERED, gives HOST_PATH: "" is the root. */
+static long named_in(const struct view *view, uint32_t index, const char *host_path, size_t length, bool covered,
+		     char *buf, size_t size)
 {
 	const char *rest = below_host(view, index, host_path, length);
 	long joined;
@@ -275,7 +325,13 @@ static long seen_in(const struct view *view, uint32_t index, const char *host_pa
 	joined = join_guest(view, index, rest, buf, size);
 	if (joined < 0)
 		return joined;
-	return view_find_above(view, buf, (size_t)joined) == index ? joined : -ENOENT;
+	return covered || view_find_above(view, buf, (size_t)joined) == index ? joined : -ENOENT;
+}
+
+static long seen_in(const struct view *view, uint32_t index, const char *host_path, size_t length, char *buf,
+		    size_t size)
+{
+	return named_in(view, index, host_path, length, false, buf, size);
 }
 
 /* "/" to "", as entries have it. */
@@ -320,9 +376,10 @@ static bool is_better(const struct view_binding *binding, const struct view_bind
 	return binding->host_length > than->host_length;
 }
 
-long view_to_guest(const struct view *view, const char *host_path, char *buf, size_t size)
+/* COVERED: where it would be seen, if nothing had been mounted over it. */
+static long find_place_in(const struct view *view, const struct view_order *order, const char *host_path, bool covered,
+			  char *buf, size_t size)
 {
-	const struct view_order *order = view_order(view);
 	const struct view_binding *best = NULL;
 	uint32_t found = 0;
 	long joined, error = -ENOENT;
@@ -335,7 +392,7 @@ long view_to_guest(const struct view *view, const char *host_path, char *buf, si
 
 		if (!is_better(binding, best) || (binding->flags & VIEW_HOST && is_nameless(host_path)))
 			continue;
-		joined = seen_in(view, order->entries[i], host_path, length, buf, size);
+		joined = named_in(view, order->entries[i], host_path, length, covered, buf, size);
 		if (joined == -ENAMETOOLONG)
 			error = joined;
 		if (joined < 0)
@@ -345,12 +402,37 @@ long view_to_guest(const struct view *view, const char *host_path, char *buf, si
 	}
 	if (!best)
 		return error;
-	return name_root(buf, seen_in(view, found, host_path, length, buf, size));
+	return name_root(buf, named_in(view, found, host_path, length, covered, buf, size));
+}
+
+static long find_place(const struct view *view, const char *host_path, bool covered, char *buf, size_t size)
+{
+	uint32_t begun;
+	long length;
+
+	do {
+		begun = begin_looking(view);
+		length = find_place_in(view, view_order(view), host_path, covered, buf, size);
+	} while (is_overtaken(view, begun));
+	return length;
+}
+
+long view_to_guest(const struct view *view, const char *host_path, char *buf, size_t size)
+{
+	return find_place(view, host_path, false, buf, size);
+}
+
+long view_to_guest_covered(const struct view *view, const char *host_path, char *buf, size_t size)
+{
+	long length = find_place(view, host_path, false, buf, size);
+
+	return length == -ENOENT ? find_place(view, host_path, true, buf, size) : length;
 }
 
 bool view_shows_twice(const struct view *view, const char *host_path)
 {
 	const struct view_order *order = view_order(view);
+	uint32_t begun = begin_looking(view);
 	size_t length;
 
 	host_path = canonical_host(host_path);
@@ -359,7 +441,7 @@ bool view_shows_twice(const struct view *view, const char *host_path)
 		if (view_binding(view, order->entries[i])->flags & VIEW_TWICE &&
 		    below_host(view, order->entries[i], host_path, length))
 			return true;
-	return false;
+	return is_overtaken(view, begun);
 }
 
 static struct view_binding *entry_at(struct view *view, uint32_t index)

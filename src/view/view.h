@@ -61,11 +61,16 @@ struct view {
 	uint32_t bindings;	/* offset of the array */
 	uint32_t binding_most;	/* entries the array has room for */
 	/* Of view/change.h; 0 where the view can't be changed: */
-	uint32_t orders;     /* offset of the places for orders, which are used in turn */
-	uint32_t base_count; /* so many entries are from the beginning */
-	uint32_t texts;	     /* offset of the room for the paths of the others */
-	uint32_t age;	     /* of the last change */
+	uint32_t orders;      /* offset of the places for orders, which are used in turn */
+	uint32_t base_count;  /* so many entries are from the beginning */
+	uint32_t texts;	      /* offset of the room for the paths of the others */
+	uint32_t age;	      /* of the last change */
+	uint32_t order_count; /* how many orders have been in force */
+	uint32_t reserved;
 };
+
+/* So many places for orders there are: one is written again when so many less two have been in force behind it. */
+#define VIEW_ORDERS 32
 
 enum view_check {
 	VIEW_CHECK_DIRECTORY, /* it must be a directory */
@@ -186,6 +191,9 @@ long view_resolve(const struct view *view, const struct view_operations *operati
  * mounted first, or that of the longest host path where they are from the beginning.
  */
 long view_to_guest(const struct view *view, const char *host_path, char *buf, size_t size);
+
+/* The same, or where it was seen before something was mounted over it. */
+long view_to_guest_covered(const struct view *view, const char *host_path, char *buf, size_t size);
 
 /* The same where it is known to be seen in the entry MOUNT; -ENOENT when it is not. */
 long view_to_guest_in(const struct view *view, uint32_t mount, const char *host_path, char *buf, size_t size);

@@ -235,6 +235,10 @@ static void check_fresh(void)
 	look("/dir/sub");
 	look("/tmp");
 	do_umount("/tmp", 0);
+	do_mount("none", "/dir/sub", "tmpfs", 0, "uid=5,gid=6,mode=0700");
+	MUST(!stat("/dir/sub", &status));
+	say("mode %o, %u:%u\n", status.st_mode, status.st_uid, status.st_gid);
+	do_umount("/dir/sub", 0);
 	do_mount("none", "/dir/sub", "tmpfs", 0, NULL);
 	MUST(!stat("/dir/sub", &status));
 	say("mode %o\n", status.st_mode);
@@ -290,6 +294,24 @@ static int say_all(int in)
 		if (write(1, text, (size_t)length) != length)
 			return 1;
 	return 0;
+}
+
+/* In what is covered one is where one was. */
+static void check_covered_cwd(void)
+{
+	struct stat status;
+
+	say("covered cwd\n");
+	MUST(!chdir("/dir/sub"));
+	do_mount("none", "/dir", "tmpfs", 0, NULL);
+	show_cwd();
+	say("deep %s\n", show(CALL(SYS_stat, "deep", &status)));
+	say("./deep %s\n", show(CALL(SYS_stat, "./deep", &status)));
+	say("nothing %s\n", show(CALL(SYS_stat, "nothing", &status)));
+	say("mkdir %s\n", show(CALL(SYS_mkdir, "made", 0700)));
+	say("rmdir %s\n", show(CALL(SYS_rmdir, "made")));
+	MUST(!chdir("/"));
+	do_umount("/dir", 0);
 }
 
 /* Another process sees it at once, and one that is executed then. */
@@ -356,6 +378,7 @@ int main(void)
 	check_move();
 	check_fresh();
 	check_before();
+	check_covered_cwd();
 	check_others();
 	check_root();
 	return 0;
