@@ -53,7 +53,7 @@ static bool is_overtaken(const struct view *view, uint32_t begun)
 	return __atomic_load_n(&view->order_count, __ATOMIC_RELAXED) - begun >= VIEW_ORDERS - 2;
 }
 
-static int find(const struct view *view, const struct view_order *order, const char *guest_path, size_t length)
+static int find_in_order(const struct view *view, const struct view_order *order, const char *guest_path, size_t length)
 {
 	uint32_t at = lower_bound(view, order, guest_path, length, -1);
 
@@ -69,7 +69,7 @@ int view_find(const struct view *view, const char *guest_path, size_t length)
 
 	do {
 		begun = begin_looking(view);
-		index = find(view, view_order(view), guest_path, length);
+		index = find_in_order(view, view_order(view), guest_path, length);
 	} while (is_overtaken(view, begun));
 	return index;
 }
@@ -377,8 +377,8 @@ static bool is_better(const struct view_binding *binding, const struct view_bind
 }
 
 /* COVERED: where it would be seen, if nothing had been mounted over it. */
-static long find_place_in(const struct view *view, const struct view_order *order, const char *host_path, bool covered,
-			  char *buf, size_t size)
+static long search_place(const struct view *view, const struct view_order *order, const char *host_path, bool covered,
+			 char *buf, size_t size)
 {
 	const struct view_binding *best = NULL;
 	uint32_t found = 0;
@@ -405,28 +405,28 @@ static long find_place_in(const struct view *view, const struct view_order *orde
 	return name_root(buf, named_in(view, found, host_path, length, covered, buf, size));
 }
 
-static long find_place(const struct view *view, const char *host_path, bool covered, char *buf, size_t size)
+static long look_for_place(const struct view *view, const char *host_path, bool covered, char *buf, size_t size)
 {
 	uint32_t begun;
 	long length;
 
 	do {
 		begun = begin_looking(view);
-		length = find_place_in(view, view_order(view), host_path, covered, buf, size);
+		length = search_place(view, view_order(view), host_path, covered, buf, size);
 	} while (is_overtaken(view, begun));
 	return length;
 }
 
 long view_to_guest(const struct view *view, const char *host_path, char *buf, size_t size)
 {
-	return find_place(view, host_path, false, buf, size);
+	return look_for_place(view, host_path, false, buf, size);
 }
 
 long view_to_guest_covered(const struct view *view, const char *host_path, char *buf, size_t size)
 {
-	long length = find_place(view, host_path, false, buf, size);
+	long length = look_for_place(view, host_path, false, buf, size);
 
-	return length == -ENOENT ? find_place(view, host_path, true, buf, size) : length;
+	return length == -ENOENT ? look_for_place(view, host_path, true, buf, size) : length;
 }
 
 bool view_shows_twice(const struct view *view, const char *host_path)
