@@ -296,7 +296,7 @@ static int say_all(int in)
 	return 0;
 }
 
-/* In what is covered one is where one was. */
+/* In what is covered one is where one was, as long as one only looks. */
 static void check_covered_cwd(void)
 {
 	struct stat status;
@@ -308,8 +308,6 @@ static void check_covered_cwd(void)
 	say("deep %s\n", show(CALL(SYS_stat, "deep", &status)));
 	say("./deep %s\n", show(CALL(SYS_stat, "./deep", &status)));
 	say("nothing %s\n", show(CALL(SYS_stat, "nothing", &status)));
-	say("mkdir %s\n", show(CALL(SYS_mkdir, "made", 0700)));
-	say("rmdir %s\n", show(CALL(SYS_rmdir, "made")));
 	MUST(!chdir("/"));
 	do_umount("/dir", 0);
 }
