@@ -13,6 +13,7 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
+#include <asm/statfs.h>
 
 enum access_kind access_kind(void)
 {
@@ -89,6 +90,15 @@ long access_check_at(int directory, const char *path, unsigned int mask)
 	return access_may(identity_now(), &status, mask) ? 0 : -EACCES;
 }
 
+long access_check_directory(int directory, const char *path, unsigned int mask)
+{
+	struct stat status;
+
+	if (look_at(directory, path, 0, &status) || !is_directory(&status))
+		return 0;
+	return access_may(identity_now(), &status, mask) ? 0 : -EACCES;
+}
+
 /* Whether NAME may be removed from its directory: __check_sticky(), fs/namei.c. */
 static long check_sticky(const struct host_path *path, const struct stat *parent)
 {
@@ -100,6 +110,40 @@ static long check_sticky(const struct host_path *path, const struct stat *parent
 	    look_at(path->directory, path->path, AT_SYMLINK_NOFOLLOW, &status))
 		return 0;
 	return credentials->fsuid == status.st_uid ? 0 : -EPERM;
+}
+
+static bool are_links_protected(void)
+{
+	long fd = GATE_4(NR_openat, AT_FDCWD, "/proc/sys/fs/protected_hardlinks", O_RDONLY | O_CLOEXEC, 0);
+	char text = '0';
+
+	if (fd < 0)
+		return false;
+	GATE_3(NR_read, fd, &text, 1);
+	GATE_1(NR_close, fd);
+	return text == '1';
+}
+
+/*
+ * Whether the guest's user may link to the first path of CALL: may_linkat(), fs/namei.c. The kernel itself asks that
+ * of the user it knows.
+ */
+static long check_link(const struct call *call)
+{
+	const struct credentials *credentials = identity_now();
+	const struct host_path *old = &call->paths[0];
+	bool is_named = old->is_resolved;
+	int directory = is_named ? old->directory : call->nr == NR_linkat ? (int)call->original[0] : AT_FDCWD;
+	struct stat status;
+
+	if (!are_links_protected() || look_at(directory, is_named ? old->path : "", AT_SYMLINK_NOFOLLOW, &status) ||
+	    access_is_owner(credentials, &status))
+		return 0;
+	if ((status.st_mode & S_IFMT) == S_IFREG && !(status.st_mode & S_ISUID) &&
+	    (status.st_mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) &&
+	    access_may(credentials, &status, ACCESS_READ | ACCESS_WRITE))
+		return 0;
+	return -EPERM;
 }
 
 /* The last component is made or removed: its directory has to be writable. */
@@ -116,6 +160,8 @@ static long check_entry(const struct call *call, unsigned int which)
 	if ((call->row->paths[which].follow == FOLLOW_MAKES) ==
 	    !GATE_4(NR_newfstatat, path->directory, path->path, &status, AT_SYMLINK_NOFOLLOW))
 		return 0;
+	if (call->row->handler == handle_link && check_link(call))
+		return -EPERM;
 	if (!access_may(identity_now(), &parent, ACCESS_WRITE | ACCESS_SEARCH))
 		return -EACCES;
 	return call->row->paths[which].follow == FOLLOW_REMOVES ? check_sticky(path, &parent) : 0;
@@ -129,6 +175,9 @@ static long check_object(const struct call *call, unsigned int which)
 
 	if (!call->row->needs || look_at(path->directory, path->path, follows ? 0 : AT_SYMLINK_NOFOLLOW, &status))
 		return 0;
+	/* vfs_truncate(), fs/open.c, says so before. */
+	if (call->nr == NR_truncate && (status.st_mode & S_IFMT) != S_IFREG)
+		return 0;
 	if (call->row->needs == CALL_NEEDS_OWNER)
 		return access_is_owner(identity_now(), &status) ? 0 : -EPERM;
 	return access_may(identity_now(), &status, call->row->needs) ? 0 : -EACCES;
@@ -139,15 +188,29 @@ static bool is_entry(const struct call_path *shape)
 	return shape->follow == FOLLOW_MAKES || shape->follow == FOLLOW_REMOVES;
 }
 
-static long check_path(struct call *call, unsigned int which)
+/* What the row says of path WHICH, which has been translated. */
+static long check_place(const struct call *call, unsigned int which)
 {
-	long status = translate_path(call, which, TRANSLATE_FULL | TRANSLATE_NAME);
+	const struct call_path *shape = &call->row->paths[which];
 
-	if (status)
-		return status == -EACCES ? status : 0;
-	if (!call->paths[which].is_resolved || call->paths[which].result->is_virtual)
+	if (shape->follow == FOLLOW_NONE || !call->paths[which].is_resolved || call->paths[which].result->is_virtual)
 		return 0;
-	return is_entry(&call->row->paths[which]) ? check_entry(call, which) : check_object(call, which);
+	return is_entry(shape) ? check_entry(call, which) : check_object(call, which);
+}
+
+/* All ways come before what is at their ends. What is wrong with them the call tells; EACCES is told by this. */
+static long check_paths(struct call *call)
+{
+	long status = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && call->row->paths[i].follow != FOLLOW_NONE; i++) {
+		status = translate_path(call, i, TRANSLATE_FULL | TRANSLATE_NAME);
+		if (status < 0)
+			return status == -EACCES ? status : 0;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && !status; i++)
+		status = check_place(call, i);
+	return MIN(status, 0);
 }
 
 /* As it was before a path was translated. */
@@ -157,15 +220,18 @@ static void start_anew(struct call *call)
 	memcpy(call->arguments, call->original, sizeof(call->arguments));
 }
 
+static bool has_entry(const struct call_row *row)
+{
+	return is_entry(&row->paths[0]) || is_entry(&row->paths[1]);
+}
+
 long access_check(struct call *call)
 {
-	long status = 0;
+	long status = has_entry(call->row) || call->row->needs ? check_paths(call) : 0;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && !status; i++)
-		if (is_entry(&call->row->paths[i]) || (!i && call->row->needs))
-			status = check_path(call, i);
 	start_anew(call);
-	return status;
+	/* Other arguments are looked at before. */
+	return status == -EACCES ? translate_refuse(call, 0, status) : status;
 }
 
 /* Modes that have been changed for the time of a call, by descriptors. */
@@ -249,6 +315,11 @@ static void strip_slashes(char *path)
 		path[--length] = '\0';
 }
 
+static bool opens(const struct call_row *row)
+{
+	return row->handler == handle_open || row->handler == handle_openat2;
+}
+
 /* Whether something in the way of path WHICH has been raised. */
 static bool raise_for(struct call *call, unsigned int which, struct raised *raised)
 {
@@ -266,7 +337,7 @@ static bool raise_for(struct call *call, unsigned int which, struct raised *rais
 		return raise(raised, host_path, 0);
 	if (call->row->handler == handle_access)
 		return false; /* what the object's own mode grants, it has been told */
-	if (call->row->handler == handle_open || call->row->handler == handle_openat2)
+	if (opens(call->row))
 		return raise(raised, host_path, 0) || raise_parent(raised, host_path);
 	return is_entry(&call->row->paths[which]) ? raise_parent(raised, host_path) : raise(raised, host_path, 0);
 }
@@ -298,13 +369,81 @@ static long override(struct slot *call_at, long unused)
 	return 0;
 }
 
+/* A new descriptor is to be the lowest free one, as if we had held none. */
+static long lowest(int fd)
+{
+	bool is_closed = GATE_2(NR_fcntl, fd, F_GETFD) & FD_CLOEXEC;
+	long lower = GATE_3(NR_fcntl, fd, is_closed ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
+
+	if (lower < 0)
+		return fd;
+	GATE_1(NR_close, lower < fd ? fd : lower);
+	return MIN(lower, (long)fd);
+}
+
 long access_override(struct call *call, long result)
 {
-	if (call->is_overriding)
+	/* A program is executed by the process itself: see exec.c. */
+	if (call->is_overriding || call->row->handler == handle_execve || access_kind() == ACCESS_KERNEL)
 		return result;
 	call->is_overriding = true;
 	start_anew(call);
 	child_run_to_the_end(override, call, 0);
 	call->is_overriding = false;
-	return call->slot->result;
+	result = call->slot->result;
+	return result >= 0 && opens(call->row) ? lowest((int)result) : result;
+}
+
+struct opening {
+	struct object object;
+	long result;
+};
+
+static long open_between(struct slot *opening_at, long unused)
+{
+	struct opening *opening = (struct opening *)opening_at;
+	uint32_t mode = opening->object.status.st_mode & 07777;
+
+	(void)unused;
+	opening->result = GATE_2(NR_chmod, opening->object.name, mode | 0400);
+	if (!opening->result)
+		opening->result = GATE_4(NR_openat, AT_FDCWD, opening->object.name, O_RDONLY, 0);
+	return GATE_2(NR_chmod, opening->object.name, mode);
+}
+
+long access_read_anyway(int fd)
+{
+	struct opening opening = { .result = -EACCES };
+	long status = object_take_any(fd, &opening.object);
+
+	if (!status && access_kind() != ACCESS_KERNEL && owner_is_users(&opening.object) &&
+	    is_regular_or_directory(&opening.object.status))
+		child_run_to_the_end(open_between, &opening, 0);
+	return status ? status : opening.result;
+}
+
+#define MOUNT_NOEXEC 8 /* ST_NOEXEC, include/linux/statfs.h */
+
+static bool is_on_noexec(int directory, const char *path)
+{
+	struct object object = { .is_opened = false };
+	struct statfs mount = { 0 };
+
+	if (!(path[0] ? object_take_entry(directory, path, &object) : object_take_any(directory, &object)))
+		GATE_2(NR_statfs, object.name, &mount);
+	object_release(&object);
+	return mount.f_flags & MOUNT_NOEXEC;
+}
+
+long access_check_executable(int directory, const char *path, unsigned long flags, long result)
+{
+	struct stat status;
+
+	if (GATE_4(NR_newfstatat, directory, path, &status, flags))
+		return result;
+	if (result && (status.st_uid != image_data()->identity.host_uid || (status.st_mode & S_IFMT) != S_IFREG ||
+		       is_on_noexec(directory, path)))
+		return result;
+	owner_tell(directory, path, flags, &status);
+	return access_may(identity_now(), &status, ACCESS_SEARCH) ? 0 : -EACCES;
 }

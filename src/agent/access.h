@@ -45,6 +45,8 @@ bool access_in_group(const struct credentials *credentials, uint32_t gid);
 long access_check(struct call *call);
 /* The same of the directory or file at PATH, relative to DIRECTORY, for MASK. */
 long access_check_at(int directory, const char *path, unsigned int mask);
+/* The same where it counts only if that is a directory: of something else the call tells. */
+long access_check_directory(int directory, const char *path, unsigned int mask);
 
 /*
  * Before the file that path 0 of CALL has come to name is opened as HOW says, by openat2(2): a descriptor or negative
@@ -57,9 +59,21 @@ long access_open(struct call *call, const struct open_how *how);
 long access_open_again(struct call *call, const struct open_how *how, long result);
 
 /*
- * With ACCESS_ROOT, after RESULT, -EACCES: make the call again, with modes that allow it for
- * that long: its result.
+ * The kernel says RESULT, -EACCES, of what the guest's user may do: make the call again, with modes that allow it for
+ * that long: its result. RESULT itself with ACCESS_KERNEL.
  */
 long access_override(struct call *call, long result);
+
+/*
+ * Open the file that the descriptor FD, maybe of O_PATH, is of, for reading, which its mode denies to the user: with
+ * ACCESS_ROOT; a descriptor that is not close-on-exec, or a negative errno.
+ */
+long access_read_anyway(int fd);
+
+/*
+ * Of RESULT, 0 or -EACCES, the kernel's answer to whether the file may be executed (named as for newfstatat(2)), what
+ * the guest's user may.
+ */
+long access_check_executable(int directory, const char *path, unsigned long flags, long result);
 
 #endif

@@ -12,6 +12,7 @@
 #include "agent/translate.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
@@ -31,7 +32,11 @@ static long check_open(const struct host_path *path, unsigned long flags, uint64
 	const struct credentials *credentials = identity_now();
 
 	owner_tell(path->directory, path->path, flags, &status);
-	if ((status.st_mode & S_IFMT) == S_IFLNK)
+	/* What the kernel says first. */
+	if ((status.st_mode & S_IFMT) == S_IFLNK || (open_flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		return 0;
+	if ((status.st_mode & S_IFMT) == S_IFDIR ? open_flags & O_CREAT || mask_of(open_flags) & ACCESS_WRITE :
+						   open_flags & O_DIRECTORY)
 		return 0;
 	if (!access_may(credentials, &status, mask_of(open_flags)))
 		return -EACCES;
@@ -71,7 +76,7 @@ static long make_in(struct call *call, const struct open_how *how, int directory
 {
 	struct owner_record record;
 	struct new_file file = { .path = &call->paths[0], .how = how, .has_name = has_name };
-	long status = access_is_checked() ? access_check_at(directory, parent, ACCESS_WRITE | ACCESS_SEARCH) : 0;
+	long status = access_is_checked() ? access_check_directory(directory, parent, ACCESS_WRITE | ACCESS_SEARCH) : 0;
 
 	if (status)
 		return status;
@@ -81,7 +86,7 @@ static long make_in(struct call *call, const struct open_how *how, int directory
 	} else {
 		make_file((struct slot *)&file, 0);
 	}
-	if (file.result == -EEXIST || (file.result == -EACCES && !access_is_checked()))
+	if (file.result == -EEXIST || file.result == -EACCES)
 		return ACCESS_KERNEL_OPENS;
 	return file.result < 0 ? file.result : pin_take_place(call, (int)file.result);
 }
@@ -96,6 +101,26 @@ static long make_named(struct call *call, struct open_how how)
 	return make_in(call, &how, directory, parent, true);
 }
 
+/* Emptying a file takes its set-id bits, but not from who has CAP_FSETID: file_remove_privs(), fs/inode.c. */
+static bool keeps_set_id(const struct open_how *how, const struct stat *status)
+{
+	return how->flags & O_TRUNC && (status->st_mode & S_IFMT) == S_IFREG && status->st_mode & (S_ISUID | S_ISGID) &&
+	       status->st_uid == image_data()->identity.host_uid && credentials_can(identity_now(), CAP_FSETID);
+}
+
+static long open_keeping(struct call *call, const struct open_how *how, uint32_t mode)
+{
+	const struct host_path *path = &call->paths[0];
+	long fd = GATE_4(NR_openat2, path->directory, path->path, how, sizeof(*how));
+
+	if (fd == -EACCES || fd == -ELOOP)
+		return ACCESS_KERNEL_OPENS;
+	if (fd < 0)
+		return fd;
+	GATE_2(NR_fchmod, fd, mode & 07777);
+	return pin_take_place(call, (int)fd);
+}
+
 long access_open(struct call *call, const struct open_how *how)
 {
 	const struct host_path *path = &call->paths[0];
@@ -106,13 +131,15 @@ long access_open(struct call *call, const struct open_how *how)
 
 	if ((how->flags & __O_TMPFILE) == __O_TMPFILE)
 		return make_in(call, how, path->directory, path->path, false);
-	if (!makes && !access_is_checked())
+	if (!makes && !(how->flags & O_TRUNC) && !access_is_checked())
 		return ACCESS_KERNEL_OPENS;
 	result = GATE_4(NR_newfstatat, path->directory, path->path, &status, flags);
 	if (result == -ENOENT && makes)
 		return make_named(call, *how);
 	if (!result && access_is_checked())
 		result = check_open(path, flags, how->flags, status);
+	if (!result && keeps_set_id(how, &status))
+		return open_keeping(call, how, status.st_mode);
 	return result == -EACCES || result == -EPERM ? result : ACCESS_KERNEL_OPENS;
 }
 
@@ -164,7 +191,9 @@ static long open_device(struct call *call, struct open_how how)
 
 long access_open_again(struct call *call, const struct open_how *how, long result)
 {
-	if (result == -EACCES && access_kind() == ACCESS_ROOT)
-		return access_override(call, result);
-	return result == -ENXIO ? open_device(call, *how) : result;
+	long device = open_device(call, *how);
+
+	if (device != -ENXIO)
+		return device;
+	return result == -EACCES ? access_override(call, result) : result;
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Listings: a directory shows the bindings in it whose names the host does not
- * have there. Trapped only when the view has such bindings.
+ * have there. Trapped only when the view has such bindings, or for directory_owned.h.
  *
  * Where a reader stands is the position of the open file, as everywhere: two
  * descriptors of it share that, and seekdir(3) finds its way back. The
  * bindings come behind the host's own entries, at positions from BEHIND on.
  */
+#include "agent/directory_owned.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/identity.h"
 #include "agent/translate.h"
 #include "agent/virtual.h"
 #include <asm/stat.h>
@@ -28,22 +30,6 @@
 #define SEEK_CUR 1
 #define TYPE_DIRECTORY 4 /* DT_DIR: the file type bits of a mode, shifted */
 #define TYPE_SHIFT 12
-
-/* An entry as getdents64(2) and getdents(2) lay it out. */
-struct entry64 {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
-struct entry {
-	unsigned long inode;
-	unsigned long offset;
-	uint16_t length;
-	char name[]; /* its NUL, padding, and in the last byte the type */
-};
 
 /* A listing being written to the guest's buffer. Its entries are numbered, and a position is a number + BASE. */
 struct listing {
@@ -170,6 +156,19 @@ static long list_virtual(struct listing *listing, uint32_t index)
 	return end_listing(listing);
 }
 
+/* What the host has in the directory. */
+static long list_host(struct call *call)
+{
+	long status = call_make(call, call->nr), length = 0;
+
+	while (identity_is_on() && status > 0 && !length) {
+		length = directory_tell_owned(call, status);
+		if (!length)
+			status = call_make(call, call->nr);
+	}
+	return length ? length : status;
+}
+
 long handle_getdents(struct call *call)
 {
 	struct slot *slot = call->slot;
@@ -177,14 +176,16 @@ long handle_getdents(struct call *call)
 				   .fd = (int)call->arguments[0],
 				   .at = call->arguments[1],
 				   .room = (unsigned int)call->arguments[2] };
-	int index = virtual_of_descriptor(listing.fd, slot->spare);
+	int index = the_view()->flags & VIEW_VIRTUAL ? virtual_of_descriptor(listing.fd, slot->spare) : -1;
 	long position, status;
 
+	if (!(the_view()->flags & VIEW_UNLISTED))
+		return list_host(call);
 	if (index >= 0)
 		return list_virtual(&listing, (uint32_t)index);
 	position = GATE_3(NR_lseek, listing.fd, 0, SEEK_CUR);
 	if (position < BEHIND || position - BEHIND > BEHIND_MOST) {
-		status = call_make(call, call->nr);
+		status = list_host(call);
 		if (status)
 			return status;
 		position = BEHIND;

@@ -207,7 +207,7 @@ static long handle_as_other(struct call *call)
 	if (result)
 		return result;
 	result = call->row->handler(call);
-	return result == -EACCES && kind == ACCESS_ROOT ? access_override(call, result) : result;
+	return result == -EACCES ? access_override(call, result) : result;
 }
 
 bool dispatch_call(struct slot *slot, struct ucontext *context)

@@ -3,12 +3,10 @@
  * Calls that remove, rename or link directory entries: where bindings are
  * mount points, and two bindings two mounts.
  */
-#include "agent/access.h"
 #include "agent/capability.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
-#include "agent/owner.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
 #include "agent/translate.h"
@@ -501,33 +499,6 @@ static bool is_foreign_descriptor(const struct call *call)
 	return GATE_5(NR_linkat, call->arguments[0], "", AT_FDCWD, "/", AT_EMPTY_PATH) == -ENOENT;
 }
 
-/*
- * Whether the guest's user may link to the file: may_linkat(), fs/namei.c, where fs.protected_hardlinks is
- * set. The kernel itself asks that of the user it knows.
- */
-static bool may_link(const struct call *call)
-{
-	const struct credentials *credentials = identity_now();
-	const struct host_path *old = &call->paths[0];
-	struct stat status;
-	char is_protected = '0';
-	long fd = GATE_4(NR_openat, AT_FDCWD, "/proc/sys/fs/protected_hardlinks", O_RDONLY | O_CLOEXEC, 0);
-
-	if (fd >= 0) {
-		GATE_3(NR_read, fd, &is_protected, 1);
-		GATE_1(NR_close, fd);
-	}
-	if (is_protected != '1' ||
-	    GATE_4(NR_newfstatat, old->directory, old->path, &status, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return true;
-	owner_tell(old->directory, old->path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &status);
-	if (access_is_owner(credentials, &status))
-		return true;
-	return (status.st_mode & S_IFMT) == S_IFREG && !(status.st_mode & S_ISUID) &&
-	       (status.st_mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) &&
-	       access_may(credentials, &status, ACCESS_READ | ACCESS_WRITE);
-}
-
 #define LINK_FLAGS (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)
 
 long handle_link(struct call *call)
@@ -546,8 +517,6 @@ long handle_link(struct call *call)
 		return refuse_descriptor(call);
 	if (status < 0)
 		return result;
-	if (access_is_checked() && !status && !may_link(call))
-		return -EPERM;
 	if (!paths[0].is_resolved || !paths[1].is_resolved)
 		return call_make(call, call->nr);
 	if (paths[1].result->is_mount_point || mount_of(call, &paths[0]) != paths[1].result->parent_mount)

@@ -103,7 +103,9 @@ static long check_permitted(int directory, const char *host_path, unsigned long 
 {
 	long status = check_executable(directory, host_path, flags, writers, file);
 
-	return !status && access_is_checked() ? access_check_at(directory, host_path, ACCESS_SEARCH) : status;
+	if (!identity_is_on() || (status && status != -EACCES) || access_kind() == ACCESS_KERNEL)
+		return status;
+	return access_check_executable(directory, host_path, flags, status);
 }
 
 /* That, open for reading; not close-on-exec: the new image reads it. */
@@ -119,11 +121,13 @@ static long open_by_descriptor(int fd)
 {
 	struct text path;
 	char name[48];
+	long opened;
 
 	text_init(&path, name, sizeof(name));
 	text_add(&path, PROC_DESCRIPTORS);
 	text_add_number(&path, fd);
-	return GATE_4(NR_openat, AT_FDCWD, name, O_RDONLY, 0);
+	opened = GATE_4(NR_openat, AT_FDCWD, name, O_RDONLY, 0);
+	return opened == -EACCES && identity_is_on() ? access_read_anyway(fd) : opened;
 }
 
 /*

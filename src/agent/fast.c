@@ -557,7 +557,8 @@ static long fast_open(struct fast_frame *frame, long directory, unsigned long gu
 	name = name_start(frame->path, (size_t)length);
 	frame->directory = (int)directory;
 	if (proc_file_may_be(frame->path + name, (size_t)length - name) ||
-	    ((the_view()->flags & VIEW_VIRTUAL || identity_is_on()) && flags & O_CREAT) ||
+	    (the_view()->flags & VIEW_VIRTUAL && flags & O_CREAT) ||
+	    (identity_is_on() && flags & (O_CREAT | O_TRUNC)) ||
 	    (identity_is_on() && (flags & __O_TMPFILE) == __O_TMPFILE) ||
 	    !find_by_text(frame, (size_t)length, name, &path) || mounts_may_need_note(frame->path, flags))
 		return FAST_SLOW;

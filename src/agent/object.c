@@ -38,7 +38,8 @@ static long take_base(struct call *call, struct object *object)
 		status = call_make(call, call->nr);
 		return status < 0 ? status : -ENOENT;
 	}
-	return directory == AT_FDCWD ? open_object(AT_FDCWD, ".", O_DIRECTORY, object) : hold(directory, false, object);
+	return directory == AT_FDCWD ? open_object(AT_FDCWD, "/proc/thread-self/cwd", O_DIRECTORY, object) :
+				       hold(directory, false, object);
 }
 
 long object_take(struct call *call, struct object *object)
@@ -68,6 +69,11 @@ long object_take_descriptor(int fd, struct object *object)
 	object->is_opened = false;
 	if (flags < 0 || flags & O_PATH)
 		return -EBADF;
+	return hold(fd, false, object);
+}
+
+long object_take_any(int fd, struct object *object)
+{
 	return hold(fd, false, object);
 }
 

@@ -23,6 +23,8 @@ struct object {
 long object_take(struct call *call, struct object *object);
 /* The same for the guest's descriptor FD; one of O_PATH is -EBADF, as calls by descriptor have it. */
 long object_take_descriptor(int fd, struct object *object);
+/* The same for any descriptor. */
+long object_take_any(int fd, struct object *object);
 /* The entry NAME of DIRECTORY, which may be a link. */
 long object_take_entry(int directory, const char *name, struct object *object);
 void object_release(struct object *object);

@@ -137,6 +137,8 @@ static long open_named(struct call *call, unsigned long flags)
 	*how = how_of(call);
 	if (identity_is_on()) {
 		status = access_open(call, how);
+		if (status == -EACCES)
+			return translate_refuse(call, 0, status);
 		if (status != ACCESS_KERNEL_OPENS)
 			return status;
 	}
@@ -185,7 +187,7 @@ long handle_open(struct call *call)
 	name = text_base_name(slot->path[0]);
 	if (proc_file_may_be(name, strlen(name)) || access_is_checked() ||
 	    ((the_view()->flags & VIEW_VIRTUAL || identity_is_on()) &&
-	     (flags_of(call) & O_CREAT || (flags_of(call) & __O_TMPFILE) == __O_TMPFILE)))
+	     (flags_of(call) & (O_CREAT | O_TRUNC) || (flags_of(call) & __O_TMPFILE) == __O_TMPFILE)))
 		return open_resolved(call);
 	*path = (struct host_path){
 		.directory = AT_FDCWD, .guest_path = slot->path[0], .path = slot->path[0], .pin = -1, .held = -1
@@ -346,6 +348,8 @@ static long resume_open(struct call *call, const struct open_how *how, uint64_t 
 
 		*copy = *how;
 		status = access_open(call, copy);
+		if (status == -EACCES)
+			return refuse(call, how, status);
 		if (status != ACCESS_KERNEL_OPENS)
 			return status;
 	}

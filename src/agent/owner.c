@@ -180,7 +180,7 @@ static long write_with_access(struct object *object, struct owner_record record)
 	long status = write_attribute(object, &record);
 	struct write_steps steps;
 
-	if (status != -EACCES && (mode & OWNER_READS || is_default(&record)))
+	if (status != -EACCES && (status || mode & OWNER_READS || is_default(&record)))
 		return status;
 	if (!is_default(&record) && !(mode & OWNER_READS)) {
 		lasting |= OWNER_READS;

@@ -266,3 +266,11 @@ long store_remove(int directory, const char *path, unsigned long flags, const st
 		error = remove_from(place, &key);
 	return error == -ENOENT ? 0 : chown_error(error);
 }
+
+bool store_is_own_name(const char *name)
+{
+	const char *at = name + sizeof(STORE_NAME) - 1;
+	long number = text_read_number(&at);
+
+	return number == (long)image_data()->identity.host_uid && (!*at || text_equal(at, STORE_ASIDE));
+}

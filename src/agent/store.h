@@ -51,4 +51,7 @@ long store_put(int directory, const char *path, unsigned long flags, const struc
  */
 long store_remove(int directory, const char *path, unsigned long flags, const struct stat *status);
 
+/* Whether NAME, which begins with STORE_NAME, is that of a store of the user's, as listings have it. */
+bool store_is_own_name(const char *name);
+
 #endif

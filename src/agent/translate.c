@@ -227,7 +227,7 @@ static long agent_may_search(void *context, const char *host_path)
 	int directory;
 	const char *name = name_on_walk(context, host_path, &directory);
 
-	return access_check_at(directory, name, ACCESS_SEARCH);
+	return access_check_directory(directory, name, ACCESS_SEARCH);
 }
 
 long translate_directory(int directory, char *buf, char *scratch)

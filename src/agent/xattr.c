@@ -155,6 +155,9 @@ static long check_permission(const struct object *object, const struct attribute
 	if (attribute->is_roots)
 		return !changes || credentials_can(credentials, CAP_SETFCAP) ? 0 : -EPERM;
 	owner_of(object, &status, &record);
+	/* That only a directory can have one comes first: posix_acl_xattr_set(), fs/posix_acl.c. */
+	if (text_equal(attribute->name, "system.posix_acl_default") && (status.st_mode & S_IFMT) != S_IFDIR)
+		return 0;
 	if (text_begins(attribute->name, "system."))
 		return !changes || access_is_owner(credentials, &status) ? 0 : -EPERM;
 	if (!text_begins(attribute->name, "user."))
@@ -205,14 +208,34 @@ static long make_with_access(const struct object *object, const struct attribute
 	return steps.status;
 }
 
-static long handle_one(const struct object *object, const struct attribute *attribute)
+/* An access list changes the mode, which for what is stored with the file has to let its owner read. */
+static long change_list(struct object *object, const struct attribute *attribute)
+{
+	struct owner_record record;
+	struct stat status;
+	long result;
+
+	owner_of(object, &status, &record);
+	result = make_with_access(object, attribute);
+	if (result || !owner_is_users(object) || record.device ||
+	    GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH))
+		return result;
+	record.has_mode = false;
+	return owner_put(object, &record);
+}
+
+static long handle_one(struct object *object, const struct attribute *attribute)
 {
 	long status;
 
 	if (!attribute->is_roots && is_hidden(attribute->name))
 		return attribute->action == SET ? -EPERM : -ENODATA;
 	status = check_permission(object, attribute);
-	return status ? status : make_with_access(object, attribute);
+	if (status)
+		return status;
+	if (attribute->action != GET && text_equal(attribute->name, "system.posix_acl_access"))
+		return change_list(object, attribute);
+	return make_with_access(object, attribute);
 }
 
 /* The names in LIST of LENGTH bytes that the guest is to see, as it knows them: how many bytes are left. */
