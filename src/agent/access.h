@@ -30,9 +30,12 @@ static inline bool access_is_checked(void)
 #define ACCESS_WRITE 2
 #define ACCESS_SEARCH 1 /* or execute */
 
-/* generic_permission(), fs/namei.c: whether the status, as the guest sees it, grants all of MASK. Lists (ACL) are not
- * looked at. */
-bool access_may(const struct credentials *credentials, const struct stat *status, unsigned int mask);
+/*
+ * generic_permission(), fs/namei.c: whether the file at PATH, relative to DIRECTORY, whose status the guest sees as
+ * STATUS, grants all of MASK.
+ */
+bool access_may(const struct credentials *credentials, int directory, const char *path, const struct stat *status,
+		unsigned int mask);
 /* inode_owner_or_capable(), fs/inode.c */
 bool access_is_owner(const struct credentials *credentials, const struct stat *status);
 /* in_group_p(), kernel/groups.c */
@@ -63,6 +66,21 @@ long access_open_again(struct call *call, const struct open_how *how, long resul
  * that long: its result. RESULT itself with ACCESS_KERNEL.
  */
 long access_override(struct call *call, long result);
+
+/* The same with STEP(CALL, CONTEXT), which is that call or a part of it, in its place. */
+typedef long access_step(struct call *call, void *context);
+long access_override_step(struct call *call, access_step *step, void *context, long result);
+
+/* Call FUNCTION(A, B) with the directory FD, which the kernel does not let the user search or write, open to the user.
+ */
+void access_in_directory(int fd, slot_finish *function, void *a, long b);
+
+/* -EACCES, and no other modes can help: it is the guest's user who may not. */
+static inline long access_deny(struct call *call)
+{
+	call->is_denied = true;
+	return -EACCES;
+}
 
 /*
  * Open the file that the descriptor FD, maybe of O_PATH, is of, for reading, which its mode denies to the user: with

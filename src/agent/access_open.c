@@ -27,9 +27,10 @@ static unsigned int mask_of(uint64_t flags)
 }
 
 /* may_open(), fs/namei.c. STATUS is the kernel's. */
-static long check_open(const struct host_path *path, unsigned long flags, uint64_t open_flags, struct stat status)
+static long check_open(struct call *call, unsigned long flags, uint64_t open_flags, struct stat status)
 {
 	const struct credentials *credentials = identity_now();
+	const struct host_path *path = &call->paths[0];
 
 	owner_tell(path->directory, path->path, flags, &status);
 	/* What the kernel says first. */
@@ -38,8 +39,8 @@ static long check_open(const struct host_path *path, unsigned long flags, uint64
 	if ((status.st_mode & S_IFMT) == S_IFDIR ? open_flags & O_CREAT || mask_of(open_flags) & ACCESS_WRITE :
 						   open_flags & O_DIRECTORY)
 		return 0;
-	if (!access_may(credentials, &status, mask_of(open_flags)))
-		return -EACCES;
+	if (!access_may(credentials, path->directory, path->path, &status, mask_of(open_flags)))
+		return access_deny(call);
 	return open_flags & O_NOATIME && !(open_flags & O_PATH) && !access_is_owner(credentials, &status) ? -EPERM : 0;
 }
 
@@ -75,15 +76,19 @@ static long make_file(struct slot *file_at, long unused)
 static long make_in(struct call *call, const struct open_how *how, int directory, const char *parent, bool has_name)
 {
 	struct owner_record record;
-	struct new_file file = { .path = &call->paths[0], .how = how, .has_name = has_name };
+	struct open_how wanted = *how;
+	uint64_t mode = how->mode;
+	struct new_file file = { .path = &call->paths[0], .how = &wanted, .has_name = has_name };
 	long status = access_is_checked() ? access_check_directory(directory, parent, ACCESS_WRITE | ACCESS_SEARCH) : 0;
 
 	if (status)
-		return status;
-	if (owner_of_new(directory, parent, &record)) {
+		return access_deny(call);
+	if (owner_of_new(directory, parent, &record, &mode)) {
+		wanted.mode = mode;
 		file.record = &record;
 		child_run_to_the_end(make_file, &file, 0);
 	} else {
+		wanted.mode = mode;
 		make_file((struct slot *)&file, 0);
 	}
 	if (file.result == -EEXIST || file.result == -EACCES)
@@ -137,7 +142,7 @@ long access_open(struct call *call, const struct open_how *how)
 	if (result == -ENOENT && makes)
 		return make_named(call, *how);
 	if (!result && access_is_checked())
-		result = check_open(path, flags, how->flags, status);
+		result = check_open(call, flags, how->flags, status);
 	if (!result && keeps_set_id(how, &status))
 		return open_keeping(call, how, status.st_mode);
 	return result == -EACCES || result == -EPERM ? result : ACCESS_KERNEL_OPENS;

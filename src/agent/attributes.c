@@ -11,7 +11,6 @@
 #include "agent/object.h"
 #include "agent/owner.h"
 #include "agent/path.h"
-#include "agent/pin.h"
 #include "agent/translate.h"
 #include <asm/fcntl.h>
 #include <linux/capability.h>
@@ -54,7 +53,7 @@ static long check_access(const struct object *object, const struct credentials *
 	if (result && (result != -EACCES || !owner_is_users(object)))
 		return result;
 	owner_of(object, &status, &record);
-	return access_may(credentials, &status, mask) ? 0 : -EACCES;
+	return access_may(credentials, object->fd, "", &status, mask) ? 0 : -EACCES;
 }
 
 long handle_access(struct call *call)
@@ -70,14 +69,15 @@ long handle_access(struct call *call)
 	result = handle_paths(call);
 	if (result && result != -EACCES)
 		return result;
-	memcpy(call->arguments, call->original, sizeof(call->arguments));
-	pin_release(call);
+	call_start_anew(call);
 	if (!(mask & 7))
 		return result;
 	credentials = flags & AT_EACCESS ? *identity_now() : real_credentials();
 	result = object_take(call, &object);
-	if (!result)
+	if (!result) {
 		result = check_access(&object, &credentials, mask & 7);
+		call->is_denied = true;
+	}
 	object_release(&object);
 	return result;
 }
@@ -239,6 +239,18 @@ long handle_chown(struct call *call)
 	return status;
 }
 
+#define UTIME_OMIT_ 0x3ffffffel
+
+/* Whether nothing is to be done: then the kernel does not even look at the path. */
+static bool is_nothing(const struct call *call)
+{
+	struct __kernel_timespec times[2] = { 0 };
+
+	return call->nr == NR_utimensat && call->arguments[2] &&
+	       !guest_read(times, call->arguments[2], sizeof(times)) && times[0].tv_nsec == UTIME_OMIT_ &&
+	       times[1].tv_nsec == UTIME_OMIT_;
+}
+
 /* Whether both times are to be the present: that may whoever may write the file. */
 static bool is_touch(const struct call *call)
 {
@@ -258,7 +270,8 @@ static long check_times(const struct object *object, bool is_touch)
 	struct stat status;
 
 	owner_of(object, &status, &record);
-	if (access_is_owner(credentials, &status) || (is_touch && access_may(credentials, &status, ACCESS_WRITE)))
+	if (access_is_owner(credentials, &status) ||
+	    (is_touch && access_may(credentials, object->fd, "", &status, ACCESS_WRITE)))
 		return 0;
 	return is_touch ? -EACCES : -EPERM;
 }
@@ -269,15 +282,16 @@ long handle_utimes(struct call *call)
 	struct object object;
 	long status;
 
-	if (!access_is_checked())
+	if (!access_is_checked() || is_nothing(call))
 		return handle_paths(call);
 	status = is_by_descriptor ? object_take_descriptor((int)call->arguments[0], &object) :
 				    object_take(call, &object);
 	if (!status)
 		status = check_times(&object, is_touch(call));
 	object_release(&object);
-	pin_release(call);
-	memcpy(call->arguments, call->original, sizeof(call->arguments));
+	call_start_anew(call);
+	if (status == -EACCES)
+		return access_deny(call);
 	return status ? status : handle_paths(call);
 }
 
@@ -340,7 +354,11 @@ static long make_owned(struct call *call)
 	struct new_entry entry = { .call = call };
 	int directory;
 	const char *parent = translate_parent(call, &call->paths[0], &directory);
-	bool is_owned = owner_of_new(directory, parent, &entry.record);
+	uint64_t mode = is_node ? call->arguments[at] : 0;
+	bool is_owned = owner_of_new(directory, parent, &entry.record, &mode);
+
+	if (is_node)
+		call->arguments[at] = mode;
 
 	if (is_node && is_device((uint32_t)call->arguments[at]) && credentials_can(identity_now(), CAP_MKNOD)) {
 		entry.mode = (uint32_t)call->arguments[at];

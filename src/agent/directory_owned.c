@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/directory_owned.h"
+#include "agent/access.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/owner.h"
@@ -57,19 +58,36 @@ static bool read_entries(struct window *window)
 	return length;
 }
 
+struct look {
+	int fd;
+	const char *name;
+	struct stat status;
+	long result;
+};
+
+static long look(struct slot *look_at, long unused)
+{
+	struct look *look = (struct look *)look_at;
+
+	(void)unused;
+	look->result = GATE_4(NR_newfstatat, look->fd, look->name, &look->status, AT_SYMLINK_NOFOLLOW);
+	if (!look->result)
+		owner_tell(look->fd, look->name, AT_SYMLINK_NOFOLLOW, &look->status);
+	return 0;
+}
+
 /* The type of the entry, which is a socket to the kernel. */
 static void tell_type(const struct window *window, size_t offset)
 {
-	int fd = (int)window->call->arguments[0];
-	const char *entry = window->text + offset, *name = entry_name(window, entry);
-	struct stat status;
+	const char *entry = window->text + offset;
+	struct look entry_look = { .fd = (int)window->call->arguments[0], .name = entry_name(window, entry) };
 	uint8_t type;
 
-	if (GATE_4(NR_newfstatat, fd, name, &status, AT_SYMLINK_NOFOLLOW))
-		return;
-	owner_tell(fd, name, AT_SYMLINK_NOFOLLOW, &status);
-	type = (uint8_t)(status.st_mode >> TYPE_SHIFT);
-	if (type != TYPE_SOCKET)
+	look((struct slot *)&entry_look, 0);
+	if (entry_look.result == -EACCES)
+		access_in_directory(entry_look.fd, look, &entry_look, 0);
+	type = (uint8_t)(entry_look.status.st_mode >> TYPE_SHIFT);
+	if (!entry_look.result && type != TYPE_SOCKET)
 		guest_write(window->at + offset + type_offset(window, entry), &type, sizeof(type));
 }
 

@@ -67,6 +67,12 @@ bool call_takes_directory(const struct call *call, unsigned int which)
 	return shape->follow != FOLLOW_NONE && (shape->directory != CALL_CWD || form_of(call));
 }
 
+void call_start_anew(struct call *call)
+{
+	pin_release(call);
+	memcpy(call->arguments, call->original, sizeof(call->arguments));
+}
+
 long call_make(const struct call *call, unsigned long nr)
 {
 	const unsigned long *arguments = call->arguments;
@@ -113,14 +119,22 @@ static long finish_open(struct slot *slot, long result)
 	return result;
 }
 
+/* With other modes for that long. A link in the way means the other way. */
+static long make_at_once(struct call *call, unsigned long nr, const unsigned long arguments[6])
+{
+	long result =
+		gate((long)nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+
+	return result == -ELOOP && call->retry ? call->retry(call) : result;
+}
+
 static long resume_at(struct call *call, const char *gate_at, unsigned long nr, const unsigned long arguments[6],
 		      slot_finish *finish)
 {
 	struct slot *slot = call->slot;
 
 	if (call->is_overriding)
-		return gate((long)nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
-			    arguments[5]);
+		return make_at_once(call, nr, arguments);
 	if (!finish && call->mount)
 		finish = finish_open;
 	call->finish = finish;

@@ -27,6 +27,9 @@ bool call_takes_directory(const struct call *call, unsigned int which);
  */
 bool call_changes_names(const struct call_row *row, unsigned long third);
 
+/* As it was before paths were translated. */
+void call_start_anew(struct call *call);
+
 /* Make the call NR with call->arguments. */
 long call_make(const struct call *call, unsigned long nr);
 

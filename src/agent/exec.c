@@ -621,6 +621,27 @@ static long take_credentials(struct request *request, const struct plan *plan)
 	return 0;
 }
 
+static long plan_named(struct plan *plan, struct request *request)
+{
+	return plan_exec(plan, &operations, request, &image_data()->emulator, request->call->slot->results[1].guest);
+}
+
+struct plan_again {
+	struct plan *plan;
+	struct request *request;
+};
+
+/* An access_step: with directories open that the kernel does not let the user search. */
+static long plan_again(struct call *call, void *again_at)
+{
+	struct plan_again *again = again_at;
+
+	(void)call;
+	again->request->is_first = true;
+	again->request->is_by_descriptor = false;
+	return plan_named(again->plan, again->request);
+}
+
 long handle_execve(struct call *call)
 {
 	bool at = call->nr == NR_execveat;
@@ -650,7 +671,9 @@ long handle_execve(struct call *call)
 	if (request.flags & AT_EXECVE_CHECK)
 		return check(&request, slot->results[1].guest);
 	/* The path as named serves the plan until the arrays take its place. */
-	status = plan_exec(&plan, &operations, &request, &image_data()->emulator, slot->results[1].guest);
+	status = plan_named(&plan, &request);
+	if (status == -EACCES && identity_is_on())
+		status = access_override_step(call, plan_again, &(struct plan_again){ &plan, &request }, status);
 	if (status == -EMFILE)
 		status = plan_without_descriptors(&request, &plan, slot->results[1].guest);
 	/* Before the interpreter is looked for: load_script(), fs/binfmt_script.c. */

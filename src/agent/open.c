@@ -134,14 +134,16 @@ static long open_named(struct call *call, unsigned long flags)
 		return open_resolved(call);
 	if (status)
 		return translate_refuse(call, 0, status);
-	*how = how_of(call);
 	if (identity_is_on()) {
-		status = access_open(call, how);
+		struct open_how wanted = how_of(call);
+
+		status = access_open(call, &wanted);
 		if (status == -EACCES)
 			return translate_refuse(call, 0, status);
 		if (status != ACCESS_KERNEL_OPENS)
 			return status;
 	}
+	*how = how_of(call);
 	if (is_last_left(path, flags)) {
 		how->resolve = 0;
 		return call_resume_open(call, path->directory, path->path, how, NULL);
@@ -344,10 +346,7 @@ static long resume_open(struct call *call, const struct open_how *how, uint64_t 
 	if (status)
 		return refuse(call, how, status);
 	if (identity_is_on()) {
-		struct open_how *copy = (struct open_how *)call->slot->spare;
-
-		*copy = *how;
-		status = access_open(call, copy);
+		status = access_open(call, how);
 		if (status == -EACCES)
 			return refuse(call, how, status);
 		if (status != ACCESS_KERNEL_OPENS)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/owner.h"
+#include "agent/access.h"
 #include "agent/child.h"
 #include "agent/guest_memory.h"
 #include "agent/identity.h"
@@ -7,6 +8,7 @@
 #include "agent/store.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
@@ -33,7 +35,8 @@ static const char *whole_name(int directory, const char *path, char *buf, size_t
 	return name.full ? NULL : buf;
 }
 
-static long read_attribute(int directory, const char *path, unsigned long flags, unsigned char value[OWNER_RECORD_SIZE])
+long owner_get_attribute(int directory, const char *path, unsigned long flags, const char *attribute, void *value,
+			 size_t size)
 {
 	bool follows = !path[0] || !(flags & AT_SYMLINK_NOFOLLOW);
 	char buf[PATH_SIZE];
@@ -41,7 +44,7 @@ static long read_attribute(int directory, const char *path, unsigned long flags,
 
 	if (!name)
 		return -ENODATA;
-	return GATE_4(follows ? NR_getxattr : NR_lgetxattr, name, OWNER_ATTRIBUTE, value, OWNER_RECORD_SIZE);
+	return GATE_4(follows ? NR_getxattr : NR_lgetxattr, name, attribute, value, size);
 }
 
 static bool carries_attributes(const struct stat *status)
@@ -65,7 +68,7 @@ static bool find_record(int directory, const char *path, unsigned long flags, co
 	if (!is_users(status))
 		return false;
 	if (carries_attributes(status))
-		length = read_attribute(directory, path, flags, value);
+		length = owner_get_attribute(directory, path, flags, OWNER_ATTRIBUTE, value, sizeof(value));
 	if (length >= 0)
 		return owner_record_read(record, value, (size_t)length);
 	return length == -EOPNOTSUPP && store_find(directory, path, flags, status, record);
@@ -209,23 +212,32 @@ long owner_put(struct object *object, const struct owner_record *record)
 	return status == -EOPNOTSUPP ? put_in_store(object, record) : status;
 }
 
-/* What PARENT hands down to what is made in it. */
-static void hand_down_group(int directory, const char *parent, uint32_t *gid)
+/* Whether DIRECTORY/PARENT gives what is made in it its group, which *GID becomes. */
+static bool hands_down_group(int directory, const char *parent, uint32_t *gid)
 {
 	struct stat status;
 
 	if (GATE_4(NR_newfstatat, directory, parent, &status, 0) || !(status.st_mode & S_ISGID))
-		return;
+		return false;
 	owner_tell(directory, parent, 0, &status);
 	*gid = status.st_gid;
+	return true;
 }
 
-bool owner_of_new(int directory, const char *parent, struct owner_record *record)
+/* mode_strip_sgid(), fs/inode.c: nobody makes a set-group-id program of a group that is not his own. */
+static bool loses_set_gid(const struct credentials *credentials, uint32_t gid, uint64_t mode)
+{
+	return (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && (mode & S_IFMT) != S_IFDIR &&
+	       !access_in_group(credentials, gid) && !credentials_can(credentials, CAP_FSETID);
+}
+
+bool owner_of_new(int directory, const char *parent, struct owner_record *record, uint64_t *mode)
 {
 	const struct credentials *credentials = identity_now();
 
 	*record = (struct owner_record){ .uid = credentials->fsuid, .gid = credentials->fsgid };
-	hand_down_group(directory, parent, &record->gid);
+	if (hands_down_group(directory, parent, &record->gid) && mode && loses_set_gid(credentials, record->gid, *mode))
+		*mode &= ~(uint64_t)S_ISGID;
 	return !is_default(record);
 }
 

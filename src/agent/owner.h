@@ -33,9 +33,9 @@ bool owner_is_users(const struct object *object);
 
 /*
  * Whose an entry is that the calling thread makes in the directory PARENT, relative to DIRECTORY: into RECORD. False
- * where that is what it is without more.
+ * where that is what it is without more. *MODE, of a file, loses what the kernel would take from it; may be NULL.
  */
-bool owner_of_new(int directory, const char *parent, struct owner_record *record);
+bool owner_of_new(int directory, const char *parent, struct owner_record *record, uint64_t *mode);
 /* The entry NAME of DIRECTORY, or where FD >= 0 what is open there, has just been made: 0 or a negative errno. */
 long owner_put_new(int directory, const char *name, int fd, const struct owner_record *record);
 
@@ -44,5 +44,9 @@ long owner_put_new(int directory, const char *name, int fd, const struct owner_r
  * see: 0 or -EFAULT. IS_STATX: it is a struct statx.
  */
 long owner_tell_guest(int directory, const char *path, unsigned long flags, unsigned long at, bool is_statx);
+
+/* getxattr(2) of a file named as for owner_tell(). */
+long owner_get_attribute(int directory, const char *path, unsigned long flags, const char *attribute, void *value,
+			 size_t size);
 
 #endif

@@ -63,6 +63,7 @@ struct call {
 	uint32_t mount;		   /* to be noted with the directory the call opens: agent/mounts.h; 0: none */
 	call_handler *retry;	   /* on ELOOP at gate_open */
 	unsigned int tries;	   /* how often it has been */
+	bool is_denied;		   /* -EACCES was our answer, not the kernel's: agent/access.h */
 	bool is_overriding;	   /* modes have been changed for it: it is made at once, not resumed */
 	bool holds;		   /* a walk holds the directories of links it follows */
 	plain_stamp mark;	   /* of the last walk's beginning */

@@ -250,6 +250,31 @@ static long bind_in(struct call *call, const char *guest_name, int place)
 	return status == -ENOTEMPTY ? bind_from(call, place, guest_name + last_component(guest_name)) : status;
 }
 
+struct bind_steps {
+	struct call *call;
+	const char *guest_name;
+	int place;
+	long status;
+};
+
+static long bind_again(struct slot *steps_at, long unused)
+{
+	struct bind_steps *steps = (struct bind_steps *)steps_at;
+
+	(void)unused;
+	steps->status = bind_in(steps->call, steps->guest_name, steps->place);
+	return 0;
+}
+
+static long bind_in_place(struct call *call, const char *guest_name, int place)
+{
+	struct bind_steps steps = { call, guest_name, place, bind_in(call, guest_name, place) };
+
+	if (steps.status == -EACCES && identity_is_on())
+		access_in_directory(place, bind_again, &steps, 0);
+	return steps.status;
+}
+
 /*
  * The place is found and free of mounts. Where its directory can't be opened
  * the kernel says why, or needs no descriptor.
@@ -265,10 +290,10 @@ static long bind_at(struct call *call, const char *guest_name)
 		return strlen(host_path) > SOCKET_NAME_MOST ? place : bind_here(call, host_path);
 	status = access_is_checked() ? access_check_at((int)place, ".", ACCESS_WRITE | ACCESS_SEARCH) : 0;
 	if (!status)
-		status = bind_in(call, guest_name, (int)place);
+		status = bind_in_place(call, guest_name, (int)place);
 	if (status == -ENOTEMPTY)
 		status = bind_here(call, host_path);
-	if (!status && identity_is_on() && owner_of_new((int)place, ".", &record))
+	if (!status && identity_is_on() && owner_of_new((int)place, ".", &record, NULL))
 		status = owner_put_new((int)place, host_path + last_component(host_path), -1, &record);
 	GATE_1(NR_close, place);
 	return status;

@@ -42,8 +42,9 @@ struct walk_context {
 	char *relative;	    /* PATH_SIZE bytes for the name from there */
 	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
 	bool is_refused;    /* one led to what is no guest's */
-	plain_stamp mark;   /* of the time before it */
-	bool holds;	    /* what a link leads to is looked up in the directory it was read in */
+	struct call *call;
+	plain_stamp mark; /* of the time before it */
+	bool holds;	  /* what a link leads to is looked up in the directory it was read in */
 };
 
 /*
@@ -226,8 +227,10 @@ static long agent_may_search(void *context, const char *host_path)
 {
 	int directory;
 	const char *name = name_on_walk(context, host_path, &directory);
+	long status;
 
-	return access_check_directory(directory, name, ACCESS_SEARCH);
+	status = access_check_directory(directory, name, ACCESS_SEARCH);
+	return status == -EACCES ? access_deny(((const struct walk_context *)context)->call) : status;
 }
 
 long translate_directory(int directory, char *buf, char *scratch)
@@ -408,6 +411,7 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 		.base = slot->base[which],
 		.relative = slot->relative[which],
 		.refuses_magic = refuses_magic,
+		.call = call,
 		.mark = call->mark,
 		/*
 		 * What a relative path begins at another thread may change at any time. But with VIEW_IN_ROOT the

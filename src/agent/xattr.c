@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Extended attributes, where the guest is not who the kernel knows. The one that a file's owner is
- * kept in is no guest's. Those that only root may set, security.capability and trusted.*, are
+ * kept in is no guest's. Those that only root may set, security.* and trusted.*, are
  * kept as attributes of the user's, with HIDDEN in front.
  */
 #include "agent/access.h"
@@ -22,6 +22,7 @@
 #include <linux/xattr.h>
 
 #define HIDDEN "user.proot."
+#define SECURITY "security."
 #define CAPABILITY "security.capability"
 #define TRUSTED "trusted."
 #define NAME_SIZE (XATTR_NAME_MAX + 1)
@@ -128,7 +129,7 @@ static long read_name(struct attribute *attribute)
 		return -ERANGE;
 	if (length < 0)
 		return length;
-	attribute->is_roots = text_equal(name, CAPABILITY) || text_begins(name, TRUSTED);
+	attribute->is_roots = text_begins(name, SECURITY) || text_begins(name, TRUSTED);
 	text_init(&told, attribute->name, NAME_SIZE);
 	text_add(&told, attribute->is_roots ? HIDDEN : "");
 	text_add(&told, name);
@@ -152,8 +153,13 @@ static long check_permission(const struct object *object, const struct attribute
 
 	if (text_begins(attribute->name, HIDDEN TRUSTED))
 		return credentials_can(credentials, CAP_SYS_ADMIN) ? 0 : changes ? -EPERM : -ENODATA;
+	if (attribute->is_roots && changes)
+		return credentials_can(credentials,
+				       text_equal(attribute->name, HIDDEN CAPABILITY) ? CAP_SETFCAP : CAP_SYS_ADMIN) ?
+			       0 :
+			       -EPERM;
 	if (attribute->is_roots)
-		return !changes || credentials_can(credentials, CAP_SETFCAP) ? 0 : -EPERM;
+		return 0;
 	owner_of(object, &status, &record);
 	/* That only a directory can have one comes first: posix_acl_xattr_set(), fs/posix_acl.c. */
 	if (text_equal(attribute->name, "system.posix_acl_default") && (status.st_mode & S_IFMT) != S_IFDIR)
@@ -167,7 +173,7 @@ static long check_permission(const struct object *object, const struct attribute
 	if (changes && (status.st_mode & S_IFMT) == S_IFDIR && status.st_mode & S_ISVTX &&
 	    !access_is_owner(credentials, &status))
 		return -EPERM;
-	return access_may(credentials, &status, changes ? ACCESS_WRITE : ACCESS_READ) ? 0 : -EACCES;
+	return access_may(credentials, object->fd, "", &status, changes ? ACCESS_WRITE : ACCESS_READ) ? 0 : -EACCES;
 }
 
 static long make(const struct object *object, const struct attribute *attribute)
@@ -235,7 +241,12 @@ static long handle_one(struct object *object, const struct attribute *attribute)
 		return status;
 	if (attribute->action != GET && text_equal(attribute->name, "system.posix_acl_access"))
 		return change_list(object, attribute);
-	return make_with_access(object, attribute);
+	status = make_with_access(object, attribute);
+	/* The machine's own: a label, say. */
+	if (status == -ENODATA && attribute->action == GET && text_begins(attribute->name, HIDDEN SECURITY))
+		status = GATE_4(NR_getxattr, object->name, attribute->name + sizeof(HIDDEN) - 1, attribute->value,
+				attribute->size);
+	return status;
 }
 
 /* The names in LIST of LENGTH bytes that the guest is to see, as it knows them: how many bytes are left. */
@@ -247,7 +258,7 @@ static long tell_names(char *list, long length)
 	for (const char *name = list; name < list + length;) {
 		size_t size = strlen(name) + 1;
 		bool is_roots =
-			text_begins(name, HIDDEN CAPABILITY) || (text_begins(name, HIDDEN TRUSTED) && sees_trusted);
+			text_begins(name, HIDDEN SECURITY) || (text_begins(name, HIDDEN TRUSTED) && sees_trusted);
 		size_t skip = is_roots ? sizeof(HIDDEN) - 1 : 0;
 
 		if (is_roots || !is_hidden(name)) {

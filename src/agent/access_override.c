@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the guest's user may do, and the kernel denies to the user it knows because of modes: done with other modes,
+ * for that long, by a child that goes on when the process is killed (agent/child.h).
+ */
+#include "agent/access.h"
+#include "agent/child.h"
+#include "agent/dispatch.h"
+#include "agent/handlers.h"
+#include "agent/owner.h"
+#include "agent/translate.h"
+#include "base/text.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+static bool is_directory(const struct stat *status)
+{
+	return (status->st_mode & S_IFMT) == S_IFDIR;
+}
+
+static bool is_entry(const struct call_path *shape)
+{
+	return shape->follow == FOLLOW_MAKES || shape->follow == FOLLOW_REMOVES;
+}
+
+/* Modes that have been changed for the time of a call, by descriptors. */
+#define RAISED_MOST 24
+
+struct raised {
+	unsigned int count;
+	struct object objects[RAISED_MOST];
+	uint32_t modes[RAISED_MOST];
+};
+
+static void lower(struct raised *raised)
+{
+	while (raised->count--) {
+		GATE_2(NR_chmod, raised->objects[raised->count].name, raised->modes[raised->count]);
+		object_release(&raised->objects[raised->count]);
+	}
+}
+
+static bool is_regular_or_directory(const struct stat *status)
+{
+	return is_directory(status) || (status->st_mode & S_IFMT) == S_IFREG;
+}
+
+/* Let the user do all with what lies at HOST_PATH. False where that changes nothing, or can't be. */
+static bool raise(struct raised *raised, const char *host_path, unsigned long flags)
+{
+	struct object *object = &raised->objects[raised->count];
+	bool is_raised = false;
+	uint32_t mode, wanted;
+
+	if (raised->count == RAISED_MOST)
+		return false;
+	object->is_opened = false;
+	if (!object_take_entry(AT_FDCWD, host_path, object) && owner_is_users(object) &&
+	    is_regular_or_directory(&object->status)) {
+		mode = object->status.st_mode & 07777;
+		wanted = mode | (is_directory(&object->status) || flags & ACCESS_SEARCH ? 0700 : 0600);
+		is_raised = wanted != mode && !GATE_2(NR_chmod, object->name, wanted);
+		raised->modes[raised->count] = mode;
+	}
+	if (is_raised)
+		raised->count++;
+	else
+		object_release(object);
+	return is_raised;
+}
+
+/* The first directory above HOST_PATH that may not be searched: raise it. HOST_PATH is changed meanwhile. */
+static bool raise_above(struct raised *raised, char *host_path)
+{
+	bool is_raised = false;
+
+	for (char *at = host_path + 1; *at && !is_raised; at++) {
+		if (*at != '/')
+			continue;
+		*at = '\0';
+		is_raised = GATE_4(NR_faccessat2, AT_FDCWD, host_path, ACCESS_SEARCH, AT_EACCESS) == -EACCES &&
+			    raise(raised, host_path, 0);
+		*at = '/';
+	}
+	return is_raised;
+}
+
+static bool raise_parent(struct raised *raised, char *host_path)
+{
+	char *last = (char *)text_base_name(host_path), *slash = last > host_path + 1 ? last - 1 : last, kept = *slash;
+	bool is_raised;
+
+	*slash = '\0';
+	is_raised = raise(raised, host_path, 0);
+	*slash = kept;
+	return is_raised;
+}
+
+static void strip_slashes(char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		path[--length] = '\0';
+}
+
+static bool opens(const struct call_row *row)
+{
+	return row->handler == handle_open || row->handler == handle_openat2;
+}
+
+/* Whether something in the way of path WHICH has been raised. */
+static bool raise_for(struct call *call, unsigned int which, struct raised *raised)
+{
+	struct host_path *path = &call->paths[which];
+	long status = translate_path(call, which, TRANSLATE_FULL | TRANSLATE_NAME);
+	char *host_path;
+
+	if ((status && status != -EACCES) || (!status && !path->is_resolved))
+		return false;
+	host_path = path->result->host;
+	strip_slashes(host_path);
+	if (raise_above(raised, host_path))
+		return true;
+	if (status)
+		return raise(raised, host_path, 0);
+	if (call->row->handler == handle_access)
+		return false; /* what the object's own mode grants, it has been told */
+	if (opens(call->row))
+		return raise(raised, host_path, 0) || raise_parent(raised, host_path);
+	return is_entry(&call->row->paths[which]) ? raise_parent(raised, host_path) : raise(raised, host_path, 0);
+}
+
+static bool raise_something(struct call *call, struct raised *raised)
+{
+	bool is_raised = false;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && !is_raised; i++)
+		if (call->row->paths[i].follow != FOLLOW_NONE)
+			is_raised = raise_for(call, i, raised);
+	call_start_anew(call);
+	return is_raised;
+}
+
+struct overriding {
+	struct call *call;
+	access_step *step;
+	void *context;
+	long result;
+};
+
+static long override(struct slot *overriding_at, long unused)
+{
+	struct raised raised = { .count = 0 };
+	struct overriding *overriding = (struct overriding *)overriding_at;
+	struct call *call = overriding->call;
+
+	(void)unused;
+	while (overriding->result == -EACCES && !call->is_denied && raise_something(call, &raised)) {
+		overriding->result = overriding->step(call, overriding->context);
+		call_start_anew(call);
+	}
+	lower(&raised);
+	return 0;
+}
+
+long access_override_step(struct call *call, access_step *step, void *context, long result)
+{
+	struct overriding overriding = { call, step, context, result };
+
+	if (call->is_overriding || call->is_denied || access_kind() == ACCESS_KERNEL)
+		return result;
+	call->is_overriding = true;
+	call_start_anew(call);
+	child_run_to_the_end(override, &overriding, 0);
+	call->is_overriding = false;
+	return overriding.result;
+}
+
+static long handle_again(struct call *call, void *unused)
+{
+	(void)unused;
+	return call->row->handler(call);
+}
+
+/* A new descriptor is to be the lowest free one, as if we had held none. */
+static long lowest(int fd)
+{
+	bool is_closed = GATE_2(NR_fcntl, fd, F_GETFD) & FD_CLOEXEC;
+	long lower = GATE_3(NR_fcntl, fd, is_closed ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
+
+	if (lower < 0)
+		return fd;
+	GATE_1(NR_close, lower < fd ? fd : lower);
+	return MIN(lower, (long)fd);
+}
+
+long access_override(struct call *call, long result)
+{
+	/* A program is executed by the process itself: see exec.c. */
+	if (call->row->handler == handle_execve)
+		return result;
+	result = access_override_step(call, handle_again, NULL, result);
+	return result >= 0 && opens(call->row) ? lowest((int)result) : result;
+}
+
+/* In a directory that is open. */
+struct directory_steps {
+	struct object object;
+	slot_finish *function;
+	void *a;
+	long b;
+};
+
+static long take_in_directory(struct slot *steps_at, long unused)
+{
+	struct directory_steps *steps = (struct directory_steps *)steps_at;
+	uint32_t mode = steps->object.status.st_mode & 07777;
+
+	(void)unused;
+	GATE_2(NR_chmod, steps->object.name, mode | 0700);
+	steps->function(steps->a, steps->b);
+	return GATE_2(NR_chmod, steps->object.name, mode);
+}
+
+void access_in_directory(int fd, slot_finish *function, void *a, long b)
+{
+	struct directory_steps steps = { .function = function, .a = a, .b = b };
+
+	if (access_kind() != ACCESS_KERNEL && !object_take_any(fd, &steps.object) && owner_is_users(&steps.object))
+		child_run_to_the_end(take_in_directory, &steps, 0);
+}
+
+struct opening {
+	struct object object;
+	long result;
+};
+
+static long open_between(struct slot *opening_at, long unused)
+{
+	struct opening *opening = (struct opening *)opening_at;
+	uint32_t mode = opening->object.status.st_mode & 07777;
+
+	(void)unused;
+	opening->result = GATE_2(NR_chmod, opening->object.name, mode | 0400);
+	if (!opening->result)
+		opening->result = GATE_4(NR_openat, AT_FDCWD, opening->object.name, O_RDONLY, 0);
+	return GATE_2(NR_chmod, opening->object.name, mode);
+}
+
+long access_read_anyway(int fd)
+{
+	struct opening opening = { .result = -EACCES };
+	long status = object_take_any(fd, &opening.object);
+
+	if (!status && access_kind() != ACCESS_KERNEL && owner_is_users(&opening.object) &&
+	    is_regular_or_directory(&opening.object.status))
+		child_run_to_the_end(open_between, &opening, 0);
+	return status ? status : opening.result;
+}
