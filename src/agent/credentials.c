@@ -11,11 +11,8 @@
 #include "agent/handlers.h"
 #include "agent/identity.h"
 #include "agent/proc.h"
-#include <asm/signal.h>
 #include <linux/capability.h>
 #include <linux/prctl.h>
-
-#define SIGNALS 64 /* _NSIG */
 
 long credentials_id(const struct credentials *credentials, unsigned long nr)
 {
@@ -230,46 +227,4 @@ long credentials_prctl(const struct call *call)
 	if (result >= 0 && !credentials_equal(&new, identity_now()))
 		status = identity_set(&new);
 	return status ? status : result;
-}
-
-/* Those of PROCESS, or a thread; of who is no guest, as the owner of the user's files. */
-static void read_subject(long process, struct credentials *subject)
-{
-	if (!proc_is_guest(process) || !identity_read(process, subject))
-		credentials_init(subject, image_data()->identity.uid, image_data()->identity.gid);
-}
-
-/* check_kill_permission(), kernel/signal.c, of who is there. */
-static bool may_signal(int target, int signal)
-{
-	const struct credentials *now = identity_now();
-	struct credentials subject;
-
-	if (credentials_can(now, CAP_KILL) || !GATE_3(NR_tgkill, GATE_0(NR_getpid), target, 0))
-		return true;
-	if (signal == SIGCONT && GATE_1(NR_getsid, target) == GATE_1(NR_getsid, 0))
-		return true;
-	read_subject(target, &subject);
-	return credentials_may_signal(now, &subject);
-}
-
-/*
- * A signal to one process or thread; those to a group, or to all, the kernel delivers to all it has of the
- * user's. It would not refuse, since all guests are one user to it.
- */
-long handle_signal(struct call *call)
-{
-	bool has_group = call->nr == NR_tgkill || call->nr == NR_rt_tgsigqueueinfo;
-	int target = (int)call->arguments[has_group], signal = (int)call->arguments[1 + has_group];
-	long status;
-
-	if (target <= 0 || may_signal(target, signal))
-		return call_make(call, call->nr);
-	if (has_group)
-		status = GATE_3(NR_tgkill, call->arguments[0], target, 0);
-	else
-		status = GATE_2(call->nr == NR_tkill ? NR_tkill : NR_kill, target, 0);
-	if (status)
-		return status;
-	return signal < 0 || signal > SIGNALS ? -EINVAL : -EPERM;
 }

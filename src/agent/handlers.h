@@ -58,7 +58,9 @@ call_handler handle_mount, handle_umount;
 call_handler handle_uname, handle_set_name;
 /* credentials.c */
 call_handler handle_get_id, handle_get_three_ids, handle_getgroups, handle_set_ids, handle_setgroups, handle_capget,
-	handle_capset, handle_signal;
+	handle_capset;
+/* kill.c */
+call_handler handle_signal;
 
 #pragma GCC visibility pop
 

@@ -137,6 +137,20 @@ as() {
 	[ "$output" = 0 ]
 }
 
+@test "kill -1 stays among the guests" {
+	! is_root || return 0
+	# Nothing happens to who does not want this signal, should it come to others.
+	listen='trap "echo >$0/came" WINCH; echo >$0/ready; for i in $(seq 100); do [ -e $0/over ] || sleep 0.1; done'
+	mkdir outside place
+	sh -c "$listen" "$PWD/outside" &
+	as -0 -w / -b /dev/null -b "$PWD/place:/place" sh -c "sh -c '$listen' /place & until [ -e /place/ready ]; do sleep 0.1; done; kill -WINCH -1; wait" &
+	eventually [ -e place/came ]
+	touch place/over outside/over
+	wait
+	[ -e outside/ready ]
+	[ ! -e outside/came ]
+}
+
 @test "values that are none" {
 	local value
 
