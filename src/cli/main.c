@@ -3,6 +3,7 @@
  * The command: options, view, start. Every exit of proot passes through here.
  */
 #define _GNU_SOURCE 1
+#include "cli/check.h"
 #include "cli/command.h"
 #include "cli/explain.h"
 #include "cli/help.h"
@@ -73,6 +74,10 @@ static int act(const struct config *config)
 		return help_print() ? EXIT_WRONG_USAGE : 0;
 	case CONFIG_VERSION:
 		return version_print() ? EXIT_WRONG_USAGE : 0;
+	case CONFIG_CHECK_OWNERS:
+		return check_owners(config->checked, false);
+	case CONFIG_REPAIR_OWNERS:
+		return check_owners(config->checked, true);
 	case CONFIG_RUN:
 		break;
 	}

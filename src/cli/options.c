@@ -287,6 +287,22 @@ static int apply_verbose(struct config *config, const char *name, const char *va
 	return 0;
 }
 
+static int apply_check_owners(struct config *config, const char *name, const char *value)
+{
+	(void)name;
+	config->action = CONFIG_CHECK_OWNERS;
+	config->checked = value;
+	return 0;
+}
+
+static int apply_repair_owners(struct config *config, const char *name, const char *value)
+{
+	(void)name;
+	config->action = CONFIG_REPAIR_OWNERS;
+	config->checked = value;
+	return 0;
+}
+
 static int apply_help(struct config *config, const char *name, const char *value)
 {
 	(void)name;

@@ -9,7 +9,7 @@
 #include "base/base.h"
 #include "image/kernel.h"
 
-enum config_action { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION };
+enum config_action { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION, CONFIG_CHECK_OWNERS, CONFIG_REPAIR_OWNERS };
 
 enum config_engine { CONFIG_ENGINE_AUTO, CONFIG_ENGINE_SIGSYS };
 
@@ -36,6 +36,7 @@ struct config {
 	bool has_kernel;
 	const char *emulator; /* as written; NULL: none was given */
 	bool emulates_all;
+	const char *checked; /* the directory of CONFIG_CHECK_OWNERS, as written */
 	int verbosity;
 	bool allows_unknown;
 	bool kills_on_exit;

@@ -201,6 +201,9 @@ static void test_information(void)
 	ok(has_action("--version", CONFIG_VERSION) && has_action("-V", CONFIG_VERSION) &&
 		   has_action("--about", CONFIG_VERSION),
 	   "--version -V --about");
+	ok(has_action("--check-owners /dir", CONFIG_CHECK_OWNERS) &&
+		   has_action("--repair-owners=/dir", CONFIG_REPAIR_OWNERS),
+	   "what is kept of owners is checked");
 	ok(has_action("-h --nonsense", CONFIG_HELP), "the first of them ends the parsing");
 	ok(has_action("-r / cmd --help", CONFIG_RUN), "the command's own --help is not ours");
 }

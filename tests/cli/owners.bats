@@ -1,0 +1,185 @@
+#!/usr/bin/env bats
+# What guests give to files lasts; the store of what carries no attribute; --check-owners and --repair-owners.
+
+load helper
+
+USER_ID=12345
+
+is_root() {
+	[ "$(id -u)" = 0 ]
+}
+
+is_root || USER_ID=$(id -u)
+
+# Run "$@" as an ordinary user in an empty file system of that user's at $TREE: so the store is there.
+as_user() {
+	local mount='mount -t tmpfs -o mode=0755,uid=$0,gid=$0 tmpfs "$TREE" && cd "$TREE" && shift && exec "$@"'
+
+	if is_root; then
+		unshare -m sh -c "$mount" "$USER_ID" -- setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups "$@"
+	else
+		unshare -rm sh -c "$mount" 0 -- unshare -U --map-user="$(id -u)" --map-group="$(id -g)" "$@"
+	fi
+}
+
+setup() {
+	TREE=$BATS_TEST_TMPDIR/tree
+	STORE=$TREE/.proot-owners-$USER_ID
+	export TREE STORE
+	mkdir "$TREE"
+	cd "$BATS_TEST_TMPDIR" || return 1
+	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR"/* || true
+	as_user true 2>/dev/null || skip "no namespaces for a file system of one's own"
+}
+
+# A script that runs so. It ends at what fails.
+user_script() {
+	as_user bash -euc "$1"
+}
+
+@test "owners, modes and devices last from one proot to the next" {
+	run user_script '
+		"$PROOT" -0 sh -c "
+			mkdir d; ln -s x d/link; mkfifo d/fifo; mknod d/null c 1 3; touch d/file
+			chown -h 1:2 d/link; chown 3:4 d/fifo; chmod 6711 d/fifo; chown 5:6 d/null d/file d" >&2
+		"$PROOT" -0 stat -c "%n %u %g %a %F %t %T" d d/file d/fifo d/link d/null
+		stat -c "%n %s" "$STORE"'
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "d 5 6 755 directory 0 0" ]
+	[ "${lines[1]}" = "d/file 5 6 644 regular empty file 0 0" ]
+	[ "${lines[2]}" = "d/fifo 3 4 6711 fifo 0 0" ]
+	[ "${lines[3]}" = "d/link 1 2 777 symbolic link 0 0" ]
+	[ "${lines[4]}" = "d/null 5 6 644 character special file 1 3" ]
+	[ "${lines[5]}" = "$STORE 8192" ]
+}
+
+@test "no store is made where nothing has to be kept there" {
+	run user_script '
+		"$PROOT" -0 sh -c "ln -s x link; touch file; chown 0:0 file; chown -h 0:0 link; chown 5 file; ls -l" >&2
+		ls -A'
+	[ "$status" -eq 0 ]
+	[ "${lines[*]: -2}" = "file link" ]
+}
+
+@test "--check-owners: all is well" {
+	run user_script '
+		mkdir d
+		"$PROOT" --check-owners d
+		"$PROOT" -0 sh -c "ln -s x d/link; chown -h 1:2 d/link; touch d/file; chown 3 d/file"
+		"$PROOT" --check-owners d
+		"$PROOT" --check-owners=.
+		"$PROOT" --repair-owners d
+		"$PROOT" -0 stat -c %u d/link d/file'
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "all is well with 0 records of 0 stores, and 1 files" ]
+	[ "${lines[1]}" = "all is well with 1 record of 1 store, and 5 files" ]
+	[ "${lines[2]}" = "all is well with 1 record of 1 store, and 5 files" ]
+	[ "${lines[3]}" = "all is well with 1 record of 1 store, and 5 files" ]
+	[ "${lines[*]: -2}" = "1 3" ]
+}
+
+@test "--check-owners, --repair-owners: what is gone" {
+	run user_script '
+		mkdir d
+		"$PROOT" -0 sh -c "ln -s x d/gone; ln -s x d/kept; chown -h 1:2 d/gone d/kept"
+		inode=$(stat -c %i d/gone)
+		rm d/gone
+		! "$PROOT" --check-owners d
+		"$PROOT" --repair-owners d
+		"$PROOT" --check-owners d
+		"$PROOT" -0 stat -c "%u:%g" d/kept
+		echo "$STORE: inode $inode, owner 1:2: its object is gone"'
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "${lines[-1]}" ]
+	[ "${lines[1]}" = "1 problem, 1 left, in 2 records of 1 store, and 4 files" ]
+	[ "${lines[2]}" = "${lines[-1]} (repaired)" ]
+	[ "${lines[3]}" = "1 problem, 0 left, in 2 records of 1 store, and 4 files" ]
+	[ "${lines[4]}" = "all is well with 1 record of 1 store, and 4 files" ]
+	[ "${lines[5]}" = 1:2 ]
+}
+
+@test "--check-owners, --repair-owners: attributes" {
+	run user_script '
+		touch a b
+		"$PROOT" -0 chown 7:8 a
+		/usr/bin/python3 -c "import os; os.setxattr(\"b\", \"user.rootlesscontainers\", b\"\\x08\\x80\")"
+		! "$PROOT" --check-owners .
+		"$PROOT" --repair-owners .
+		"$PROOT" --check-owners .
+		"$PROOT" -0 stat -c "%u:%g" a b'
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "$TREE/b: its attribute user.rootlesscontainers is malformed" ]
+	[ "${lines[2]}" = "$TREE/b: its attribute user.rootlesscontainers is malformed (repaired)" ]
+	[ "${lines[4]}" = "all is well with 0 records of 0 stores, and 3 files" ]
+	[ "${lines[*]: -2}" = "7:8 0:0" ]
+}
+
+@test "--check-owners, --repair-owners: a damaged store" {
+	run user_script '
+		"$PROOT" -0 sh -c "for i in 1 2 3; do ln -s x \$i; chown -h \$i:5 \$i; done"
+		printf x | dd of="$STORE" bs=1 seek=9 conv=notrunc status=none
+		! "$PROOT" --check-owners .
+		! "$PROOT" -0 chown -h 9 1
+		"$PROOT" --repair-owners .
+		"$PROOT" -0 stat -c "%u:%g" 1 2 3
+		yes | head -c 4096 | dd of="$STORE" bs=1 seek=4096 conv=notrunc status=none
+		! "$PROOT" --check-owners . | tail -n 1
+		"$PROOT" --repair-owners . | tail -n 1
+		"$PROOT" -0 stat -c "%u:%g" 1 2 3
+		"$PROOT" -0 chown -h 9:9 1
+		"$PROOT" --check-owners .'
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "$STORE: its header is damaged" ]
+	[[ "${lines[*]}" == *"$STORE: its header is damaged (repaired)"*" 1:5 2:5 3:5 32 problems, 32 left, in "* ]]
+	[[ "${lines[*]}" == *" 32 problems, 0 left, in 0 records of 1 store, and 5 files 0:0 0:0 0:0 all is well"* ]]
+}
+
+@test "--check-owners: stores that are not trusted" {
+	run user_script '
+		ln -s elsewhere "$STORE"
+		! "$PROOT" --check-owners .
+		"$PROOT" -0 sh -c "ln -s x link; chown -h 1:2 link" || echo refused
+		rm "$STORE"
+		touch "$STORE"
+		chmod 666 "$STORE"
+		! "$PROOT" --check-owners .'
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "$STORE: is not used: a link" ]
+	[[ "${lines[*]}" == *" refused $STORE: is not used: others may write to it 1 problem, 1 left"* ]]
+}
+
+@test "--check-owners: what is no directory" {
+	run "$PROOT" --check-owners "$TREE/none"
+	[ "$status" -eq 125 ]
+	[ "$output" = "proot error: can't check '$TREE/none': No such file or directory" ]
+	touch file
+	run "$PROOT" --repair-owners file
+	[ "$status" -eq 125 ]
+	[ "$output" = "proot error: can't check 'file': Not a directory" ]
+}
+
+@test "a store is whole after guests were killed in the middle of changes" {
+	run user_script '
+		for i in $(seq 40); do
+			"$PROOT" -0 sh -c "
+				i=0
+				while true; do i=\$((i + 1)); ln -s x $i.\$i; chown -h \$i:$i $i.\$i; done" 2>/dev/null &
+			pid=$!
+			sleep 0.$((RANDOM % 2))$((RANDOM % 10))
+			pkill -KILL -P "$pid" || true
+			kill -KILL "$pid" 2>/dev/null || true
+			wait "$pid" 2>/dev/null || true
+		done
+		sleep 0.1
+		"$PROOT" --check-owners .
+		"$PROOT" -0 find . -type l -printf "%f %U %G\n"'
+	echo "$output" | head -n 20
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == "all is well with "* ]]
+	# Of each run the last link may have no owner yet.
+	printf '%s\n' "${lines[@]:1}" | awk -F '[. ]' '
+		$3 == $2 && $4 == $1 { good++; next }
+		$3 == 0 && $4 == 0 && !late[$1]++ { next }
+		{ wrong++ }
+		END { exit wrong || good < 20 }'
+}
