@@ -18,6 +18,7 @@
 #include "agent/proc_files.h"
 #include "agent/root.h"
 #include "agent/signal.h"
+#include "agent/store.h"
 #include "base/text.h"
 #include "image/state.h"
 #include <asm/fcntl.h>
@@ -345,28 +346,52 @@ static bool has_no_attribute(const struct fast_frame *frame)
 	return status == -ENODATA || status == -EACCES;
 }
 
-/* An owner as the guest sees it, where one is stored: the file is the user's, and STATUS says what the kernel knows of
- * it. */
-static bool has_default_owner(const struct fast_frame *frame, uint32_t mode)
-{
-	uint32_t type = mode & S_IFMT;
+/* What a call has written of a file. */
+struct fast_status {
+	uint64_t device, inode;
+	uint32_t mode;
+	uint32_t *uid, *gid;
+};
 
-	return (type == S_IFREG || type == S_IFDIR) && has_no_attribute(frame) && is_believed(&frame->about, 0);
+/* Whether it is known that no owner is stored of a file of the user's, be it with the file or apart. */
+static bool has_default_owner(const struct fast_frame *frame, const struct fast_status *file)
+{
+	uint32_t type = file->mode & S_IFMT;
+	bool has_attributes = type == S_IFREG || type == S_IFDIR;
+
+	if ((!has_attributes || image_data()->identity.forgets) && !store_knows_none(file->device, file->inode))
+		return false;
+	return (!has_attributes || has_no_attribute(frame)) && is_believed(&frame->about, 0);
 }
 
 /* Make what the kernel has just written of the owner what the guest is to see: false where that takes more than this.
  */
-static bool tell_owner(const struct fast_frame *frame, uint32_t mode, uint32_t *uid, uint32_t *gid)
+static bool tell_owner(const struct fast_frame *frame, const struct fast_status *file)
 {
 	const struct identity *identity = &image_data()->identity;
 
-	if (!identity_is_on() || *uid != identity->host_uid)
+	if (!identity_is_on() || *file->uid != identity->host_uid)
 		return true;
-	if (!has_default_owner(frame, mode))
+	if (!has_default_owner(frame, file))
 		return false;
-	*uid = identity->uid;
-	*gid = identity->gid;
+	*file->uid = identity->uid;
+	*file->gid = identity->gid;
 	return true;
+}
+
+static bool tell_owner_in_stat(const struct fast_frame *frame, struct stat *file)
+{
+	const struct fast_status status = { file->st_dev, file->st_ino, file->st_mode, &file->st_uid, &file->st_gid };
+
+	return tell_owner(frame, &status);
+}
+
+static bool tell_owner_in_statx(const struct fast_frame *frame, struct statx *file)
+{
+	const struct fast_status status = { owner_device(file->stx_dev_major, file->stx_dev_minor), file->stx_ino,
+					    file->stx_mode, &file->stx_uid, &file->stx_gid };
+
+	return tell_owner(frame, &status);
 }
 
 /* By descriptor, which traps only where owners are told, or for directories that are virtual. */
@@ -392,7 +417,7 @@ static long judge_stat(struct fast_frame *frame, long status)
 		return FAST_SLOW;
 	if (status)
 		return status;
-	if (!tell_owner(frame, file->st_mode, &file->st_uid, &file->st_gid))
+	if (!tell_owner_in_stat(frame, file))
 		return FAST_SLOW;
 	if (path->kind == PATH_EMPTY)
 		return 0;
@@ -449,7 +474,7 @@ static APART long judge_statx(struct fast_frame *frame, long status)
 		return FAST_SLOW;
 	if (status)
 		return status;
-	if (!tell_owner(frame, result->stx_mode, &result->stx_uid, &result->stx_gid))
+	if (!tell_owner_in_statx(frame, result))
 		return FAST_SLOW;
 	mount_leave_out(result);
 	if (path->kind != PATH_EMPTY)

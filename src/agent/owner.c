@@ -67,6 +67,8 @@ static bool find_record(int directory, const char *path, unsigned long flags, co
 
 	if (!is_users(status))
 		return false;
+	if (store_find_forgettable(directory, path, flags, status, record))
+		return true;
 	if (carries_attributes(status))
 		length = owner_get_attribute(directory, path, flags, OWNER_ATTRIBUTE, value, sizeof(value));
 	if (length >= 0)
@@ -196,9 +198,10 @@ static long write_with_access(struct object *object, struct owner_record record)
 	return steps.status;
 }
 
+/* What is to be forgotten hides what lasts, so it is kept even if it is the default. */
 static long put_in_store(const struct object *object, const struct owner_record *record)
 {
-	if (is_default(record))
+	if (is_default(record) && !image_data()->identity.forgets)
 		return store_remove(object->fd, "", AT_EMPTY_PATH, &object->status);
 	return store_put(object->fd, "", AT_EMPTY_PATH, &object->status, record);
 }
@@ -207,7 +210,7 @@ long owner_put(struct object *object, const struct owner_record *record)
 {
 	long status = -EOPNOTSUPP;
 
-	if (carries_attributes(&object->status))
+	if (carries_attributes(&object->status) && !image_data()->identity.forgets)
 		status = write_with_access(object, *record);
 	return status == -EOPNOTSUPP ? put_in_store(object, record) : status;
 }
@@ -252,7 +255,7 @@ long owner_put_new(int directory, const char *name, int fd, const struct owner_r
 	return status;
 }
 
-static uint64_t device_number(uint32_t major, uint32_t minor)
+uint64_t owner_device(uint32_t major, uint32_t minor)
 {
 	return (minor & 0xff) | (uint64_t)(major & 0xfff) << 8 |
 	       (uint64_t)(minor & ~0xffu) << 12; /* new_encode_dev() */
@@ -265,8 +268,8 @@ static struct stat from_statx(const struct statx *status)
 			      .st_uid = status->stx_uid,
 			      .st_gid = status->stx_gid,
 			      .st_ino = status->stx_ino,
-			      .st_dev = device_number(status->stx_dev_major, status->stx_dev_minor),
-			      .st_rdev = device_number(status->stx_rdev_major, status->stx_rdev_minor),
+			      .st_dev = owner_device(status->stx_dev_major, status->stx_dev_minor),
+			      .st_rdev = owner_device(status->stx_rdev_major, status->stx_rdev_minor),
 			      .st_nlink = status->stx_nlink };
 }
 

@@ -39,6 +39,9 @@ bool owner_of_new(int directory, const char *parent, struct owner_record *record
 /* The entry NAME of DIRECTORY, or where FD >= 0 what is open there, has just been made: 0 or a negative errno. */
 long owner_put_new(int directory, const char *name, int fd, const struct owner_record *record);
 
+/* The number of a device as struct stat has it. */
+uint64_t owner_device(uint32_t major, uint32_t minor);
+
 /*
  * Turn what stat calls have written at the guest's address AT, of PATH and so on, into what the guest is to
  * see: 0 or -EFAULT. IS_STATX: it is a struct statx.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/store.h"
+#include "agent/store_memory.h"
 #include "agent/store_place.h"
 #include "image/store.h"
 #include "base/text.h"
@@ -159,16 +160,50 @@ static struct store_place *find_place(uint64_t device, const struct store_key *k
 	return NULL;
 }
 
+/* With --forget all file systems have one table. */
+static struct store_key memory_key(uint64_t device, uint64_t inode)
+{
+	return (struct store_key){ .inode = inode, .filesystem = device };
+}
+
+static bool find_in_memory(const struct object *object, struct store_record *found)
+{
+	const struct store_key key = memory_key(object->status->st_dev, object->status->st_ino);
+	struct store_record now;
+
+	return store_memory_is_on() && store_memory_find(&key, found) && ask_birth(object, &now) &&
+	       is_same_birth(found, &now);
+}
+
+static bool find_in_places(const struct object *object, struct store_record *found)
+{
+	const struct store_key key = key_of(object->status);
+	struct store_record now;
+
+	if (!store_place_learn(object->status->st_dev))
+		place_of(object);
+	return find_place(object->status->st_dev, &key, found) && ask_birth(object, &now) && is_same_birth(found, &now);
+}
+
 bool store_find(int directory, const char *path, unsigned long flags, const struct stat *status,
 		struct owner_record *record)
 {
 	struct object object = { directory, path, flags, status };
-	struct store_key key = key_of(status);
-	struct store_record found, now;
+	struct store_record found;
 
-	if (!store_place_learn(status->st_dev))
-		place_of(&object);
-	if (!find_place(status->st_dev, &key, &found) || !ask_birth(&object, &now) || !is_same_birth(&found, &now))
+	if (!find_in_memory(&object, &found) && !find_in_places(&object, &found))
+		return false;
+	*record = from_store(&found);
+	return true;
+}
+
+bool store_find_forgettable(int directory, const char *path, unsigned long flags, const struct stat *status,
+			    struct owner_record *record)
+{
+	struct object object = { directory, path, flags, status };
+	struct store_record found;
+
+	if (!find_in_memory(&object, &found))
 		return false;
 	*record = from_store(&found);
 	return true;
@@ -176,8 +211,11 @@ bool store_find(int directory, const char *path, unsigned long flags, const stru
 
 bool store_knows_none(uint64_t device, uint64_t inode)
 {
-	const struct store_key key = { .inode = inode };
+	const struct store_key key = { .inode = inode }, in_memory = memory_key(device, inode);
 	struct store_place *place = NULL;
+
+	if (store_memory_is_on() && store_memory_may_have(&in_memory))
+		return false;
 
 	if (!store_place_knows_all(device))
 		return false;
@@ -229,6 +267,10 @@ long store_put(int directory, const char *path, unsigned long flags, const struc
 	kept.key = key_of(status);
 	if (!ask_birth(&object, &kept))
 		return -ENOENT;
+	if (store_memory_is_on()) {
+		kept.key = memory_key(status->st_dev, status->st_ino);
+		return chown_error(store_memory_put(&kept));
+	}
 	own = place_of(&object);
 	place = find_place(status->st_dev, &kept.key, &found);
 	if (!place)
@@ -259,6 +301,11 @@ long store_remove(int directory, const char *path, unsigned long flags, const st
 	struct store_record found;
 	long error = 0;
 
+	if (store_memory_is_on()) {
+		key = memory_key(status->st_dev, status->st_ino);
+		error = store_memory_remove(&key);
+		return error == -ENOENT ? 0 : chown_error(error);
+	}
 	if (!store_place_learn(status->st_dev))
 		place_of(&object);
 	/* A damaged store may have it more than once. */

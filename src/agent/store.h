@@ -9,7 +9,8 @@
  * Nothing is open between calls. Stores are mapped, once for each process, and found by the number of the file system:
  * a question costs no system call, but where the object's path has to be found out (below) and once in CLOCK_AGE_MOST,
  * when it is looked whether the files are still the same. A store that a guest makes or replaces, the others of the
- * same proot learn of at once, by a count in the page they share. With --forget there is one table in memory for all.
+ * same proot learn of at once, by a count in the page they share. With --forget what is put is
+ * in memory that guests share (agent/store_memory.h), and hides what is in files, which stay as they are.
  *
  * DIRECTORY, PATH and FLAGS name the object as for newfstatat(2), to the kernel. On the way there must not be links,
  * but for one of /proc at the beginning; nor may the last component be one without AT_SYMLINK_NOFOLLOW in FLAGS. ""
@@ -29,6 +30,10 @@
  */
 bool store_find(int directory, const char *path, unsigned long flags, const struct stat *status,
 		struct owner_record *record);
+
+/* The same of what is only in memory: false without --forget. */
+bool store_find_forgettable(int directory, const char *path, unsigned long flags, const struct stat *status,
+			    struct owner_record *record);
 
 /*
  * From memory alone, from anywhere: true when there is nothing about the object with that inode in the file system

@@ -34,12 +34,12 @@ void store_file_path(const char *directory, char buf[STORE_PATH_SIZE])
 }
 
 /* With all descriptors in use the soft limit is lifted for this one, which is closed before the call is done. */
-static long open_file(const char *path, unsigned long flags)
+long store_file_open_any(const char *path, unsigned long flags)
 {
 	struct rlimit limit, lifted;
 	long fd;
 
-	flags |= O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	flags |= O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 	fd = GATE_4(NR_openat, AT_FDCWD, path, flags, MODE);
 	if (fd != -EMFILE || GATE_2(NR_getrlimit, RLIMIT_NOFILE, &limit))
 		return fd;
@@ -59,7 +59,7 @@ static bool is_trusted(const struct stat *status)
 
 long store_file_open(const char *path, unsigned long flags, struct stat *status)
 {
-	long fd = open_file(path, flags);
+	long fd = store_file_open_any(path, flags | O_NOFOLLOW);
 
 	if (fd >= 0 && (GATE_2(NR_fstat, fd, status) || !is_trusted(status))) {
 		GATE_1(NR_close, fd);

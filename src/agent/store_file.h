@@ -16,6 +16,9 @@
 /* The path of the file in DIRECTORY ("" is the root), of STORE_DIRECTORY_MOST bytes at most. */
 void store_file_path(const char *directory, char buf[STORE_PATH_SIZE]);
 
+/* Open PATH, also when the guest has no descriptor left: it is to be closed before the call is done. */
+long store_file_open_any(const char *path, unsigned long flags);
+
 /*
  * Open PATH if it is a file that may be trusted: the descriptor and its STATUS, or a negative errno; -EPERM when
  * it is something else.

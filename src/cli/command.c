@@ -458,9 +458,11 @@ static void fill_settings(struct command *command)
 		      (command->wants_identity || !geteuid() ? IMAGE_PRIVILEGED : 0);
 	if (!stat("/proc/self/ns/mnt", &namespace))
 		data->mount_namespace = namespace.st_ino;
-	data->identity = (struct identity){
-		.uid = command->config->uid, .gid = command->config->gid, .host_uid = geteuid(), .host_gid = getegid()
-	};
+	data->identity = (struct identity){ .uid = command->config->uid,
+					    .gid = command->config->gid,
+					    .host_uid = geteuid(),
+					    .host_gid = getegid(),
+					    .forgets = command->wants_identity && command->config->forgets };
 	data->kernel = command->config->kernel;
 	data->verbosity = command->config->verbosity;
 	data->log_fd = open_log(command->config->verbosity);
@@ -525,6 +527,10 @@ static int start(struct command *command)
 	}
 	fill_settings(command);
 	shared_create(command->data);
+	if (command->data->identity.forgets && command->data->identity.memory_id < 0) {
+		message_error("there is no memory to be had that guests can share, which --forget needs");
+		return EXIT_OWN_FAILURE;
+	}
 	image_fd = image_compose(command->data);
 	if (image_fd < 0) {
 		message_error("can't compose the image: %s", strerror(-image_fd));

@@ -171,6 +171,14 @@ static int apply_kernel(struct config *config, const char *name, const char *val
 	return wrong ? fail(config, "option '%s': '%.200s': %s", name, value, wrong) : 0;
 }
 
+static int apply_forget(struct config *config, const char *name, const char *value)
+{
+	(void)name;
+	(void)value;
+	config->forgets = true;
+	return 0;
+}
+
 static int apply_root_id(struct config *config, const char *name, const char *value)
 {
 	(void)name;

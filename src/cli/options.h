@@ -31,6 +31,7 @@ struct config {
 	size_t binding_room;
 	uint32_t uid, gid; /* with HAS_IDENTITY */
 	bool has_identity;
+	bool forgets;
 	const char *user; /* as written; NULL: none was given */
 	struct kernel kernel;
 	bool has_kernel;

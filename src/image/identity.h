@@ -14,8 +14,8 @@ struct identity {
 	uint32_t uid, gid;
 	/* Who the kernel knows: effective ids of proot itself. They own those files. */
 	uint32_t host_uid, host_gid;
-	uint32_t forgets; /* --forget: owners last as long as this proot */
-	uint32_t reserved;
+	uint32_t forgets;  /* --forget: owners last as long as this proot */
+	int32_t memory_id; /* with FORGETS: the segment's number that they are in (image/shared.h), or -1 */
 };
 
 #endif

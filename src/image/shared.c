@@ -12,6 +12,7 @@
  */
 #define PAGE_MODE 0666
 #define VIEW_MODE 0644
+#define OWNERS_MODE 0600
 
 static struct shared_view *shared_view;
 
@@ -41,11 +42,21 @@ static void create_view(struct image_data *data)
 	shared_view->nonce = data->shared_nonce;
 }
 
+static void create_owners(struct image_data *data)
+{
+	struct shared_owners *owners = create(store_size(SHARED_OWNERS_BITS), OWNERS_MODE, &data->identity.memory_id);
+
+	if (!owners)
+		return;
+	store_header_init(&owners->header, SHARED_OWNERS_BITS);
+	owners->nonce = data->shared_nonce;
+}
+
 void shared_create(struct image_data *data)
 {
 	struct shared *shared;
 
-	data->shared_id = data->view_id = -1;
+	data->shared_id = data->view_id = data->identity.memory_id = -1;
 	if (getrandom(&data->shared_nonce, sizeof(data->shared_nonce), 0) != (ssize_t)sizeof(data->shared_nonce))
 		return;
 	shared = create(sizeof(struct shared), PAGE_MODE, &data->shared_id);
@@ -55,6 +66,8 @@ void shared_create(struct image_data *data)
 	shared->changes = 1ull << 32;
 	if (data->flags & IMAGE_PRIVILEGED)
 		create_view(data);
+	if (data->identity.forgets)
+		create_owners(data);
 }
 
 struct view *shared_view_now(void)

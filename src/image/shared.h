@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory that all guests of one proot share, in two System V segments.
+ * Memory that all guests of one proot share, in System V segments.
  *
  * One page, by which they tell each other that names have changed their meaning
  * (agent/plain.h), that there is another store of owners (agent/store.h), and what the machine is called. And, where
  * one of them may mount (IMAGE_PRIVILEGED), the view, most of which is never touched. That one guests have for reading
  * only, but for a moment; those of another user, when root has started proot, always.
+ *
+ * Where owners are to be forgotten (--forget), a third holds them.
  *
  * A segment is removed as soon as it is made: it needs no descriptor, guests
  * attach it again after execve by its number, and it is gone with the last of them.
@@ -16,6 +18,7 @@
 
 #include "base/base.h"
 #include "image/image.h"
+#include "image/store.h"
 
 /* A name of the machine that a guest has set. */
 struct shared_name {
@@ -40,12 +43,21 @@ struct shared_view {
 	struct view view; /* the one in force: view/change.h */
 };
 
+/* What a store's file has instead of a first page. Buckets follow as in a file; there is memory for those in use. */
+struct shared_owners {
+	struct store_header header;
+	uint64_t nonce; /* likewise */
+};
+
+/* Room for half a million owners at most; buckets begin to be full at about a third of that. */
+#define SHARED_OWNERS_BITS 14
+
 _Static_assert(offsetof(struct shared, changes) == SHARED_CHANGES, "arch.h");
 
 /*
  * Make the segments, attach them to this process, so that they last until a guest
  * has them too, and note them in DATA, whose flags and view are as they will be. Without success
- * DATA->shared_id is -1, or DATA->view_id.
+ * DATA->shared_id is -1, or DATA->view_id, or DATA->identity.memory_id.
  */
 void shared_create(struct image_data *data);
 /* The view as guests have changed it; NULL where they can't. To be called by who has created it. */

@@ -84,7 +84,7 @@ user_script() {
 	[ "${lines[4]}" = /.proot-owners ]
 	[ "${lines[5]}" = 1:2 ]
 	[ "${lines[6]}" = 1 ]
-	[ "${lines[7]}" = 2 ]
+	[ "${lines[7]}" = 1 ]
 }
 
 @test "the root's own store is in no listing, whatever is read at once" {
@@ -109,6 +109,28 @@ user_script() {
 		"$PROOT" -0 -r . -b /usr -b /lib -b /lib64 -b /dev /usr/bin/perl -e "$READ" | sort -u'
 	[ "$status" -eq 0 ]
 	[ "$output" = "0 .1 ..1 dev1 lib1 lib641 p1 usr1" ]
+}
+
+@test "--forget: owners are gone with the guests" {
+	run user_script '
+		touch file
+		"$PROOT" -0 sh -c "chown 1:2 file; ln -s x link; chown -h 3:4 link"
+		"$PROOT" -0 --forget sh -c "
+			stat -c %u:%g file link; chown 5:6 file; chown -h 7:8 link; stat -c %u:%g file link
+			chown 0:0 file; chown -h 0:0 link; stat -c %u:%g file link
+			mknod null c 1 3; chown 9 null; stat -c \"%u %F\" null; stat -c \"%u %F\" null; ls -ln null >&2"
+		"$PROOT" -0 stat -c "%u:%g %F" file link null
+		getfattr --absolute-names -n user.rootlesscontainers file >/dev/null
+		"$PROOT" --check-owners .'
+	[ "$status" -eq 0 ]
+	[ "${lines[*]:0:6}" = "1:2 3:4 5:6 7:8 0:0 0:0" ]
+	[ "${lines[6]}" = "9 character special file" ]
+	[ "${lines[7]}" = "9 character special file" ]
+	[[ ${lines[8]} == "crw-r--r-- 1 9 0 1, 3 "* ]]
+	[ "${lines[9]}" = "1:2 regular empty file" ]
+	[ "${lines[10]}" = "3:4 symbolic link" ]
+	[ "${lines[11]}" = "0:0 socket" ]
+	[ "${lines[12]}" = "all is well with 1 record of 1 store, and 5 files" ]
 }
 
 @test "--check-owners: all is well" {

@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -28,8 +29,10 @@
 #undef st_ctime
 
 #include "agent/store.h"
-#include "agent/store_file.h"
+#include "agent/guest_memory.h"
 #include "agent/plain.h"
+#include "agent/store_file.h"
+#include "image/shared.h"
 #include "image/store.h"
 #include "tap.h"
 
@@ -66,6 +69,12 @@ long gate(long nr, unsigned long a, unsigned long b, unsigned long c, unsigned l
 		return -ENOENT;
 	result = syscall(nr, a, b, c, d, e, f);
 	return result < 0 ? -errno : result;
+}
+
+long guest_read(void *to, unsigned long address, size_t size)
+{
+	memcpy(to, (const void *)address, size);
+	return 0;
 }
 
 uint64_t *plain_stores(void)
@@ -588,6 +597,63 @@ static void test_lock(void)
 	check(number_of(&object) == 2);
 }
 
+/* --forget: what is put is in memory, for all processes, and hides what is in the file. */
+
+static void make_forgetful(void)
+{
+	struct image_data *data = (struct image_data *)IMAGE_DATA_ADDRESS;
+	int id = shmget(IPC_PRIVATE, store_size(SHARED_OWNERS_BITS), IPC_CREAT | SHM_NORESERVE | 0600);
+	struct shared_owners *owners = shmat(id, NULL, 0);
+
+	shmctl(id, IPC_RMID, NULL);
+	data->shared_nonce = owners->nonce = 4711;
+	data->identity.memory_id = id;
+	data->identity.forgets = 1;
+}
+
+static void put_in_child(const struct object *object, uint32_t number)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child)
+		_exit(put(object, number) != 0);
+	waitpid(child, &status, 0);
+	check(status == 0);
+}
+
+static void test_forget(void)
+{
+	struct object object = link_at("forgotten"), other = link_at("remembered");
+	struct owner_record record;
+
+	check(put(&other, 1) == 0);
+	make_forgetful();
+	check(number_of(&object) == -1);
+	check(number_of(&other) == 1);
+	put_in_child(&object, 2);
+	put_in_child(&other, 3);
+	check(number_of(&object) == 2);
+	check(number_of(&other) == 3);
+	check(store_find_forgettable(AT_FDCWD, "forgotten", AT_SYMLINK_NOFOLLOW, &object.status, &record));
+	check(take_away(&object) == 0);
+	check(number_of(&object) == -1);
+	check(!knows_none(&other));
+	((struct image_data *)IMAGE_DATA_ADDRESS)->identity.forgets = 0;
+	check(number_of(&object) == -1);
+	check(number_of(&other) == 1);
+}
+
+static void test_forget_without_memory(void)
+{
+	struct object object = link_at("forgotten");
+
+	((struct image_data *)IMAGE_DATA_ADDRESS)->identity.forgets = 1;
+	((struct image_data *)IMAGE_DATA_ADDRESS)->identity.memory_id = -1;
+	check(number_of(&object) == -1);
+	check(put(&object, 1) == -ENOMEM);
+}
+
 /* Writers that are killed. */
 
 #define FILES 400
@@ -752,29 +818,54 @@ static bool begin_anew(pid_t *reader)
 	return status.st_size > (long)store_size(2);
 }
 
-static void test_killed(void)
+/* 25 times. */
+static void kill_writers(void)
 {
-	unsigned int grown = 0, begun = 0;
-	pid_t reader;
-	int status;
-
-	make_files();
-	unlink(store_path());
-	reader = start_reader();
-	for (unsigned int i = 1; i <= KILLS; i++) {
+	for (unsigned int i = 0; i < 25; i++) {
 		write_for_a_while();
 		check(is_all_there());
-		check(count_damaged() == 0);
-		if (i % 25)
-			continue;
-		grown += begin_anew(&reader);
-		begun++;
 	}
+}
+
+static void end_reader(pid_t reader)
+{
+	int status;
+
 	memory->ends = 1;
 	waitpid(reader, &status, 0);
 	check(status == 0);
 	check(memory->failures == 0);
+	memset(memory, 0, sizeof(*memory));
+}
+
+static void test_killed(void)
+{
+	unsigned int grown = 0, begun = 0;
+	pid_t reader;
+
+	make_files();
+	unlink(store_path());
+	reader = start_reader();
+	for (unsigned int i = 1; i <= KILLS / 25; i++) {
+		kill_writers();
+		check(count_damaged() == 0);
+		grown += begin_anew(&reader);
+		begun++;
+	}
 	printf("# %u operations, %u of %u stores had grown\n", memory->operations, grown, begun);
+	end_reader(reader);
+}
+
+static void test_killed_in_memory(void)
+{
+	pid_t reader;
+
+	make_files();
+	reader = start_reader();
+	for (unsigned int i = 1; i <= KILLS / 25; i++)
+		kill_writers();
+	printf("# %u operations\n", memory->operations);
+	end_reader(reader);
 }
 
 static void remove_all(void)
@@ -812,7 +903,11 @@ int main(void)
 	in_child(test_damaged, "what is no store is left alone");
 	in_child(test_limits, "limits of the guest's");
 	in_child(test_lock, "a writer waits for another");
+	in_child(test_forget, "what is to be forgotten");
+	in_child(test_forget_without_memory, "the same without memory for it");
 	in_child(test_killed, "writers are killed");
+	make_forgetful();
+	in_child(test_killed_in_memory, "the same in memory");
 	remove_all();
 	return plan_done();
 }

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/store_memory.h"
+#include "agent/guest_memory.h"
+#include "agent/store_file.h"
+#include "image/shared.h"
+#include <asm/fcntl.h>
+#include <linux/fcntl.h>
+
+/* Where it is attached; ABSENT: it can't be. */
+static char *memory;
+
+#define ABSENT ((char *)-1)
+
+static bool is_ours(unsigned long at)
+{
+	uint64_t nonce;
+
+	return !guest_read(&nonce, at + offsetof(struct shared_owners, nonce), sizeof(nonce)) &&
+	       nonce == image_data()->shared_nonce;
+}
+
+/* Another thread may have been faster: then it is there twice, which does no harm. */
+static char *attach(void)
+{
+	int32_t id = image_data()->identity.memory_id;
+	long at = id < 0 ? -EINVAL : GATE_3(NR_shmat, id, 0, 0);
+	char *attached = ABSENT;
+
+	if (!(at < 0 && at > -PATH_SIZE) && is_ours((unsigned long)at))
+		attached = (char *)at;
+	__atomic_store_n(&memory, attached, __ATOMIC_RELEASE);
+	return attached;
+}
+
+/* NULL: there is none. */
+static struct store_bucket *bucket_of(const struct store_key *key)
+{
+	char *at = __atomic_load_n(&memory, __ATOMIC_ACQUIRE);
+
+	if (!at)
+		at = attach();
+	if (at == ABSENT)
+		return NULL;
+	return (struct store_bucket *)(at + store_bucket_offset(store_bucket_of(SHARED_OWNERS_BITS, key)));
+}
+
+bool store_memory_find(const struct store_key *key, struct store_record *record)
+{
+	const struct store_bucket *bucket = bucket_of(key);
+
+	return bucket && store_find_in(bucket, key, record);
+}
+
+bool store_memory_may_have(const struct store_key *key)
+{
+	struct store_record record;
+
+	return !__atomic_load_n(&memory, __ATOMIC_ACQUIRE) || store_memory_find(key, &record);
+}
+
+/* The image is one file for all guests of a proot. */
+static long lock(void)
+{
+	long fd = store_file_open_any("/proc/thread-self/exe", O_RDONLY);
+	long status = fd < 0 ? fd : store_file_lock((int)fd);
+
+	if (fd < 0 || !status)
+		return fd;
+	GATE_1(NR_close, fd);
+	return status;
+}
+
+long store_memory_put(const struct store_record *record)
+{
+	struct store_bucket *bucket = bucket_of(&record->key);
+	long fd = bucket ? lock() : -ENOMEM, status;
+	struct store_change change;
+
+	if (fd < 0)
+		return fd;
+	status = store_put_in(bucket, record, &change);
+	if (!status)
+		store_apply(bucket, &change);
+	store_file_close((int)fd);
+	return status;
+}
+
+long store_memory_remove(const struct store_key *key)
+{
+	struct store_bucket *bucket = bucket_of(key);
+	long fd = bucket ? lock() : -ENOMEM, status;
+	struct store_change change;
+
+	if (fd < 0)
+		return fd;
+	status = store_remove_from(bucket, key, &change);
+	if (!status)
+		store_apply(bucket, &change);
+	store_file_close((int)fd);
+	return status;
+}
