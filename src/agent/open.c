@@ -142,6 +142,8 @@ static long open_named(struct call *call, unsigned long flags)
 			return translate_refuse(call, 0, status);
 		if (status != ACCESS_KERNEL_OPENS)
 			return status;
+		/* Where it is kept has been used for something else. */
+		*how = how_of(call);
 	}
 	*how = how_of(call);
 	if (is_last_left(path, flags)) {
