@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/kernel.h"
+#include "agent/capability.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
@@ -30,6 +31,12 @@ static unsigned int shared_index(enum kernel_name name)
 	return name == KERNEL_NODE ? SHARED_HOST : name == KERNEL_DOMAIN ? SHARED_DOMAIN : SHARED_NAMES;
 }
 
+/* Whether the names that guests set are those of the calling process: not where it has a namespace for them. */
+static bool has_guests_names(void)
+{
+	return views_lives_in("/proc/thread-self/ns/uts", image_data()->name_namespace);
+}
+
 /* What a guest has set NAME to last, into BUF; false, and BUF as it was, when none has. */
 static bool read_shared(enum kernel_name name, char buf[KERNEL_NAME_SIZE])
 {
@@ -38,7 +45,7 @@ static bool read_shared(enum kernel_name name, char buf[KERNEL_NAME_SIZE])
 		index < SHARED_NAMES && image_data()->flags & IMAGE_PRIVILEGED ? plain_shared() : NULL;
 	uint32_t version, tries = 0;
 
-	if (!shared || !__atomic_load_n(&shared->names[index].version, __ATOMIC_ACQUIRE))
+	if (!shared || !__atomic_load_n(&shared->names[index].version, __ATOMIC_ACQUIRE) || !has_guests_names())
 		return false;
 	do {
 		version = __atomic_load_n(&shared->names[index].version, __ATOMIC_ACQUIRE);
@@ -118,7 +125,9 @@ long handle_set_name(struct call *call)
 	char text[KERNEL_NAME_SIZE] = "";
 	int length = (int)call->arguments[1];
 
-	if (!views_may_change())
+	if (!has_guests_names())
+		return call_make(call, call->nr);
+	if (!has_capability(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (length < 0 || length >= KERNEL_NAME_SIZE)
 		return -EINVAL;

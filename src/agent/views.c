@@ -33,17 +33,18 @@ void views_start(void)
 		view_in_force = &shared->view;
 }
 
-/* Mounts of a namespace of its own nobody else would see; the view's are everybody's. */
-static bool lives_in_namespace(void)
+bool views_lives_in(const char *name, uint64_t inode)
 {
 	struct stat status;
 
-	return !GATE_2(NR_stat, "/proc/thread-self/ns/mnt", &status) && status.st_ino == image_data()->mount_namespace;
+	return !GATE_2(NR_stat, name, &status) && status.st_ino == inode;
 }
 
 bool views_may_change(void)
 {
-	return has_capability(CAP_SYS_ADMIN) && lives_in_namespace();
+	/* Mounts of a namespace of its own nobody else would see; the view's are everybody's. */
+	return has_capability(CAP_SYS_ADMIN) &&
+	       views_lives_in("/proc/thread-self/ns/mnt", image_data()->mount_namespace);
 }
 
 /* For writing, somewhere. */

@@ -19,6 +19,9 @@ struct views_change {
 /* Once at start: which view is the one in force. */
 void views_start(void);
 
+/* Whether the caller's namespace that NAME, a link of /proc, leads to is proot's own, which is INODE. */
+bool views_lives_in(const char *name, uint64_t inode);
+
 /*
  * Whether the caller may mount: it has the capability, believes to have it, and lives in
  * the mount namespace that the view stands for.

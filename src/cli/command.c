@@ -445,10 +445,19 @@ static bool wants_identity(const struct config *config)
 	return config->has_identity && (config->uid || config->gid || geteuid());
 }
 
+/* What tells our namespace of the kind NAME from others. */
+static uint64_t namespace_of(const char *name)
+{
+	struct stat status;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	return stat(path, &status) ? 0 : status.st_ino;
+}
+
 static void fill_settings(struct command *command)
 {
 	struct image_data *data = command->data;
-	struct stat namespace;
 
 	data->magic = IMAGE_MAGIC;
 	data->flags = (command->config->allows_unknown ? IMAGE_ALLOW_UNKNOWN : 0) |
@@ -456,8 +465,8 @@ static void fill_settings(struct command *command)
 		      (command->config->has_kernel ? IMAGE_KERNEL : 0) |
 		      (command->wants_identity ? IMAGE_IDENTITY : 0) |
 		      (command->wants_identity || !geteuid() ? IMAGE_PRIVILEGED : 0);
-	if (!stat("/proc/self/ns/mnt", &namespace))
-		data->mount_namespace = namespace.st_ino;
+	data->mount_namespace = namespace_of("mnt");
+	data->name_namespace = namespace_of("uts");
 	data->identity = (struct identity){ .uid = command->config->uid,
 					    .gid = command->config->gid,
 					    .host_uid = geteuid(),

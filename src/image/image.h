@@ -41,7 +41,8 @@ struct image_data {
 	int32_t view_id;   /* that of the view, which can be changed, or -1 */
 	uint32_t reserved;
 	uint64_t shared_nonce;
-	uint64_t mount_namespace; /* inode number of proot's own */
+	/* Inode numbers of proot's own. In others, the mounts and names of all guests are not a process's. */
+	uint64_t mount_namespace, name_namespace;
 	struct emulator emulator; /* of -q */
 	struct kernel kernel;	  /* of -k */
 	struct identity identity; /* of -0, -i, -S */
