@@ -11,7 +11,6 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/mounts.h"
-#include "agent/pin.h"
 #include "agent/proc.h"
 #include "agent/root.h"
 #include "agent/tmpfs.h"
@@ -103,22 +102,16 @@ static long name_place(const struct host_path *path, struct place *place)
 	return status ? -EINVAL : 0;
 }
 
-/* The place that call->paths[0] has led to; it is there. Of one that was not followed there is no more than its name.
- */
+/* The place that call->paths[0] has led to; it is there. */
 static long take_place(const struct host_path *path, struct place *place)
 {
 	long fd = path->pin, status;
-	struct stat there;
 
 	place->is_virtual = path->is_resolved && path->result->is_virtual;
 	if (place->is_virtual) {
 		place->is_directory = true;
 		place->host[0] = '\0';
 		return name_place(path, place);
-	}
-	if (path->kind == PIN_PARENT) {
-		status = GATE_4(NR_newfstatat, path->directory, path->path, &there, AT_SYMLINK_NOFOLLOW);
-		return status ? status : name_place(path, place);
 	}
 	if (fd < 0)
 		fd = GATE_4(NR_openat, path->directory, path->path, O_PATH | O_CLOEXEC, 0);
@@ -130,15 +123,51 @@ static long take_place(const struct host_path *path, struct place *place)
 	return status ? status : name_place(path, place);
 }
 
-static long find_target(struct call *call, struct place *place)
+/* The target's path, with FLAGS of translate_path(): 0 or a negative errno. */
+static long translate_target(struct call *call, unsigned int flags, struct place *place)
 {
-	long status = translate_path(call, 0, TRANSLATE_FULL);
+	long status = translate_path(call, 0, TRANSLATE_FULL | flags);
 
 	place->guest = call->slot->results[1].guest;
 	place->host = call->slot->results[1].host;
 	if (status == TRANSLATE_NOTHING)
 		return call->original[call->row->paths[0].path] ? -ENOENT : -EFAULT;
+	return status;
+}
+
+static long find_target(struct call *call, struct place *place)
+{
+	long status = translate_target(call, 0, place);
+
 	return status ? status : take_place(&call->paths[0], place);
+}
+
+/* The entry that is exactly at PLACE, or -1: virtual places are no mounts. */
+static int mount_at(const struct view *view, const struct place *place)
+{
+	int index = view_find(view, place->guest, strlen(place->guest));
+
+	return index >= 0 && view_binding(view, (uint32_t)index)->flags & VIEW_VIRTUAL ? -1 : index;
+}
+
+/*
+ * The place of what is to be unmounted. There may be nothing else any more on the host. Of what is no mount the
+ * kernel says first whether it is there.
+ */
+static long find_mounted(struct call *call, struct place *place)
+{
+	long status = translate_target(call, TRANSLATE_NAME, place);
+	const struct host_path *path = &call->paths[0];
+	struct stat there;
+
+	if (status)
+		return status;
+	if (!path->is_resolved || path->result->is_magic)
+		return take_place(path, place);
+	name_place(path, place);
+	if (path->result->is_virtual || mount_at(the_view(), place) >= 0)
+		return 0;
+	return GATE_4(NR_newfstatat, path->directory, path->path, &there, AT_SYMLINK_NOFOLLOW);
 }
 
 /* The first argument of mount(2), as a path. */
@@ -152,14 +181,6 @@ static long find_source(struct call *call, struct place *place)
 		return status ? status : -EINVAL;
 	status = translate_text(call, AT_FDCWD, VIEW_FOLLOW, TRANSLATE_FULL);
 	return status ? status : take_place(&call->paths[0], place);
-}
-
-/* The entry that is exactly at PLACE, or -1: virtual places are no mounts. */
-static int mount_at(const struct view *view, const struct place *place)
-{
-	int index = view_find(view, place->guest, strlen(place->guest));
-
-	return index >= 0 && view_binding(view, (uint32_t)index)->flags & VIEW_VIRTUAL ? -1 : index;
 }
 
 /* Nobody can be brought to see what is mounted over the root. */
@@ -427,7 +448,7 @@ long handle_umount(struct call *call)
 
 	if (flags & ~(unsigned long)(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	status = find_target(call, &place);
+	status = find_mounted(call, &place);
 	if (status)
 		return status;
 	if (!views_may_change())
