@@ -57,6 +57,18 @@ class Macro:
     times_faster: Optional[float] = None  # than Debian's proot, at least
 
 
+@dataclass
+class Identity:
+    """A shell command in a Debian with owners of all kinds: by real root, and by a user under proot (identity.py)."""
+
+    name: str
+    title: str
+    bound: Optional[float]
+    command: str
+    option: str = "-0 -r"
+    is_fresh: bool = False  # each time in a tree of its own
+
+
 MICRO = [
     Micro("getpid", "getpid", 1.05),
     Micro("read", "read of a byte", 1.05),
@@ -196,6 +208,15 @@ MACRO = [
         setup="head -c {n}M /dev/urandom >data",
         sizes=(100, 1),
     ),
+]
+
+IDENTITY = [
+    Identity("root-ls", "ls -lR / of a Debian, -0", 1.4, "ls -lR /"),
+    Identity("root-find", "find /, -0", 1.4, "find /"),
+    Identity("root-find-ls", "find / -ls, -0", 1.4, "find / -ls"),
+    Identity("root-tar", "tar of it, -0", 1.4, "tar -cf - bin etc home lib* opt root sbin srv usr var | cat"),
+    Identity("root-chown", "chown -R of /usr/share, -0", None, "chown -R 1:1 /usr/share; chown -R 0:0 /usr/share"),
+    Identity("root-apt", "apt-get install, 30 packages, -S", 1.6, "apt-get -y -q install /debs/*.deb", "-S", True),
 ]
 
 START = Micro("start", "start of /bin/true", 2.0)
