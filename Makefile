@@ -91,7 +91,7 @@ $(BUILD)/command/image/embed.S.o: src/image/embed.S $(AGENT)
 	$(Q)$(CC) -DAGENT_FILE='"$(AGENT)"' -c -o $@ $<
 
 # Resident memory counts for what is not called all day: it is compiled to be small.
-AGENT_FAST := $(patsubst %,$(BUILD)/agent/%.c.o,agent/fast agent/change agent/clock agent/dispatch agent/guest_memory \
+AGENT_FAST := $(patsubst %,$(BUILD)/agent/%.c.o,agent/fast agent/fast_owner agent/seen agent/change agent/clock agent/dispatch agent/guest_memory \
 	agent/plain agent/slot base/memory base/text view/view)
 $(BUILD)/agent/%.c.o: src/%.c Makefile
 	@mkdir -p $(@D)

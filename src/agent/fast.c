@@ -11,7 +11,7 @@
 #include "agent/mount.h"
 #include "agent/mounts.h"
 #include "agent/open.h"
-#include "agent/owner.h"
+#include "agent/fast_owner.h"
 #include "agent/patch.h"
 #include "agent/plain.h"
 #include "agent/proc.h"
@@ -323,77 +323,6 @@ static long fast_stat(struct fast_frame *frame, long directory, unsigned long gu
 		    path->kind == PATH_EMPTY ? flags : flags | AT_SYMLINK_NOFOLLOW, 0);
 }
 
-/* struct xattr_args, Linux 6.13: an attribute is asked for by a descriptor and a name below it. */
-struct attribute_arguments {
-	uint64_t value;
-	uint32_t size, flags;
-};
-
-/* Whether nothing is stored with the regular file or directory that the call in FRAME was about. False: ask again, the
- * slow way. */
-static bool has_no_attribute(const struct fast_frame *frame)
-{
-	static const struct attribute_arguments nowhere = { 0 };
-	long status;
-
-	if (frame->about.kind == PATH_EMPTY)
-		status = GATE_4(NR_fgetxattr, frame->directory, OWNER_ATTRIBUTE, 0, 0);
-	else if (frame->directory == AT_FDCWD)
-		status = GATE_4(NR_lgetxattr, frame->path, OWNER_ATTRIBUTE, 0, 0);
-	else
-		status = GATE_6(NR_getxattrat, frame->directory, frame->path, AT_SYMLINK_NOFOLLOW, OWNER_ATTRIBUTE,
-				&nowhere, sizeof(nowhere));
-	return status == -ENODATA || status == -EACCES;
-}
-
-/* What a call has written of a file. */
-struct fast_status {
-	uint64_t device, inode;
-	uint32_t mode;
-	uint32_t *uid, *gid;
-};
-
-/* Whether it is known that no owner is stored of a file of the user's, be it with the file or apart. */
-static bool has_default_owner(const struct fast_frame *frame, const struct fast_status *file)
-{
-	uint32_t type = file->mode & S_IFMT;
-	bool has_attributes = type == S_IFREG || type == S_IFDIR;
-
-	if ((!has_attributes || image_data()->identity.forgets) && !store_knows_none(file->device, file->inode))
-		return false;
-	return (!has_attributes || has_no_attribute(frame)) && is_believed(&frame->about, 0);
-}
-
-/* Make what the kernel has just written of the owner what the guest is to see: false where that takes more than this.
- */
-static bool tell_owner(const struct fast_frame *frame, const struct fast_status *file)
-{
-	const struct identity *identity = &image_data()->identity;
-
-	if (!identity_is_on() || *file->uid != identity->host_uid)
-		return true;
-	if (!has_default_owner(frame, file))
-		return false;
-	*file->uid = identity->uid;
-	*file->gid = identity->gid;
-	return true;
-}
-
-static bool tell_owner_in_stat(const struct fast_frame *frame, struct stat *file)
-{
-	const struct fast_status status = { file->st_dev, file->st_ino, file->st_mode, &file->st_uid, &file->st_gid };
-
-	return tell_owner(frame, &status);
-}
-
-static bool tell_owner_in_statx(const struct fast_frame *frame, struct statx *file)
-{
-	const struct fast_status status = { owner_device(file->stx_dev_major, file->stx_dev_minor), file->stx_ino,
-					    file->stx_mode, &file->stx_uid, &file->stx_gid };
-
-	return tell_owner(frame, &status);
-}
-
 /* By descriptor, which traps only where owners are told, or for directories that are virtual. */
 static long fast_fstat(struct fast_frame *frame, int fd, unsigned long buf)
 {
@@ -417,7 +346,7 @@ static long judge_stat(struct fast_frame *frame, long status)
 		return FAST_SLOW;
 	if (status)
 		return status;
-	if (!tell_owner_in_stat(frame, file))
+	if (identity_is_on() && !(fast_tell_owner_in_stat(frame, file) && is_believed(path, 0)))
 		return FAST_SLOW;
 	if (path->kind == PATH_EMPTY)
 		return 0;
@@ -474,7 +403,7 @@ static APART long judge_statx(struct fast_frame *frame, long status)
 		return FAST_SLOW;
 	if (status)
 		return status;
-	if (!tell_owner_in_statx(frame, result))
+	if (identity_is_on() && !(fast_tell_owner_in_statx(frame, result) && is_believed(path, 0)))
 		return FAST_SLOW;
 	mount_leave_out(result);
 	if (path->kind != PATH_EMPTY)
@@ -485,15 +414,29 @@ static APART long judge_statx(struct fast_frame *frame, long status)
 	return type == S_IFDIR && may_be_of_top(frame, (int)frame->made[1]) ? FAST_SLOW : 0;
 }
 
+/*
+ * Whether an attribute is read, or the names of all. Where the guest is not who the kernel knows, of few: then *NAME
+ * is the second argument.
+ */
+static bool reads_attribute(const struct call_row *row, const unsigned long arguments[6], unsigned long *name)
+{
+	if (row->handler != handle_xattr || !identity_is_on())
+		return row->handler == handle_xattr;
+	if (row->nr == NR_getxattr || row->nr == NR_lgetxattr)
+		*name = fast_attribute_name(arguments[1]);
+	return *name;
+}
+
 /* Any other call that reads what one path names, and needs no more than that path translated. */
 static long fast_read(struct fast_frame *frame, const struct call_row *row, const unsigned long arguments[6])
 {
 	const struct call_path *shape = &row->paths[0];
 	long directory = shape->directory == CALL_CWD ? AT_FDCWD : (long)arguments[shape->directory];
 	struct fast_path *path = &frame->about;
+	unsigned long name = 0;
 
-	if (row->once || !(row->handler == handle_paths || row->handler == handle_access ||
-			   (row->handler == handle_xattr && !identity_is_on())))
+	if (row->once ||
+	    !(row->handler == handle_paths || row->handler == handle_access || reads_attribute(row, arguments, &name)))
 		return FAST_SLOW;
 	read_path(frame, arguments[shape->path], directory, path);
 	if (path->kind < PATH_RELATIVE ||
@@ -506,6 +449,8 @@ static long fast_read(struct fast_frame *frame, const struct call_row *row, cons
 	frame->made[1 + shape->path] = (unsigned long)frame->path;
 	if (shape->directory != CALL_CWD)
 		frame->made[1 + shape->directory] = (unsigned long)frame->directory;
+	if (name)
+		frame->made[2] = name;
 	return FAST_CALL;
 }
 

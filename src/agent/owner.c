@@ -5,6 +5,7 @@
 #include "agent/guest_memory.h"
 #include "agent/identity.h"
 #include "agent/proc.h"
+#include "agent/seen.h"
 #include "agent/store.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -59,6 +60,16 @@ static bool is_users(const struct stat *status)
 	return status->st_uid == image_data()->identity.host_uid;
 }
 
+static void note_without_owner(const struct stat *status)
+{
+	const struct seen seen = { status->st_dev, status->st_ino, (int64_t)status->st_ctime,
+				   (uint32_t)status->st_ctime_nsec };
+
+	if (!seen_is_started(status->st_dev))
+		seen_start(status->st_dev);
+	seen_note(&seen);
+}
+
 static bool find_record(int directory, const char *path, unsigned long flags, const struct stat *status,
 			struct owner_record *record)
 {
@@ -73,6 +84,8 @@ static bool find_record(int directory, const char *path, unsigned long flags, co
 		length = owner_get_attribute(directory, path, flags, OWNER_ATTRIBUTE, value, sizeof(value));
 	if (length >= 0)
 		return owner_record_read(record, value, (size_t)length);
+	if (length == -ENODATA)
+		note_without_owner(status);
 	return length == -EOPNOTSUPP && store_find(directory, path, flags, status, record);
 }
 
@@ -270,7 +283,9 @@ static struct stat from_statx(const struct statx *status)
 			      .st_ino = status->stx_ino,
 			      .st_dev = owner_device(status->stx_dev_major, status->stx_dev_minor),
 			      .st_rdev = owner_device(status->stx_rdev_major, status->stx_rdev_minor),
-			      .st_nlink = status->stx_nlink };
+			      .st_nlink = status->stx_nlink,
+			      .st_ctime = (unsigned long)status->stx_ctime.tv_sec,
+			      .st_ctime_nsec = status->stx_ctime.tv_nsec };
 }
 
 static void to_statx(struct statx *status, const struct stat *from)

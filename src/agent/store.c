@@ -319,5 +319,6 @@ bool store_is_own_name(const char *name)
 	const char *at = name + sizeof(STORE_NAME) - 1;
 	long number = text_read_number(&at);
 
-	return number == (long)image_data()->identity.host_uid && (!*at || text_equal(at, STORE_ASIDE));
+	return number == (long)image_data()->identity.host_uid &&
+	       (!*at || text_equal(at, STORE_ASIDE) || text_equal(at, STORE_SEEN));
 }

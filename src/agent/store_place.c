@@ -83,6 +83,11 @@ const char *store_place_directory(const struct store_place *place)
 	return place->directory;
 }
 
+bool store_place_has_store(const struct store_place *place)
+{
+	return __atomic_load_n(&place->mapping, __ATOMIC_ACQUIRE);
+}
+
 static bool is_of(const struct mapping *mapping, const struct stat *status)
 {
 	return mapping->inode == status->st_ino && mapping->device == status->st_dev &&

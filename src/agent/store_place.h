@@ -34,6 +34,8 @@ struct store_place *store_place_of(uint64_t device, char *directory);
 bool store_place_lacks(const struct store_place *place, const struct store_key *key);
 bool store_place_find(struct store_place *place, const struct store_key *key, struct store_record *record);
 const char *store_place_directory(const struct store_place *place);
+/* Whether there was a store when it was looked at last. */
+bool store_place_has_store(const struct store_place *place);
 
 /* A store has been made or replaced: everybody has to look. */
 void store_place_changed(void);

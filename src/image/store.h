@@ -31,6 +31,7 @@
 /* The file's name: this, and the user's number. While it grows, the new one has STORE_ASIDE behind that. */
 #define STORE_NAME ".proot-owners-"
 #define STORE_ASIDE "~"
+#define STORE_SEEN "+" /* agent/seen.h */
 #define STORE_NAME_SIZE (sizeof(STORE_NAME) + sizeof(STORE_ASIDE) + 10)
 
 #define STORE_PAGE 4096
