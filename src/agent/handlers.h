@@ -40,7 +40,7 @@ call_handler handle_execve;
 call_handler handle_clone3;
 /* socket.c */
 call_handler handle_connect, handle_sendto, handle_sendmsg, handle_accept, handle_socket_name, handle_getsockopt,
-	handle_recvfrom, handle_recvmsg;
+	handle_socket, handle_recvfrom, handle_recvmsg;
 /* socket_bind.c */
 call_handler handle_bind;
 /* socket_many.c */
