@@ -60,7 +60,7 @@ call_handler handle_uname, handle_set_name;
 call_handler handle_get_id, handle_get_three_ids, handle_getgroups, handle_set_ids, handle_setgroups, handle_capget,
 	handle_capset;
 /* kill.c */
-call_handler handle_signal;
+call_handler handle_signal, handle_pidfd_signal;
 
 #pragma GCC visibility pop
 

@@ -55,28 +55,41 @@ static int process_of(const char *name)
 	return number > 0 && !*name ? (int)number : 0;
 }
 
-/* Signal the guests of this proot among those that SIZE bytes of /proc's listing name: how many there are. */
-static unsigned int signal_listed(const char *entries, long size, int signal)
-{
-	unsigned int count = 0;
+/* A signal to many. */
+struct volley {
+	int group; /* of processes, or ALL */
+	int signal;
+	unsigned int met, reached;
+};
 
+/* Natively to all is to all but init and the caller. A container's root does not reach further than its container. */
+static bool is_meant(const struct volley *volley, int process)
+{
+	if (volley->group == ALL ? process <= 1 || process == GATE_0(NR_getpid) :
+				   GATE_1(NR_getpgid, process) != volley->group)
+		return false;
+	return proc_is_guest(process);
+}
+
+/* Among the processes that SIZE bytes of /proc's listing name. */
+static void signal_listed(struct volley *volley, const char *entries, long size)
+{
 	for (long at = 0; at < size; at += ((const struct directory_entry *)(entries + at))->size) {
 		int process = process_of(((const struct directory_entry *)(entries + at))->name);
 
-		if (process <= 1 || process == GATE_0(NR_getpid) || !proc_is_guest(process))
+		if (!process || !is_meant(volley, process))
 			continue;
-		count++;
-		if (may_signal(process, signal))
-			GATE_2(NR_kill, process, signal);
+		volley->met++;
+		if (may_signal(process, volley->signal))
+			volley->reached += !GATE_2(NR_kill, process, volley->signal);
 	}
-	return count;
 }
 
-/* kill(-1): natively all but init and the caller. A container's root does not reach further than its container. */
-static long signal_all(struct call *call, int signal)
+/* As kill_something_info(), kernel/signal.c: who is met by a signal to all need not have been reached. */
+static long signal_many(struct call *call, int group, int signal)
 {
 	struct view_scratch *scratch = &call->slot->scratch;
-	unsigned int count = 0;
+	struct volley volley = { .group = group, .signal = signal };
 	long fd, size;
 
 	if (signal < 0 || signal > SIGNALS)
@@ -85,21 +98,67 @@ static long signal_all(struct call *call, int signal)
 	if (fd < 0)
 		return -EPERM;
 	while ((size = GATE_3(NR_getdents64, fd, scratch->rest, sizeof(scratch->rest))) > 0)
-		count += signal_listed(scratch->rest, size, signal);
+		signal_listed(&volley, scratch->rest, size);
 	GATE_1(NR_close, fd);
-	return count ? 0 : -ESRCH;
+	if (!volley.met)
+		return -ESRCH;
+	return volley.reached || group == ALL ? 0 : -EPERM;
 }
 
-/* A signal to a process group goes to the whole group. */
+/* In a process namespace of its own the numbers of /proc are others: there it is the kernel's. */
+static bool is_for_many(const struct call *call, int target)
+{
+	if (call->nr != NR_kill || target > 0 || !proc_is_own(GATE_0(NR_getpid)))
+		return false;
+	return target == ALL || !credentials_can(identity_now(), CAP_KILL);
+}
+
+/* The process that the descriptor PIDFD is of: /proc tells. 0: none. */
+static int process_of_descriptor(struct slot *slot, int pidfd)
+{
+	static const char begin[] = "Pid:\t";
+	struct text path;
+	char name[64], *at = slot->spare;
+	const char *number;
+	long fd, length;
+
+	text_init(&path, name, sizeof(name));
+	text_add(&path, "/proc/thread-self/fdinfo/");
+	text_add_number(&path, pidfd);
+	fd = GATE_4(NR_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	length = GATE_3(NR_read, fd, at, sizeof(slot->spare) - 1);
+	GATE_1(NR_close, fd);
+	at[MAX(length, 0)] = '\0';
+	while (*at && !text_begins(at, begin))
+		at++;
+	number = at + sizeof(begin) - 1;
+	return *at ? (int)text_read_number(&number) : 0;
+}
+
+long handle_pidfd_signal(struct call *call)
+{
+	int target = process_of_descriptor(call->slot, (int)call->arguments[0]);
+	long status;
+
+	if (target <= 0 || may_signal(target, (int)call->arguments[1]))
+		return call_make(call, call->nr);
+	/* What else is wrong with the call the kernel says first. */
+	call->arguments[1] = 0;
+	status = call_make(call, call->nr);
+	return status ? status : -EPERM;
+}
+
+/* Errors are looked for in the kernel's order: who is not there can't be sent a signal that is none. */
 long handle_signal(struct call *call)
 {
 	bool has_group = call->nr == NR_tgkill || call->nr == NR_rt_tgsigqueueinfo;
 	int target = (int)call->arguments[has_group], signal = (int)call->arguments[1 + has_group];
 	long status;
 
-	/* In a process namespace of its own the numbers of /proc are others, and there are only guests. */
-	if (call->nr == NR_kill && target == ALL && proc_is_own(GATE_0(NR_getpid)))
-		return signal_all(call, signal);
+	if (is_for_many(call, target))
+		return signal_many(call, target == ALL ? ALL : target ? -target : (int)GATE_1(NR_getpgid, 0), signal);
 	if (target <= 0 || may_signal(target, signal))
 		return call_make(call, call->nr);
 	if (has_group)

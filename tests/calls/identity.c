@@ -385,12 +385,28 @@ static void say_signals(const char *who, pid_t target)
 	    show(CALL(SYS_rt_tgsigqueueinfo, target, target, SIGUSR1, &info)));
 }
 
+static void say_more_signals(const char *who, pid_t target)
+{
+	int pidfd = (int)CALL(SYS_pidfd_open, target, 0);
+
+	say("%s: group %s %s %s %s, pidfd %s %s %s\n", who, show(CALL(SYS_kill, -target, SIGUSR1)),
+	    show(CALL(SYS_kill, -target, 99)), show(CALL(SYS_kill, -0x3fffffff, SIGUSR1)),
+	    show(CALL(SYS_kill, 0, SIGWINCH)), show(CALL(SYS_pidfd_send_signal, pidfd, SIGUSR1, NULL, 0)),
+	    show(CALL(SYS_pidfd_send_signal, pidfd, SIGUSR1, NULL, 99)),
+	    show(CALL(SYS_pidfd_send_signal, -1, SIGUSR1, NULL, 0)));
+	close(pidfd);
+}
+
 static pid_t target;
 
 static void signal_as_other(void)
 {
 	MUST(!CALL(SYS_setresuid, 1001, 1001, 1001));
 	say_signals("another", target);
+	say_more_signals("another", target);
+	MUST(!setpgid(0, 0));
+	say_more_signals("in a group of its own", target);
+	say_more_signals("that group", getpid());
 	say_signals("itself", getpid());
 	say_signals("parent", getppid());
 }
@@ -405,6 +421,7 @@ static void signal_as_real(void)
 {
 	MUST(!CALL(SYS_setresuid, 1000, 5, 5));
 	say_signals("of the real one", target);
+	say_more_signals("of the real one", target);
 }
 
 static void signal_with_capability(void)
@@ -418,12 +435,13 @@ static void try_signals(void)
 	signal(SIGUSR1, SIG_IGN);
 	target = fork();
 	if (!target) {
-		MUST(!CALL(SYS_setresuid, 1000, 1001, 1002));
+		MUST(!setpgid(0, 0) && !CALL(SYS_setresuid, 1000, 1001, 1002));
 		for (;;)
 			pause();
 	}
 	usleep(100000);
 	say_signals("root", target);
+	say_more_signals("root", target);
 	in_child(signal_as_other);
 	in_child(signal_as_saved);
 	in_child(signal_as_real);
