@@ -61,7 +61,8 @@ static bool has_default_owner(const struct fast_frame *frame, const struct fast_
 	bool has_attributes = type == S_IFREG || type == S_IFDIR;
 
 	if ((!has_attributes || image_data()->identity.forgets) &&
-	    !store_knows_none(file->seen.device, file->seen.inode))
+	    !store_knows_none(file->seen.device, file->seen.inode,
+			      frame->directory == AT_FDCWD && type != S_IFDIR ? frame->path : NULL))
 		return false;
 	return !has_attributes || has_no_attribute(frame, file);
 }

@@ -209,7 +209,7 @@ bool store_find_forgettable(int directory, const char *path, unsigned long flags
 	return true;
 }
 
-bool store_knows_none(uint64_t device, uint64_t inode)
+bool store_knows_none(uint64_t device, uint64_t inode, const char *path)
 {
 	const struct store_key key = { .inode = inode }, in_memory = memory_key(device, inode);
 	struct store_place *place = NULL;
@@ -217,7 +217,7 @@ bool store_knows_none(uint64_t device, uint64_t inode)
 	if (store_memory_is_on() && store_memory_may_have(&in_memory))
 		return false;
 
-	if (!store_place_knows_all(device))
+	if (!store_place_knows_all(device) && !(path && is_canonical(path) && store_place_knows(device, path)))
 		return false;
 	while ((place = store_place_next(place, device)))
 		if (!store_place_lacks(place, &key))

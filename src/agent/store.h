@@ -37,9 +37,9 @@ bool store_find_forgettable(int directory, const char *path, unsigned long flags
 
 /*
  * From memory alone, from anywhere: true when there is nothing about the object with that inode in the file system
- * DEVICE. Otherwise store_find() has to tell.
+ * DEVICE, at PATH; NULL or a path that is not absolute: it is not known where. Otherwise store_find() has to tell.
  */
-bool store_knows_none(uint64_t device, uint64_t inode);
+bool store_knows_none(uint64_t device, uint64_t inode, const char *path);
 
 /*
  * Keep RECORD for the object: 0, or a negative errno as

@@ -243,6 +243,11 @@ static struct store_place *known_place_of(uint64_t device, const char *directory
 	return NULL;
 }
 
+bool store_place_knows(uint64_t device, const char *path)
+{
+	return known_place_of(device, path);
+}
+
 static bool may_hold_store(const char *directory)
 {
 	char path[STORE_PATH_SIZE];

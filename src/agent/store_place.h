@@ -21,7 +21,9 @@ struct store_place *store_place_next(const struct store_place *place, uint64_t d
  * false also when that has not been found out.
  */
 bool store_place_knows_all(uint64_t device);
-/* The same, and finds out. */
+/* Whether that place is known which the object at the canonical host PATH, no directory, has. */
+bool store_place_knows(uint64_t device, const char *path);
+/* store_place_knows_all(), and finds out. */
 bool store_place_learn(uint64_t device);
 
 /*

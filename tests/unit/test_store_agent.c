@@ -177,7 +177,7 @@ static long number_of(const struct object *object)
 
 static bool knows_none(const struct object *object)
 {
-	return store_knows_none(object->status.st_dev, object->status.st_ino);
+	return store_knows_none(object->status.st_dev, object->status.st_ino, object->path);
 }
 
 static long take_away(const struct object *object)
@@ -358,10 +358,14 @@ static void test_costs_nothing_by_path(void)
 	link_at("none");
 	object = object_at(AT_FDCWD, path);
 	now = 1000;
+	check(!knows_none(&object));
 	check(number_of(&object) == -1);
 	before = calls;
 	check(number_of(&object) == -1);
+	check(knows_none(&object));
 	check(calls == before);
+	snprintf(path, sizeof(path), "%s/sub/../none", top);
+	check(!knows_none(&object));
 }
 
 /* Others see what a process makes at once, even the first store. */
