@@ -39,14 +39,31 @@ static struct owner_record from_store(const struct store_record *record)
 				      .device = record->device };
 }
 
+/* As the kernel lays it out (struct file_handle, include/linux/exportfs.h). */
+struct handle {
+	uint32_t size;
+	int32_t type;
+	unsigned char bytes[128]; /* MAX_HANDLE_SZ */
+};
+
+static int64_t handle_birth(const struct object *object)
+{
+	struct handle handle = { .size = sizeof(handle.bytes) };
+	unsigned long flags = (object->flags & AT_EMPTY_PATH) |
+			      (object->flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) ? 0 : AT_SYMLINK_FOLLOW);
+	int mount;
+
+	if (GATE_5(NR_name_to_handle_at, object->directory, object->path, &handle, &mount, flags))
+		return 0;
+	return store_handle_birth(handle.bytes, MIN(handle.size, sizeof(handle.bytes)));
+}
+
 /* When the object was made: false when it is not there any more. */
 static bool ask_birth(const struct object *object, struct store_record *record)
 {
 	unsigned long flags = object->flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
 	struct statx status;
 
-	record->birth_seconds = 0;
-	record->birth_nanoseconds = 0;
 	if (GATE_5(NR_statx, object->directory, object->path, flags | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
 		   STATX_BTIME | STATX_INO, &status) ||
 	    status.stx_ino != object->status->st_ino)
@@ -54,6 +71,9 @@ static bool ask_birth(const struct object *object, struct store_record *record)
 	if (status.stx_mask & STATX_BTIME) {
 		record->birth_seconds = status.stx_btime.tv_sec;
 		record->birth_nanoseconds = status.stx_btime.tv_nsec;
+	} else {
+		record->birth_seconds = handle_birth(object);
+		record->birth_nanoseconds = 0;
 	}
 	return true;
 }

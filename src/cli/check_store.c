@@ -7,7 +7,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/stat.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void close_fd(const int *fd)
@@ -228,14 +230,28 @@ static struct checked_record *find(const struct checked_store *store, ino_t inod
 	return bsearch(&wanted, store->records, store->count, sizeof(wanted), compare);
 }
 
+static int64_t handle_birth(const char *path)
+{
+	struct {
+		struct file_handle handle;
+		unsigned char bytes[MAX_HANDLE_SZ];
+	} room = { .handle = { .handle_bytes = MAX_HANDLE_SZ } };
+	int mount;
+
+	if (name_to_handle_at(AT_FDCWD, path, &room.handle, &mount, 0))
+		return 0;
+	return store_handle_birth(room.handle.f_handle, room.handle.handle_bytes);
+}
+
 static bool is_born_then(const char *path, const struct store_record *record)
 {
 	struct statx status;
 
-	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &status))
+	/* musl 1.2.3 has no statx(2). */
+	if (syscall(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &status))
 		return true;
 	if (!(status.stx_mask & STATX_BTIME))
-		return !record->birth_seconds && !record->birth_nanoseconds;
+		return record->birth_seconds == handle_birth(path) && !record->birth_nanoseconds;
 	return status.stx_btime.tv_sec == record->birth_seconds &&
 	       status.stx_btime.tv_nsec == record->birth_nanoseconds;
 }

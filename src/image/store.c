@@ -16,6 +16,15 @@ static uint64_t mix(uint64_t value)
 	return value ^ value >> 31;
 }
 
+int64_t store_handle_birth(const unsigned char *handle, size_t size)
+{
+	uint64_t sum = size;
+
+	for (size_t i = 0; i < size; i++)
+		sum = mix(sum ^ handle[i]);
+	return (int64_t)(sum | 1);
+}
+
 /* Not 0: what is all zeros is no copy. */
 static uint64_t checksum_of(const uint64_t *words, size_t count)
 {

@@ -53,7 +53,7 @@ struct store_key {
 
 struct store_record {
 	struct store_key key;
-	int64_t birth_seconds; /* stx_btime; 0 where the file system has none */
+	int64_t birth_seconds; /* stx_btime; where the file system has none, store_handle_birth(); or 0 */
 	uint32_t birth_nanoseconds;
 	uint32_t uid, gid;
 	uint32_t mode;	 /* st_mode, with STORE_HAS_MODE */
@@ -106,6 +106,12 @@ enum store_state {
 	STORE_FREE,    /* of one that was removed */
 	STORE_DAMAGED, /* neither copy is valid */
 };
+
+/*
+ * What tells an inode from one made anew, where there is no time of birth: its handle of SIZE bytes, as
+ * name_to_handle_at(2) has it, in which most file systems have a generation.
+ */
+int64_t store_handle_birth(const unsigned char *handle, size_t size);
 
 /* The header of a table of 2^BITS buckets. */
 void store_header_init(struct store_header *header, uint32_t bits);

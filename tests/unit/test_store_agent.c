@@ -39,7 +39,7 @@
 /* What the agent has of the rest of itself. */
 
 static unsigned long calls; /* how many system calls were made */
-static bool has_count = true;
+static bool has_count = true, has_births = true;
 
 /* Memory that all processes of the test share. */
 static struct memory {
@@ -68,6 +68,8 @@ long gate(long nr, unsigned long a, unsigned long b, unsigned long c, unsigned l
 	if (nr == SYS_openat && is_above((const char *)b) && strstr((const char *)b, STORE_NAME))
 		return -ENOENT;
 	result = syscall(nr, a, b, c, d, e, f);
+	if (nr == SYS_statx && !has_births)
+		((struct statx *)e)->stx_mask &= ~(uint32_t)STATX_BTIME;
 	return result < 0 ? -errno : result;
 }
 
@@ -314,6 +316,12 @@ static void test_birth(void)
 		printf("# the inode was not used again\n");
 	check(put(&object, 32) == 0);
 	check(number_of(&object) == 32);
+}
+
+static void test_birth_by_handle(void)
+{
+	has_births = false;
+	test_birth();
 }
 
 /* In a view with that directory as its root, all places are known. */
@@ -898,6 +906,7 @@ int main(void)
 	in_child(test_costs_nothing_by_path, "nor does it by its path");
 	in_child(test_pipes, "what is in no directory");
 	in_child(test_birth, "an inode that was made anew");
+	in_child(test_birth_by_handle, "the same where no time of birth is known");
 	in_child(test_first_store, "a store that another process makes");
 	in_child(test_without_count, "the same without shared memory");
 	in_child(test_growth, "a store grows while others read it");
