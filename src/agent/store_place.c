@@ -58,7 +58,7 @@ static uint64_t nowhere[16] AGENT_LARGE;
 #define NOWHERE_AGE_BITS 31 /* of clock_now()'s ticks: about a second */
 
 /* Take the next of COUNT entries: its index, or COUNT when all are taken. */
-static unsigned int take(unsigned int *taken, unsigned int count)
+static unsigned int take_entry(unsigned int *taken, unsigned int count)
 {
 	unsigned int index = __atomic_load_n(taken, __ATOMIC_RELAXED);
 
@@ -96,7 +96,7 @@ static bool is_of(const struct mapping *mapping, const struct stat *status)
 
 static const struct mapping *map(long fd, const struct stat *status, uint32_t bits)
 {
-	unsigned int index = take(&mapping_count, ARRAY_SIZE(mappings));
+	unsigned int index = take_entry(&mapping_count, ARRAY_SIZE(mappings));
 	size_t size = store_size(bits);
 	long memory;
 
@@ -215,7 +215,7 @@ void store_place_changed(void)
 static struct store_place *add_place(uint64_t device, const char *directory, size_t length)
 {
 	unsigned int index =
-		length <= STORE_DIRECTORY_MOST ? take(&place_count, ARRAY_SIZE(places)) : ARRAY_SIZE(places);
+		length <= STORE_DIRECTORY_MOST ? take_entry(&place_count, ARRAY_SIZE(places)) : ARRAY_SIZE(places);
 	struct store_place *place = &places[index];
 
 	if (index == ARRAY_SIZE(places))
@@ -406,7 +406,7 @@ bool store_place_learn(uint64_t device)
 		return state & KNOWS_ALL;
 	state = learn_places(device) ? IS_READY | KNOWS_ALL : IS_READY;
 	if (!known) {
-		index = take(&device_count, ARRAY_SIZE(devices));
+		index = take_entry(&device_count, ARRAY_SIZE(devices));
 		if (index == ARRAY_SIZE(devices))
 			return state & KNOWS_ALL;
 		known = &devices[index];
