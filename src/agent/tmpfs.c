@@ -2,6 +2,7 @@
 #include "agent/tmpfs.h"
 #include "agent/identity.h"
 #include "agent/owner.h"
+#include "agent/plain.h"
 #include "base/text.h"
 #include "image/temporary.h"
 #include <asm/fcntl.h>
@@ -128,7 +129,7 @@ static long make_in(const char *parent, char *host)
 
 static long make_somewhere(bool may_be_noexec, char *host)
 {
-	const char *const parents[] = { image_data()->temporary, "/dev/shm", "/tmp", "/var/tmp" };
+	const char *const parents[] = { image_data()->temporary, TEMPORARY_PARENTS };
 	long status = -EACCES;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(parents) && status; i++)
@@ -139,11 +140,15 @@ static long make_somewhere(bool may_be_noexec, char *host)
 
 long tmpfs_make(const char *options, bool may_be_noexec, char *host)
 {
+	struct shared *shared = plain_shared();
 	struct wish wish;
 	long status = read_wish(options, &wish);
 
 	if (status)
 		return status;
+	/* Who is killed before it is mounted leaves it to the supervisor. */
+	if (shared)
+		__atomic_store_n(&shared->temporaries, 1, __ATOMIC_RELAXED);
 	status = make_somewhere(may_be_noexec, host);
 	if (status && !may_be_noexec)
 		status = make_somewhere(true, host);

@@ -14,7 +14,7 @@
 #define VIEW_MODE 0644
 #define OWNERS_MODE 0600
 
-static struct shared_view *shared_view;
+static struct shared *page;
 
 /* A new segment of SIZE bytes, attached; NULL without success. *ID gets its number. */
 static void *create(size_t size, int mode, int32_t *id)
@@ -34,6 +34,7 @@ static void *create(size_t size, int mode, int32_t *id)
 static void create_view(struct image_data *data)
 {
 	size_t size = offsetof(struct shared_view, view) + view_changeable_size(&data->view);
+	struct shared_view *shared_view;
 
 	shared_view = create(size, VIEW_MODE, &data->view_id);
 	if (!shared_view)
@@ -54,25 +55,23 @@ static void create_owners(struct image_data *data)
 
 void shared_create(struct image_data *data)
 {
-	struct shared *shared;
-
 	data->shared_id = data->view_id = data->identity.memory_id = -1;
 	if (getrandom(&data->shared_nonce, sizeof(data->shared_nonce), 0) != (ssize_t)sizeof(data->shared_nonce))
 		return;
-	shared = create(sizeof(struct shared), PAGE_MODE, &data->shared_id);
-	if (!shared)
+	page = create(sizeof(struct shared), PAGE_MODE, &data->shared_id);
+	if (!page)
 		return;
-	shared->nonce = data->shared_nonce;
-	shared->changes = 1ull << 32;
+	page->nonce = data->shared_nonce;
+	page->changes = 1ull << 32;
 	if (data->flags & IMAGE_PRIVILEGED)
 		create_view(data);
 	if (data->identity.forgets)
 		create_owners(data);
 }
 
-struct view *shared_view_now(void)
+bool shared_has_temporaries(void)
 {
-	return shared_view ? &shared_view->view : NULL;
+	return page && page->temporaries;
 }
 
 bool shared_is_last(const struct image_data *data)

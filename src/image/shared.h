@@ -33,7 +33,8 @@ struct shared {
 	uint64_t began; /* time stamp of the last change's beginning */
 	/* How many changes of names have ended, in the high word; how many are going on, in the low one. */
 	uint64_t changes;
-	uint64_t stores; /* how often a store of owners has been made or replaced: agent/store.h */
+	uint64_t stores;      /* how often a store of owners has been made or replaced: agent/store.h */
+	uint64_t temporaries; /* not 0: a directory that stands for a tmpfs has been made: image/temporary.h */
 	struct shared_name names[SHARED_NAMES];
 };
 
@@ -60,8 +61,8 @@ _Static_assert(offsetof(struct shared, changes) == SHARED_CHANGES, "arch.h");
  * DATA->shared_id is -1, or DATA->view_id, or DATA->identity.memory_id.
  */
 void shared_create(struct image_data *data);
-/* The view as guests have changed it; NULL where they can't. To be called by who has created it. */
-struct view *shared_view_now(void);
+/* Whether a directory that stands for a tmpfs has ever been made. To be called by who has called shared_create(). */
+bool shared_has_temporaries(void);
 /* Whether no process but this one has the view. */
 bool shared_is_last(const struct image_data *data);
 

@@ -88,32 +88,33 @@ static void remove_tree(const char *root)
 	rmdir(root);
 }
 
-/* The directory made for a tmpfs that HOST_PATH is or lies in, into BUF of PATH_SIZE; false where it is none. */
-static bool find_root(const char *host_path, const struct image_data *data, char *buf)
+static void close_directory(DIR **directory)
 {
-	char name[64];
-	const char *at;
+	if (*directory)
+		closedir(*directory);
+}
 
-	snprintf(name, sizeof(name), "/" TEMPORARY_MOUNT "%llx-", (unsigned long long)data->shared_nonce);
-	at = strstr(host_path, name);
-	if (!at)
-		return false;
-	at = strchrnul(at + 1, '/');
-	snprintf(buf, PATH_SIZE, "%.*s", (int)(at - host_path), host_path);
-	return true;
+/* Remove what is in PARENT with a name that begins with PREFIX. */
+static void remove_in(const char *parent, const char *prefix)
+{
+	DIR *directory __attribute__((cleanup(close_directory))) = *parent ? opendir(parent) : NULL;
+	struct dirent *entry;
+	char root[PATH_SIZE];
+
+	while (directory && (entry = readdir(directory)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
+		    snprintf(root, sizeof(root), "%s/%s", parent, entry->d_name) < (int)sizeof(root))
+			remove_tree(root);
 }
 
 void leftovers_remove(const struct image_data *data)
 {
-	const struct view *view = shared_view_now();
-	const struct view_order *order = view ? view_order(view) : NULL;
-	char root[PATH_SIZE];
+	const char *const parents[] = { data->temporary, TEMPORARY_PARENTS };
+	char prefix[64];
 
-	/* None is there before something is mounted. */
-	if (!view || view->binding_count == view->base_count || !is_last(data))
+	if (!shared_has_temporaries() || !is_last(data))
 		return;
-	for (uint32_t i = 0; i < order->count + order->covered; i++)
-		if (view_binding(view, order->entries[i])->flags & VIEW_TEMPORARY &&
-		    find_root(view_host(view, order->entries[i]), data, root))
-			remove_tree(root);
+	snprintf(prefix, sizeof(prefix), TEMPORARY_MOUNT "%llx-", (unsigned long long)data->shared_nonce);
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++)
+		remove_in(parents[i], prefix);
 }

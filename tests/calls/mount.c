@@ -85,6 +85,18 @@ static void list_mounts(const char *prefix)
 	fclose(file);
 }
 
+/* Whether a place is the top of a mount, and has a number that is not its parent's, as statx tells. */
+static void show_mount(const char *path)
+{
+	struct statx status = { 0 }, parent = { 0 };
+	char above[PATH_MAX];
+
+	snprintf(above, sizeof(above), "%s/..", path);
+	MUST(!statx(AT_FDCWD, path, 0, STATX_MNT_ID, &status) && !statx(AT_FDCWD, above, 0, STATX_MNT_ID, &parent));
+	say("%s: top %d, of its own %d\n", path, !!(status.stx_attributes & STATX_ATTR_MOUNT_ROOT),
+	    status.stx_mnt_id != parent.stx_mnt_id);
+}
+
 static void show_cwd(void)
 {
 	char cwd[PATH_MAX] = "";
@@ -140,7 +152,10 @@ static void check_errors(void)
 static void check_bind(void)
 {
 	say("bind\n");
+	show_mount("/dir/sub");
 	do_mount("/bound", "/dir/sub", NULL, MS_BIND, NULL);
+	show_mount("/dir/sub");
+	show_mount("/dir/sub/sub");
 	look("/dir/sub");
 	look("/dir/sub/again");
 	look("/dir/sub/sub");
