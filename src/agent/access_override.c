@@ -56,7 +56,7 @@ static bool raise(struct raised *raised, const char *host_path, unsigned long fl
 	if (raised->count == RAISED_MOST)
 		return false;
 	object->is_opened = false;
-	if (!object_take_entry(AT_FDCWD, host_path, object) && owner_is_users(object) &&
+	if (!object_take_plain(host_path, object) && owner_is_users(object) &&
 	    is_regular_or_directory(&object->status)) {
 		mode = object->status.st_mode & 07777;
 		wanted = mode | (is_directory(&object->status) || flags & ACCESS_SEARCH ? 0700 : 0600);

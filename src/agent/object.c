@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
+#include <linux/openat2.h>
 
 static long hold(int fd, bool is_opened, struct object *object)
 {
@@ -81,6 +82,16 @@ long object_take_entry(int directory, const char *name, struct object *object)
 {
 	object->is_opened = false;
 	return open_object(directory, name, O_NOFOLLOW, object);
+}
+
+long object_take_plain(const char *host_path, struct object *object)
+{
+	static const struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
+					     .resolve = RESOLVE_NO_SYMLINKS };
+	long fd = GATE_4(NR_openat2, AT_FDCWD, host_path, &how, sizeof(how));
+
+	object->is_opened = false;
+	return fd < 0 ? fd : hold((int)fd, true, object);
 }
 
 void object_release(struct object *object)

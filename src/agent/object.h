@@ -27,6 +27,8 @@ long object_take_descriptor(int fd, struct object *object);
 long object_take_any(int fd, struct object *object);
 /* The entry NAME of DIRECTORY, which may be a link. */
 long object_take_entry(int directory, const char *name, struct object *object);
+/* What HOST_PATH names, which leads through no link; the last may be one. */
+long object_take_plain(const char *host_path, struct object *object);
 void object_release(struct object *object);
 
 #endif
