@@ -4,6 +4,7 @@
  * namespace, whose root would become the cwd; a probe in a file, named to
  * perf_event_open(2); the file system below a directory, as an object.
  */
+#include "agent/capability.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
@@ -75,8 +76,9 @@ long handle_open_tree(struct call *call)
 
 	if (flags & ~(unsigned int)OPEN_TREE_FLAGS || (flags & (AT_RECURSIVE | OPEN_TREE_CLONE)) == AT_RECURSIVE)
 		return -EINVAL;
+	/* mount(2) does it, and mount(8) tries that then. */
 	if (flags & OPEN_TREE_CLONE)
-		return -EPERM;
+		return has_capability(CAP_SYS_ADMIN) ? -ENOSYS : -EPERM;
 	result = handle_paths(call);
 	return result < 0 ? result : pin_take_place(call, (int)result);
 }
