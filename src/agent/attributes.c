@@ -24,7 +24,7 @@
 #define UTIME_NOW_ 0x3fffffffl /* UTIME_NOW, include/linux/stat.h in the kernel */
 
 /* The object of a call that may be one by descriptor, which has no path in its row. */
-static long take(struct call *call, struct object *object)
+static long take_file(struct call *call, struct object *object)
 {
 	if (call->row->paths[0].follow == FOLLOW_NONE)
 		return object_take_descriptor((int)call->original[0], object);
@@ -153,7 +153,7 @@ long handle_chmod(struct call *call)
 
 	if (!identity_is_on())
 		return handle_paths(call);
-	status = take(call, &object);
+	status = take_file(call, &object);
 	if (!status)
 		status = chmod_object(&object, mode);
 	object_release(&object);
@@ -232,7 +232,7 @@ long handle_chown(struct call *call)
 
 	if (!identity_is_on())
 		return handle_paths(call);
-	status = take(call, &object);
+	status = take_file(call, &object);
 	if (!status)
 		status = chown_object(&object, uid, gid);
 	object_release(&object);

@@ -2,6 +2,7 @@
 #include "agent/elevate.h"
 #include "agent/owner.h"
 #include "agent/privileges.h"
+#include "agent/xattr.h"
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 
@@ -24,14 +25,24 @@ static long read_status(int fd, const char *host_path, struct credentials_progra
 	return 0;
 }
 
+#define SIZE (XATTR_CAPS_SZ + 4) /* one byte more is too much: credentials_read_capabilities() */
+
+static long read_attribute(int fd, const char *host_path, const char *name, unsigned char bytes[SIZE])
+{
+	return fd >= 0 ? GATE_4(NR_fgetxattr, fd, name, bytes, SIZE) :
+			 GATE_4(NR_getxattr, host_path, name, bytes, SIZE);
+}
+
 /* A file system without such attributes is as good as a file without: get_vfs_caps_from_disk(), security/commoncap.c.
  */
 static long read_capabilities(int fd, const char *host_path, struct credentials_program *program)
 {
-	unsigned char bytes[XATTR_CAPS_SZ + 4];
-	long size = fd >= 0 ? GATE_4(NR_fgetxattr, fd, ATTRIBUTE, bytes, sizeof(bytes)) :
-			      GATE_4(NR_getxattr, host_path, ATTRIBUTE, bytes, sizeof(bytes));
+	unsigned char bytes[SIZE];
+	long size = read_attribute(fd, host_path, XATTR_HIDDEN ATTRIBUTE, bytes);
 
+	/* Those of a program of the host's are the machine's. */
+	if (size == -ENODATA || size == -EOPNOTSUPP)
+		size = read_attribute(fd, host_path, ATTRIBUTE, bytes);
 	program->has_capabilities = false;
 	if (size == -ENODATA || size == -EOPNOTSUPP)
 		return 0;

@@ -4,6 +4,7 @@
 #include "agent/owner.h"
 #include "agent/seen.h"
 #include "agent/store.h"
+#include "agent/xattr.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
@@ -118,7 +119,7 @@ static bool has_labels(void)
 /* Those that are asked for all day. */
 unsigned long fast_attribute_name(unsigned long name_at)
 {
-	static const char *const hidden[] = { "user.proot.security.capability", "user.proot.security.selinux" };
+	static const char *const hidden[] = { XATTR_HIDDEN "security.capability", XATTR_HIDDEN "security.selinux" };
 	char name[32];
 	long length = guest_read_string(name, name_at, sizeof(name));
 
@@ -127,7 +128,7 @@ unsigned long fast_attribute_name(unsigned long name_at)
 	if (text_begins(name, "system."))
 		return name_at;
 	for (size_t i = 0; i < ARRAY_SIZE(hidden) - has_labels(); i++)
-		if (text_equal(name, hidden[i] + sizeof("user.proot.") - 1))
+		if (text_equal(name, hidden[i] + sizeof(XATTR_HIDDEN) - 1))
 			return (unsigned long)hidden[i];
 	return 0;
 }

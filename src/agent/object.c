@@ -86,8 +86,7 @@ long object_take_entry(int directory, const char *name, struct object *object)
 
 long object_take_plain(const char *host_path, struct object *object)
 {
-	static const struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-					     .resolve = RESOLVE_NO_SYMLINKS };
+	static const struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW, .resolve = RESOLVE_NO_SYMLINKS };
 	long fd = GATE_4(NR_openat2, AT_FDCWD, host_path, &how, sizeof(how));
 
 	object->is_opened = false;

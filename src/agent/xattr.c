@@ -2,7 +2,7 @@
 /*
  * Extended attributes, where the guest is not who the kernel knows. The one that a file's owner is
  * kept in is no guest's. Those that only root may set, security.* and trusted.*, are
- * kept as attributes of the user's, with HIDDEN in front.
+ * kept as attributes of the user's, with XATTR_HIDDEN in front.
  */
 #include "agent/access.h"
 #include "agent/child.h"
@@ -12,6 +12,7 @@
 #include "agent/object.h"
 #include "agent/owner.h"
 #include "agent/translate.h"
+#include "agent/xattr.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
 #include <linux/capability.h>
@@ -21,7 +22,6 @@
 #include <linux/stat.h>
 #include <linux/xattr.h>
 
-#define HIDDEN "user.proot."
 #define SECURITY "security."
 #define CAPABILITY "security.capability"
 #define TRUSTED "trusted."
@@ -115,7 +115,7 @@ static long read_form(const struct call *call, struct attribute *attribute)
 
 static bool is_hidden(const char *name)
 {
-	return text_equal(name, OWNER_ATTRIBUTE) || text_begins(name, HIDDEN);
+	return text_equal(name, OWNER_ATTRIBUTE) || text_begins(name, XATTR_HIDDEN);
 }
 
 /* The guest's name, as the kernel is to be told: import_xattr_name(), fs/xattr.c, has the errors. */
@@ -131,7 +131,7 @@ static long read_name(struct attribute *attribute)
 		return length;
 	attribute->is_roots = text_begins(name, SECURITY) || text_begins(name, TRUSTED);
 	text_init(&told, attribute->name, NAME_SIZE);
-	text_add(&told, attribute->is_roots ? HIDDEN : "");
+	text_add(&told, attribute->is_roots ? XATTR_HIDDEN : "");
 	text_add(&told, name);
 	return told.full ? -ERANGE : 0;
 }
@@ -151,11 +151,12 @@ static long check_permission(const struct object *object, const struct attribute
 	struct owner_record record;
 	struct stat status;
 
-	if (text_begins(attribute->name, HIDDEN TRUSTED))
+	if (text_begins(attribute->name, XATTR_HIDDEN TRUSTED))
 		return credentials_can(credentials, CAP_SYS_ADMIN) ? 0 : changes ? -EPERM : -ENODATA;
 	if (attribute->is_roots && changes)
-		return credentials_can(credentials,
-				       text_equal(attribute->name, HIDDEN CAPABILITY) ? CAP_SETFCAP : CAP_SYS_ADMIN) ?
+		return credentials_can(credentials, text_equal(attribute->name, XATTR_HIDDEN CAPABILITY) ?
+							    CAP_SETFCAP :
+							    CAP_SYS_ADMIN) ?
 			       0 :
 			       -EPERM;
 	if (attribute->is_roots)
@@ -243,8 +244,8 @@ static long handle_one(struct object *object, const struct attribute *attribute)
 		return change_list(object, attribute);
 	status = make_with_access(object, attribute);
 	/* The machine's own: a label, say. */
-	if (status == -ENODATA && attribute->action == GET && text_begins(attribute->name, HIDDEN SECURITY))
-		status = GATE_4(NR_getxattr, object->name, attribute->name + sizeof(HIDDEN) - 1, attribute->value,
+	if (status == -ENODATA && attribute->action == GET && text_begins(attribute->name, XATTR_HIDDEN SECURITY))
+		status = GATE_4(NR_getxattr, object->name, attribute->name + sizeof(XATTR_HIDDEN) - 1, attribute->value,
 				attribute->size);
 	return status;
 }
@@ -257,9 +258,9 @@ static long tell_names(char *list, long length)
 
 	for (const char *name = list; name < list + length;) {
 		size_t size = strlen(name) + 1;
-		bool is_roots =
-			text_begins(name, HIDDEN SECURITY) || (text_begins(name, HIDDEN TRUSTED) && sees_trusted);
-		size_t skip = is_roots ? sizeof(HIDDEN) - 1 : 0;
+		bool is_roots = text_begins(name, XATTR_HIDDEN SECURITY) ||
+				(text_begins(name, XATTR_HIDDEN TRUSTED) && sees_trusted);
+		size_t skip = is_roots ? sizeof(XATTR_HIDDEN) - 1 : 0;
 
 		if (is_roots || !is_hidden(name)) {
 			memmove(to, name + skip, size - skip);

@@ -441,7 +441,8 @@ static long skip_plain(struct walk *walk)
 	unsigned int flags = walk->flags;
 	long status = -ELOOP;
 
-	if (!walk->operations->check_plain || walk->operations->may_search || flags & (VIEW_MISSING_OK | VIEW_NO_LINKS) || stands_on_virtual(walk))
+	if (!walk->operations->check_plain || walk->operations->may_search ||
+	    flags & (VIEW_MISSING_OK | VIEW_NO_LINKS) || stands_on_virtual(walk))
 		return 0;
 	if (flags & VIEW_OBJECT)
 		status = skip_checked(walk, true, 1, flags & VIEW_FOLLOW ? VIEW_CHECK_ANY : VIEW_CHECK_OBJECT);
