@@ -12,6 +12,7 @@
 #include "agent/owner.h"
 #include "agent/path.h"
 #include "agent/translate.h"
+#include "agent/xattr.h"
 #include <asm/fcntl.h>
 #include <linux/capability.h>
 #include <linux/fcntl.h>
@@ -206,6 +207,13 @@ static long change_owner(struct object *object, struct owner_record *record, uin
 	return put(object, record);
 }
 
+/* So do those that execve(2) would give: ATTR_KILL_PRIV of chown_common(), fs/open.c. */
+static void drop_capabilities(const struct object *object)
+{
+	if ((object->status.st_mode & S_IFMT) == S_IFREG)
+		GATE_2(NR_removexattr, object->name, XATTR_HIDDEN "security.capability");
+}
+
 static long chown_object(struct object *object, uint32_t uid, uint32_t gid)
 {
 	struct owner_record record;
@@ -216,6 +224,7 @@ static long chown_object(struct object *object, uint32_t uid, uint32_t gid)
 	owner_of(object, &status, &record);
 	if (!may_chown(&status, uid, gid))
 		return -EPERM;
+	drop_capabilities(object);
 	if (uid == CREDENTIALS_KEEP && gid == CREDENTIALS_KEEP)
 		return GATE_5(NR_fchownat, object->fd, "", uid, gid, AT_EMPTY_PATH);
 	record.uid = uid == CREDENTIALS_KEEP ? status.st_uid : uid;
