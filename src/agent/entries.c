@@ -7,6 +7,7 @@
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/owner.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
 #include "agent/translate.h"
@@ -168,6 +169,19 @@ static long refuse_mount_point(const struct call *call, bool wants_directory)
 	return status ? status : -EBUSY;
 }
 
+/* Make the call, by which the entry VICTIM may go. */
+static long make_and_drop(const struct call *call, const struct host_path *victim)
+{
+	struct owner_remains remains;
+	long status;
+
+	owner_look_before(victim, &remains);
+	status = call_make(call, call->nr);
+	if (!status)
+		owner_drop(victim, &remains);
+	return status;
+}
+
 long handle_remove(struct call *call)
 {
 	long status = translate_path(call, 0, 0);
@@ -184,7 +198,7 @@ long handle_remove(struct call *call)
 		return refuse_mount_point(call, wants_directory);
 	if (wants_directory && holds_binding(path))
 		return check_parent(call, path, ACCESS_WRITE_SEARCH) == -EACCES ? -EACCES : -ENOTEMPTY;
-	return call_make(call, call->nr);
+	return make_and_drop(call, path);
 }
 
 /* Negative on an error, and then *RESULT is the call's, or it is PIN_AGAIN. What is wrong with the first path counts.
@@ -396,8 +410,10 @@ long handle_rename(struct call *call)
 		status = translate_both(call, TRANSLATE_FULL, &result);
 	if (status < 0)
 		return result;
-	if (status || !paths[0].is_resolved || !paths[1].is_resolved)
+	if (status)
 		return call_make(call, call->nr);
+	if (!paths[0].is_resolved || !paths[1].is_resolved)
+		return make_and_drop(call, &paths[1]);
 	if (paths[0].result->parent_mount != paths[1].result->parent_mount)
 		return refuse_two_mounts(call);
 	/* Dots are refused by the kernel; the root, which is a name to it, is not. */
@@ -408,7 +424,7 @@ long handle_rename(struct call *call)
 	for (unsigned int i = 0; i < 2; i++)
 		if (is_mount_point(&paths[i]) || holds_binding(&paths[i]))
 			return refuse_rename(call, flags);
-	return call_make(call, call->nr);
+	return make_and_drop(call, &paths[1]);
 }
 
 /* What linkat(2) says of the new name before EXDEV. */

@@ -268,6 +268,31 @@ long owner_put_new(int directory, const char *name, int fd, const struct owner_r
 	return status;
 }
 
+void owner_look_before(const struct host_path *path, struct owner_remains *remains)
+{
+	struct stat *status = &remains->status;
+	struct owner_record record;
+
+	remains->is_kept = identity_is_on() &&
+			   !GATE_4(NR_newfstatat, path->directory, path->path, status, AT_SYMLINK_NOFOLLOW) &&
+			   is_users(status) && status->st_nlink == 1 && !carries_attributes(status) &&
+			   !store_knows_none(status->st_dev, status->st_ino, path->path) &&
+			   store_find(path->directory, path->path, AT_SYMLINK_NOFOLLOW, status, &record);
+}
+
+/* A rename to itself removes nothing. */
+void owner_drop(const struct host_path *path, const struct owner_remains *remains)
+{
+	struct stat now;
+
+	if (!remains->is_kept)
+		return;
+	if (!GATE_4(NR_newfstatat, path->directory, path->path, &now, AT_SYMLINK_NOFOLLOW) &&
+	    now.st_ino == remains->status.st_ino && now.st_dev == remains->status.st_dev)
+		return;
+	store_remove(path->directory, path->path, AT_SYMLINK_NOFOLLOW, &remains->status);
+}
+
 uint64_t owner_device(uint32_t major, uint32_t minor)
 {
 	return (minor & 0xff) | (uint64_t)(major & 0xfff) << 8 |

@@ -39,6 +39,18 @@ bool owner_of_new(int directory, const char *parent, struct owner_record *record
 /* The entry NAME of DIRECTORY, or where FD >= 0 what is open there, has just been made: 0 or a negative errno. */
 long owner_put_new(int directory, const char *name, int fd, const struct owner_record *record);
 
+/*
+ * A call is about to remove the entry PATH, as it was translated: what a store has of the object then. owner_drop(),
+ * when the call has succeeded, takes it out. Not of regular files and directories: who has them open goes on asking.
+ */
+struct owner_remains {
+	bool is_kept;
+	struct stat status;
+};
+struct host_path;
+void owner_look_before(const struct host_path *path, struct owner_remains *remains);
+void owner_drop(const struct host_path *path, const struct owner_remains *remains);
+
 /* The number of a device as struct stat has it. */
 uint64_t owner_device(uint32_t major, uint32_t minor);
 
