@@ -87,19 +87,44 @@ void do_access(void)
 	say_result(CALL(SYS_faccessat2, place.directory, place.path, mode, flags));
 }
 
+/*
+ * Whether writing would take set-id bits or capabilities away. The kernel does that when it writes, and asks
+ * who it knows.
+ */
+static bool has_privileges(int fd)
+{
+	unsigned char value[64];
+	struct stat status;
+
+	if (CALL(SYS_fstat, fd, &status))
+		return false;
+	return (S_ISREG(status.st_mode) && status.st_mode & (S_ISUID | S_ISGID)) ||
+	       CALL(SYS_fgetxattr, fd, "security.capability", value, sizeof(value)) > 0;
+}
+
+static void write_kept(int fd)
+{
+	struct stat status;
+	long size = 1 + random_below(3);
+
+	say("write %d", fd);
+	if (has_privileges(fd)) {
+		say(" left out");
+		return;
+	}
+	if (say_result(CALL(SYS_write, fd, "xyz", size)))
+		say_stat_result(CALL(SYS_fstat, fd, &status), &status);
+}
+
 /* Reading and writing: what is open stays so, whoever one is. */
 void do_read(void)
 {
 	int fd = kept_any();
 	unsigned char bytes[4] = { 0 };
-	struct stat status;
 	long result;
 
 	if (random_chance(50)) {
-		say("write %d", fd);
-		result = CALL(SYS_write, fd, "xyz", 1 + random_below(3));
-		if (say_result(result))
-			say_stat_result(CALL(SYS_fstat, fd, &status), &status);
+		write_kept(fd);
 		return;
 	}
 	say("read %d", fd);

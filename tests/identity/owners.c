@@ -214,14 +214,29 @@ static struct value imagine_value(const char *name)
 	return value;
 }
 
+/*
+ * Whether a file of this type has no place for such an attribute when it is not really the kernel that keeps it: links,
+ * fifos, sockets and devices have none for attributes of the user's.
+ */
+static bool has_no_place(const char *name, long result, const struct stat *status)
+{
+	return !result && !S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode) &&
+	       (!strncmp(name, "trusted.", 8) || !strncmp(name, "security.", 9));
+}
+
 static void change_attribute(const char *path, const char *name, const struct value *value, int flags)
 {
 	struct place place = { AT_FDCWD, path };
 	bool follows = random_chance(60);
+	struct stat status;
 
 	say("%s %s", follows ? "setxattr" : "lsetxattr", path_show(path));
 	say(" %s %zu:%x.%x %x", name, value->size, value->words[0], value->words[1], flags);
-	say_changed(&place, CALL(follows ? SYS_setxattr : SYS_lsetxattr, path, name, value->bytes, value->size, flags));
+	if (has_no_place(name, CALL(follows ? SYS_stat : SYS_lstat, path, &status), &status))
+		say(" left out");
+	else
+		say_changed(&place,
+			    CALL(follows ? SYS_setxattr : SYS_lsetxattr, path, name, value->bytes, value->size, flags));
 }
 
 static void remove_attribute(const char *path, const char *name)
@@ -237,6 +252,7 @@ static void remove_attribute(const char *path, const char *name)
 static void change_attribute_of_kept(const char *name, const struct value *value, int flags)
 {
 	int fd = kept_any();
+	struct stat status;
 
 	if (random_chance(30)) {
 		say("fremovexattr %d %s", fd, name);
@@ -244,7 +260,10 @@ static void change_attribute_of_kept(const char *name, const struct value *value
 		return;
 	}
 	say("fsetxattr %d %s %zu:%x.%x %x", fd, name, value->size, value->words[0], value->words[1], flags);
-	say_descriptor(fd, CALL(SYS_fsetxattr, fd, name, value->bytes, value->size, flags));
+	if (has_no_place(name, CALL(SYS_fstat, fd, &status), &status))
+		say(" left out");
+	else
+		say_descriptor(fd, CALL(SYS_fsetxattr, fd, name, value->bytes, value->size, flags));
 }
 
 static void attribute_named(const char *name)

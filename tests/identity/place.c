@@ -110,9 +110,12 @@ void kept_start(void)
 	for (int i = 0; i < KEPT_COUNT; i++) {
 		int fd = open(first[i], (i < 2 ? O_RDONLY : O_RDWR) | O_NONBLOCK | O_NOCTTY);
 
+		struct stat status;
+
 		if (fd < 0)
 			continue;
-		dup2(fd, KEPT_FIRST + i);
+		if (!fstat(fd, &status) && !S_ISCHR(status.st_mode))
+			dup2(fd, KEPT_FIRST + i);
 		close(fd);
 	}
 }
