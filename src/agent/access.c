@@ -13,6 +13,7 @@
 #include <asm/fcntl.h>
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/stat.h>
 #include <asm/statfs.h>
 
@@ -235,12 +236,59 @@ static long check_place(const struct call *call, unsigned int which)
 	return is_entry(shape) ? check_entry(call, which) : check_object(call, which);
 }
 
+static long look_at_entry(const struct host_path *path, struct stat *status)
+{
+	return GATE_4(NR_newfstatat, path->directory, path->path, status, AT_SYMLINK_NOFOLLOW);
+}
+
 static bool is_missing(const struct host_path *path)
 {
 	struct stat status;
 
-	return path->is_resolved && !path->result->is_virtual &&
-	       GATE_4(NR_newfstatat, path->directory, path->path, &status, AT_SYMLINK_NOFOLLOW);
+	return path->is_resolved && !path->result->is_virtual && look_at_entry(path, &status);
+}
+
+/* Whether the entry BELOW lies below ABOVE. */
+static bool is_above(const struct host_path *above, const struct host_path *below)
+{
+	size_t length = above->result->guest_length;
+
+	return below->result->guest_length > length && below->result->guest[length] == '/' &&
+	       !memcmp(above->result->guest, below->result->guest, length);
+}
+
+/* Of a slash behind a name. NEW is not given one in exchange, so it may be what OLD is. */
+static bool is_no_directory(const struct host_path *paths, const struct stat *old, const struct stat *new,
+			    unsigned int flags)
+{
+	if (flags & RENAME_EXCHANGE && !is_directory(new) && paths[1].result->wants_directory)
+		return true;
+	return !is_directory(old) &&
+	       (paths[0].result->wants_directory || (!(flags & RENAME_EXCHANGE) && paths[1].result->wants_directory));
+}
+
+/*
+ * Whether do_renameat2() or vfs_rename(), fs/namei.c, come to an end before they ask who may: because of what is
+ * there, and what not.
+ */
+static bool is_rename_ended(const struct call *call)
+{
+	unsigned int flags = call->nr == NR_renameat2 ? (unsigned int)call->original[4] : 0;
+	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
+	struct stat status[2];
+	bool is_there;
+
+	if (!old->is_resolved || !new->is_resolved || old->result->is_virtual || new->result->is_virtual)
+		return false;
+	if (old->result->ends_in_dot || old->result->is_root || new->result->ends_in_dot || new->result->is_root ||
+	    look_at_entry(old, &status[0]))
+		return true;
+	is_there = !look_at_entry(new, &status[1]);
+	if (is_there ? flags & RENAME_NOREPLACE : flags & RENAME_EXCHANGE)
+		return true;
+	if (is_no_directory(old, &status[0], &status[1], flags) || is_above(old, new) || is_above(new, old))
+		return true;
+	return is_there && status[0].st_ino == status[1].st_ino && status[0].st_dev == status[1].st_dev;
 }
 
 /* All ways come before what is at their ends. What is wrong with them the call tells; EACCES is told by this. */
@@ -255,6 +303,8 @@ static long check_paths(struct call *call)
 		if (!i && call->row->handler == handle_link && is_missing(&call->paths[0]))
 			return 0;
 	}
+	if (call->row->handler == handle_rename && is_rename_ended(call))
+		return 0;
 	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && !status; i++)
 		status = check_place(call, i);
 	return MIN(status, 0);
