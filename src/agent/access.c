@@ -13,18 +13,17 @@
 #include <asm/fcntl.h>
 #include <linux/capability.h>
 #include <linux/fcntl.h>
-#include <linux/fs.h>
 #include <linux/stat.h>
 #include <asm/statfs.h>
 
-enum access_kind access_kind(void)
+enum access_kind access_kind(const struct call *call)
 {
 	const struct credentials *credentials;
 	const struct identity *identity = &image_data()->identity;
 
 	if (!identity_is_on())
 		return ACCESS_KERNEL;
-	credentials = identity_now();
+	credentials = access_credentials(call);
 	if (credentials_can(credentials, CAP_DAC_OVERRIDE) && credentials_can(credentials, CAP_FOWNER))
 		return ACCESS_ROOT;
 	return identity->uid && credentials->fsuid == identity->uid ? ACCESS_KERNEL : ACCESS_CHECKED;
@@ -57,11 +56,11 @@ static bool overrides(const struct credentials *credentials, const struct stat *
 	return is_directory(status) || !executes || status->st_mode & 0111;
 }
 
-bool access_may(const struct credentials *credentials, int directory, const char *path, const struct stat *status,
-		unsigned int mask)
+bool access_may(const struct credentials *credentials, const struct access_file *file, unsigned int mask)
 {
+	const struct stat *status = &file->status;
 	unsigned int granted = status->st_mode;
-	long listed = access_list_check(credentials, directory, path, status, mask);
+	long listed = access_list_check(credentials, file, mask);
 
 	if (credentials->fsuid == status->st_uid)
 		granted >>= 6;
@@ -77,148 +76,83 @@ bool access_is_owner(const struct credentials *credentials, const struct stat *s
 	return credentials->fsuid == status->st_uid || credentials_can(credentials, CAP_FOWNER);
 }
 
-/* The status the guest sees of PATH: 0 or a negative errno. To look at "." needs no leave to search. */
-static long look_at(int directory, const char *path, unsigned long flags, struct stat *status)
+long access_look(struct access_file *file)
 {
 	long error;
 
-	if (text_equal(path, "."))
-		path = "";
-	error = GATE_4(NR_newfstatat, directory, path, status, flags | AT_EMPTY_PATH);
-
+	if (text_equal(file->path, "."))
+		file->path = "";
+	file->flags |= AT_EMPTY_PATH;
+	error = GATE_4(NR_newfstatat, file->directory, file->path, &file->status, file->flags);
 	if (!error)
-		owner_tell(directory, path, flags | AT_EMPTY_PATH, status);
+		owner_tell(file->directory, file->path, file->flags, &file->status);
 	return error;
 }
 
-long access_check_at(int directory, const char *path, unsigned int mask)
+struct access_file access_file_of(const struct object *object)
 {
-	struct stat status;
+	struct access_file file = { .directory = object->fd, .path = "", .flags = AT_EMPTY_PATH };
+	struct owner_record record;
 
-	if (look_at(directory, path, 0, &status))
-		return 0;
-	return access_may(identity_now(), directory, path, &status, mask) ? 0 : -EACCES;
+	owner_of(object, &file.status, &record);
+	return file;
 }
 
-long access_check_directory(int directory, const char *path, unsigned int mask)
+long access_check_at(struct call *call, int directory, const char *path, unsigned int mask)
 {
-	struct stat status;
+	struct access_file file = { .directory = directory, .path = path };
+	long error = access_look(&file);
 
-	if (look_at(directory, path, 0, &status) || !is_directory(&status))
-		return 0;
-	return access_may(identity_now(), directory, path, &status, mask) ? 0 : -EACCES;
+	if (error)
+		return error == -EACCES ? error : 0;
+	return access_judge(call, &file, mask);
 }
 
-/* Whether NAME may be removed from its directory: __check_sticky(), fs/namei.c. */
-static long check_sticky(const struct host_path *path, const struct stat *parent)
+long access_check_directory(struct call *call, int directory, const char *path, unsigned int mask)
 {
-	const struct credentials *credentials = identity_now();
-	struct stat status;
+	struct access_file file = { .directory = directory, .path = path };
+	long error = access_look(&file);
 
-	if (!(parent->st_mode & S_ISVTX) || credentials->fsuid == parent->st_uid ||
-	    credentials_can(credentials, CAP_FOWNER) ||
-	    look_at(path->directory, path->path, AT_SYMLINK_NOFOLLOW, &status))
-		return 0;
-	return credentials->fsuid == status.st_uid ? 0 : -EPERM;
+	if (error || !is_directory(&file.status))
+		return error == -EACCES ? error : 0;
+	return access_judge(call, &file, mask);
 }
 
-static bool are_links_protected(void)
+/* What the kernel says of the file before it looks at modes: vfs_truncate(), fs/open.c; notify_change(), fs/attr.c;
+ * LOOKUP_DIRECTORY. */
+static bool is_of_wrong_type(const struct call *call, const struct stat *status)
 {
-	long fd = GATE_4(NR_openat, AT_FDCWD, "/proc/sys/fs/protected_hardlinks", O_RDONLY | O_CLOEXEC, 0);
-	char text = '0';
-
-	if (fd < 0)
-		return false;
-	GATE_3(NR_read, fd, &text, 1);
-	GATE_1(NR_close, fd);
-	return text == '1';
-}
-
-/*
- * Whether the guest's user may link to the first path of CALL: may_linkat(), fs/namei.c. The kernel itself asks that
- * of the user it knows.
- */
-static long check_link(const struct call *call)
-{
-	const struct credentials *credentials = identity_now();
-	const struct host_path *old = &call->paths[0];
-	bool is_named = old->is_resolved;
-	int directory = is_named ? old->directory : call->nr == NR_linkat ? (int)call->original[0] : AT_FDCWD;
-	struct stat status;
-
-	if (!are_links_protected() || look_at(directory, is_named ? old->path : "", AT_SYMLINK_NOFOLLOW, &status) ||
-	    access_is_owner(credentials, &status))
-		return 0;
-	if ((status.st_mode & S_IFMT) == S_IFREG && !(status.st_mode & S_ISUID) &&
-	    (status.st_mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) &&
-	    access_may(credentials, directory, is_named ? old->path : "", &status, ACCESS_READ | ACCESS_WRITE))
-		return 0;
-	return -EPERM;
-}
-
-/* A directory that gets another parent must be writable, for its ".." changes: vfs_rename(), fs/namei.c. */
-static long check_parent_change(const struct call *call)
-{
-	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
-	struct stat status, parents[2];
-	int directory;
-
-	if (look_at(old->directory, old->path, AT_SYMLINK_NOFOLLOW, &status) || !is_directory(&status))
-		return 0;
-	for (unsigned int i = 0; i < 2; i++) {
-		const char *name = translate_parent(call, i ? new : old, &directory);
-
-		if (GATE_4(NR_newfstatat, directory, name, &parents[i], 0))
-			return 0;
-	}
-	if (parents[0].st_ino == parents[1].st_ino && parents[0].st_dev == parents[1].st_dev)
-		return 0;
-	return access_may(identity_now(), old->directory, old->path, &status, ACCESS_WRITE) ? 0 : -EACCES;
-}
-
-/* The last component is made or removed: its directory has to be writable. */
-static long check_entry(const struct call *call, unsigned int which)
-{
-	const struct host_path *path = &call->paths[which];
-	struct stat parent, status;
-	int directory;
-	const char *name;
-
-	if (path->result->ends_in_dot || path->result->is_root)
-		return 0;
-	name = translate_parent(call, path, &directory);
-	if (look_at(directory, name, 0, &parent))
-		return 0;
-	/* What is there already, or is not there, is told before. */
-	if (!(which == 1 && call->row->handler == handle_rename) &&
-	    (call->row->paths[which].follow == FOLLOW_MAKES) ==
-		    !GATE_4(NR_newfstatat, path->directory, path->path, &status, AT_SYMLINK_NOFOLLOW))
-		return 0;
-	if (call->row->handler == handle_link && check_link(call))
-		return -EPERM;
-	if (!access_may(identity_now(), directory, name, &parent, ACCESS_WRITE | ACCESS_SEARCH))
-		return -EACCES;
-	if (call->row->paths[which].follow != FOLLOW_REMOVES)
-		return 0;
-	if (check_sticky(path, &parent))
-		return -EPERM;
-	return which == 0 && call->row->handler == handle_rename ? check_parent_change(call) : 0;
-}
-
-static long check_object(const struct call *call, unsigned int which)
-{
-	const struct host_path *path = &call->paths[which];
-	bool follows = call_follows(&call->row->paths[which], call->original);
-	struct stat status;
-
-	if (!call->row->needs || look_at(path->directory, path->path, follows ? 0 : AT_SYMLINK_NOFOLLOW, &status))
-		return 0;
-	/* vfs_truncate(), fs/open.c, says so before. */
-	if (call->nr == NR_truncate && (status.st_mode & S_IFMT) != S_IFREG)
-		return 0;
+	if (call->nr == NR_truncate)
+		return (status->st_mode & S_IFMT) != S_IFREG;
 	if (call->row->needs == CALL_NEEDS_OWNER)
-		return access_is_owner(identity_now(), &status) ? 0 : -EPERM;
-	return access_may(identity_now(), path->directory, path->path, &status, call->row->needs) ? 0 : -EACCES;
+		return (status->st_mode & S_IFMT) == S_IFLNK;
+	return call->row->needs == CALL_NEEDS_SEARCH && !is_directory(status);
+}
+
+static long check_object(struct call *call)
+{
+	const struct host_path *path = &call->paths[0];
+	bool follows = call_follows(&call->row->paths[0], call->original);
+	struct access_file file = { .directory = path->directory,
+				    .path = path->path,
+				    .flags = follows ? 0 : AT_SYMLINK_NOFOLLOW };
+	long error = access_look(&file);
+
+	if (error || is_of_wrong_type(call, &file.status))
+		return error == -EACCES ? error : 0;
+	if (call->row->needs == CALL_NEEDS_OWNER)
+		return access_is_owner(access_credentials(call), &file.status) ? 0 : -EPERM;
+	return access_judge(call, &file, call->row->needs);
+}
+
+long access_find_path(struct call *call, unsigned int which)
+{
+	const struct host_path *path = &call->paths[which];
+	long status = translate_path(call, which, TRANSLATE_FULL | TRANSLATE_NAME);
+
+	if (status)
+		return status == -EACCES ? status : ACCESS_SETTLED;
+	return path->is_resolved && !path->result->is_virtual ? 0 : ACCESS_SETTLED;
 }
 
 static bool is_entry(const struct call_path *shape)
@@ -226,102 +160,32 @@ static bool is_entry(const struct call_path *shape)
 	return shape->follow == FOLLOW_MAKES || shape->follow == FOLLOW_REMOVES;
 }
 
-/* What the row says of path WHICH, which has been translated. */
-static long check_place(const struct call *call, unsigned int which)
+static long check(struct call *call)
 {
-	const struct call_path *shape = &call->row->paths[which];
+	long status;
 
-	if (shape->follow == FOLLOW_NONE || !call->paths[which].is_resolved || call->paths[which].result->is_virtual)
+	if (is_entry(&call->row->paths[0]) || is_entry(&call->row->paths[1]))
+		return access_check_entries(call);
+	if (!call->row->needs || call->row->paths[0].follow == FOLLOW_NONE)
 		return 0;
-	return is_entry(shape) ? check_entry(call, which) : check_object(call, which);
-}
-
-static long look_at_entry(const struct host_path *path, struct stat *status)
-{
-	return GATE_4(NR_newfstatat, path->directory, path->path, status, AT_SYMLINK_NOFOLLOW);
-}
-
-static bool is_missing(const struct host_path *path)
-{
-	struct stat status;
-
-	return path->is_resolved && !path->result->is_virtual && look_at_entry(path, &status);
-}
-
-/* Whether the entry BELOW lies below ABOVE. */
-static bool is_above(const struct host_path *above, const struct host_path *below)
-{
-	size_t length = above->result->guest_length;
-
-	return below->result->guest_length > length && below->result->guest[length] == '/' &&
-	       !memcmp(above->result->guest, below->result->guest, length);
-}
-
-/* Of a slash behind a name. NEW is not given one in exchange, so it may be what OLD is. */
-static bool is_no_directory(const struct host_path *paths, const struct stat *old, const struct stat *new,
-			    unsigned int flags)
-{
-	if (flags & RENAME_EXCHANGE && !is_directory(new) && paths[1].result->wants_directory)
-		return true;
-	return !is_directory(old) &&
-	       (paths[0].result->wants_directory || (!(flags & RENAME_EXCHANGE) && paths[1].result->wants_directory));
-}
-
-/*
- * Whether do_renameat2() or vfs_rename(), fs/namei.c, come to an end before they ask who may: because of what is
- * there, and what not.
- */
-static bool is_rename_ended(const struct call *call)
-{
-	unsigned int flags = call->nr == NR_renameat2 ? (unsigned int)call->original[4] : 0;
-	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
-	struct stat status[2];
-	bool is_there;
-
-	if (!old->is_resolved || !new->is_resolved || old->result->is_virtual || new->result->is_virtual)
-		return false;
-	if (old->result->ends_in_dot || old->result->is_root || new->result->ends_in_dot || new->result->is_root ||
-	    look_at_entry(old, &status[0]))
-		return true;
-	is_there = !look_at_entry(new, &status[1]);
-	if (is_there ? flags & RENAME_NOREPLACE : flags & RENAME_EXCHANGE)
-		return true;
-	if (is_no_directory(old, &status[0], &status[1], flags) || is_above(old, new) || is_above(new, old))
-		return true;
-	return is_there && status[0].st_ino == status[1].st_ino && status[0].st_dev == status[1].st_dev;
-}
-
-/* All ways come before what is at their ends. What is wrong with them the call tells; EACCES is told by this. */
-static long check_paths(struct call *call)
-{
-	long status = 0;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && call->row->paths[i].follow != FOLLOW_NONE; i++) {
-		status = translate_path(call, i, TRANSLATE_FULL | TRANSLATE_NAME);
-		if (status < 0)
-			return status == -EACCES ? status : 0;
-		if (!i && call->row->handler == handle_link && is_missing(&call->paths[0]))
-			return 0;
-	}
-	if (call->row->handler == handle_rename && is_rename_ended(call))
-		return 0;
-	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && !status; i++)
-		status = check_place(call, i);
-	return MIN(status, 0);
-}
-
-static bool has_entry(const struct call_row *row)
-{
-	return is_entry(&row->paths[0]) || is_entry(&row->paths[1]);
+	status = access_find_path(call, 0);
+	return status ? status : check_object(call);
 }
 
 long access_check(struct call *call)
 {
-	long status = has_entry(call->row) || call->row->needs ? check_paths(call) : 0;
+	long status = MIN(check(call), 0);
 
 	call_start_anew(call);
 	/* Other arguments are looked at before. */
-	return status == -EACCES ? translate_refuse(call, 0, access_deny(call)) : status;
+	return status == -EACCES && call->is_denied ? translate_refuse(call, 0, status) : status;
+}
+
+long access_handle(struct call *call)
+{
+	long status = access_is_checked(call) ? access_check(call) : 0;
+
+	return status ? status : call->row->handler(call);
 }
 
 #define MOUNT_NOEXEC 8 /* ST_NOEXEC, include/linux/statfs.h */
@@ -339,13 +203,14 @@ static bool is_on_noexec(int directory, const char *path)
 
 long access_check_executable(int directory, const char *path, unsigned long flags, long result)
 {
-	struct stat status;
+	struct access_file file = { .directory = directory, .path = path, .flags = flags };
+	const struct stat *status = &file.status;
 
-	if (GATE_4(NR_newfstatat, directory, path, &status, flags))
+	if (GATE_4(NR_newfstatat, directory, path, &file.status, flags))
 		return result;
-	if (result && (status.st_uid != image_data()->identity.host_uid || (status.st_mode & S_IFMT) != S_IFREG ||
+	if (result && (status->st_uid != image_data()->identity.host_uid || (status->st_mode & S_IFMT) != S_IFREG ||
 		       is_on_noexec(directory, path)))
 		return result;
-	owner_tell(directory, path, flags, &status);
-	return access_may(identity_now(), directory, path, &status, ACCESS_SEARCH) ? 0 : -EACCES;
+	owner_tell(directory, path, flags, &file.status);
+	return access_may(identity_now(), &file, ACCESS_SEARCH) ? 0 : -EACCES;
 }

@@ -18,38 +18,80 @@ enum access_kind {
 	ACCESS_CHECKED, /* access_check() comes before the kernel */
 };
 
-/* Of the calling thread. */
-enum access_kind access_kind(void);
-
-static inline bool access_is_checked(void)
+/* Whose rights count for CALL; NULL: for the calling thread. */
+static inline const struct credentials *access_credentials(const struct call *call)
 {
-	return identity_is_on() && access_kind() == ACCESS_CHECKED;
+	return call && call->as ? call->as : identity_now();
 }
+
+enum access_kind access_kind(const struct call *call);
+
+static inline bool access_is_checked(const struct call *call)
+{
+	return identity_is_on() && access_kind(call) == ACCESS_CHECKED;
+}
+
+/* Whether the calling thread has the same rights by its real ids: access(2). */
+bool access_real_is_effective(void);
 
 #define ACCESS_READ 4
 #define ACCESS_WRITE 2
 #define ACCESS_SEARCH 1 /* or execute */
 
+/* A file named as for newfstatat(2), to the kernel, and its status as the guest sees it. */
+struct access_file {
+	int directory;
+	const char *path;
+	unsigned long flags;
+	struct stat status;
+};
+
 /*
- * generic_permission(), fs/namei.c: whether the file at PATH, relative to DIRECTORY, whose status the guest sees as
- * STATUS, grants all of MASK.
+ * Fill the status: 0 or a negative errno; -EACCES where the kernel does not let us look. To look at "" and "."
+ * needs no leave to search.
  */
-bool access_may(const struct credentials *credentials, int directory, const char *path, const struct stat *status,
-		unsigned int mask);
+long access_look(struct access_file *file);
+/* The same of an object. */
+struct access_file access_file_of(const struct object *object);
+
+/* generic_permission(), fs/namei.c: whether the file grants all of MASK. */
+bool access_may(const struct credentials *credentials, const struct access_file *file, unsigned int mask);
 /* inode_owner_or_capable(), fs/inode.c */
 bool access_is_owner(const struct credentials *credentials, const struct stat *status);
 /* in_group_p(), kernel/groups.c */
 bool access_in_group(const struct credentials *credentials, uint32_t gid);
 
+/* -EACCES, and no other modes can help: it is the guest's user who may not. */
+static inline long access_deny(struct call *call)
+{
+	call->is_denied = true;
+	return -EACCES;
+}
+
+/* 0, or that where the guest's user is not granted MASK. */
+static inline long access_judge(struct call *call, const struct access_file *file, unsigned int mask)
+{
+	return access_may(access_credentials(call), file, mask) ? 0 : access_deny(call);
+}
+
 /*
  * With ACCESS_CHECKED, before a call: 0, or -EACCES or -EPERM where the guest's user may not do to what the paths name
- * what the call's row says it needs. Errors of another kind are left to the call.
+ * what the call's row says it needs. Errors of another kind are left to the call. -EACCES of the kernel, which does
+ * not let us look, is none of ours (call->is_denied): access_override() lets us.
  */
 long access_check(struct call *call);
-/* The same of the directory or file at PATH, relative to DIRECTORY, for MASK. */
-long access_check_at(int directory, const char *path, unsigned int mask);
+/* That, and then what the call's row says. */
+long access_handle(struct call *call);
+/* The part of the first for calls that make or remove names (agent/access_entry.c): the paths are CALL's own affair. */
+long access_check_entries(struct call *call);
+/* What the paths of CALL name has been found, up to path WHICH: 0, ACCESS_SETTLED, or a negative errno. */
+long access_find_path(struct call *call, unsigned int which);
+#define ACCESS_SETTLED 1 /* the call has an answer that does not depend on what the guest's user may do */
+
+/* Of the directory or file at PATH, relative to DIRECTORY, for MASK. */
+long access_check_at(struct call *call, int directory, const char *path, unsigned int mask);
 /* The same where it counts only if that is a directory: of something else the call tells. */
-long access_check_directory(int directory, const char *path, unsigned int mask);
+long access_check_directory(struct call *call, int directory, const char *path, unsigned int mask);
 
 /*
  * Before the file that path 0 of CALL has come to name is opened as HOW says, by openat2(2): a descriptor or negative
@@ -74,13 +116,6 @@ long access_override_step(struct call *call, access_step *step, void *context, l
 /* Call FUNCTION(A, B) with the directory FD, which the kernel does not let the user search or write, open to the user.
  */
 void access_in_directory(int fd, slot_finish *function, void *a, long b);
-
-/* -EACCES, and no other modes can help: it is the guest's user who may not. */
-static inline long access_deny(struct call *call)
-{
-	call->is_denied = true;
-	return -EACCES;
-}
 
 /*
  * Open the file that the descriptor FD, maybe of O_PATH, is of, for reading, which its mode denies to the user: with

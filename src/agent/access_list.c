@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/access_list.h"
-#include "agent/access.h"
 #include "agent/owner.h"
 #include <linux/fcntl.h>
 #include <linux/posix_acl.h>
@@ -47,16 +46,16 @@ static long check_entries(const struct credentials *credentials, const struct po
 	return -EACCES;
 }
 
-long access_list_check(const struct credentials *credentials, int directory, const char *path,
-		       const struct stat *status, unsigned int mask)
+long access_list_check(const struct credentials *credentials, const struct access_file *file, unsigned int mask)
 {
+	const struct stat *status = &file->status;
 	struct list list;
 	long length;
 
 	/* As acl_permission_check(), fs/namei.c, has it. */
 	if (credentials->fsuid == status->st_uid || !(status->st_mode & S_IRWXG))
 		return ACCESS_LIST_NONE;
-	length = owner_get_attribute(directory, path, AT_SYMLINK_NOFOLLOW, LIST_ATTRIBUTE, &list, sizeof(list));
+	length = owner_get_attribute(file->directory, file->path, file->flags, LIST_ATTRIBUTE, &list, sizeof(list));
 	if (length < (long)sizeof(list.header) || list.header.a_version != POSIX_ACL_XATTR_VERSION)
 		return ACCESS_LIST_NONE;
 	return check_entries(credentials, list.entries,

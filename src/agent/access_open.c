@@ -29,19 +29,23 @@ static unsigned int mask_of(uint64_t flags)
 /* may_open(), fs/namei.c. STATUS is the kernel's. */
 static long check_open(struct call *call, unsigned long flags, uint64_t open_flags, struct stat status)
 {
-	const struct credentials *credentials = identity_now();
 	const struct host_path *path = &call->paths[0];
+	struct access_file file = {
+		.directory = path->directory, .path = path->path, .flags = flags, .status = status
+	};
 
-	owner_tell(path->directory, path->path, flags, &status);
+	owner_tell(path->directory, path->path, flags, &file.status);
 	/* What the kernel says first. */
 	if ((status.st_mode & S_IFMT) == S_IFLNK || (open_flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		return 0;
 	if ((status.st_mode & S_IFMT) == S_IFDIR ? open_flags & O_CREAT || mask_of(open_flags) & ACCESS_WRITE :
 						   open_flags & O_DIRECTORY)
 		return 0;
-	if (!access_may(credentials, path->directory, path->path, &status, mask_of(open_flags)))
-		return access_deny(call);
-	return open_flags & O_NOATIME && !(open_flags & O_PATH) && !access_is_owner(credentials, &status) ? -EPERM : 0;
+	if (access_judge(call, &file, mask_of(open_flags)))
+		return -EACCES;
+	return open_flags & O_NOATIME && !(open_flags & O_PATH) && !access_is_owner(identity_now(), &file.status) ?
+		       -EPERM :
+		       0;
 }
 
 /* A file that is made, by a name or without. Nothing of that waits. */
@@ -79,10 +83,12 @@ static long make_in(struct call *call, const struct open_how *how, int directory
 	struct open_how wanted = *how;
 	uint64_t mode = how->mode;
 	struct new_file file = { .path = &call->paths[0], .how = &wanted, .has_name = has_name };
-	long status = access_is_checked() ? access_check_directory(directory, parent, ACCESS_WRITE | ACCESS_SEARCH) : 0;
+	long status = access_is_checked(call) ?
+			      access_check_directory(call, directory, parent, ACCESS_WRITE | ACCESS_SEARCH) :
+			      0;
 
 	if (status)
-		return access_deny(call);
+		return status;
 	if (owner_of_new(directory, parent, &record, &mode)) {
 		wanted.mode = mode;
 		file.record = &record;
@@ -104,6 +110,16 @@ static long make_named(struct call *call, struct open_how how)
 
 	how.flags |= O_EXCL;
 	return make_in(call, &how, directory, parent, true);
+}
+
+/* FLAGS: whether the directory is named by the link to what is held. */
+static long make_nameless(struct call *call, struct open_how how, unsigned long flags)
+{
+	const struct host_path *path = &call->paths[0];
+
+	if (!(flags & AT_SYMLINK_NOFOLLOW))
+		how.resolve = 0;
+	return make_in(call, &how, path->directory, path->path, false);
 }
 
 /* Emptying a file takes its set-id bits, but not from who has CAP_FSETID: file_remove_privs(), fs/inode.c. */
@@ -135,13 +151,16 @@ long access_open(struct call *call, const struct open_how *how)
 	long result;
 
 	if ((how->flags & __O_TMPFILE) == __O_TMPFILE)
-		return make_in(call, how, path->directory, path->path, false);
-	if (!makes && !(how->flags & O_TRUNC) && !access_is_checked())
+		return make_nameless(call, *how, flags);
+	if (!makes && !(how->flags & O_TRUNC) && !access_is_checked(call))
+		return ACCESS_KERNEL_OPENS;
+	/* With a slash behind it, it is EISDIR unseen. */
+	if (makes && path->is_resolved && path->result->wants_directory)
 		return ACCESS_KERNEL_OPENS;
 	result = GATE_4(NR_newfstatat, path->directory, path->path, &status, flags);
 	if (result == -ENOENT && makes)
 		return make_named(call, *how);
-	if (!result && access_is_checked())
+	if (!result && access_is_checked(call))
 		result = check_open(call, flags, how->flags, status);
 	if (!result && keeps_set_id(how, &status))
 		return open_keeping(call, how, status.st_mode);
@@ -173,7 +192,9 @@ static void name_device(uint32_t mode, uint64_t device, char *buf, size_t size)
 	text_add_number(&name, (long)((device & 0xff) | (device >> 12 & 0xfff00)));
 }
 
-/* A device is what the host has of that number, if the user may open it. */
+#define NO_DEVICE 1
+
+/* A device is what the host has of that number, if the user may open it. NO_DEVICE of all else. */
 static long open_device(struct call *call, struct open_how how)
 {
 	const struct host_path *path = &call->paths[0];
@@ -182,15 +203,19 @@ static long open_device(struct call *call, struct open_how how)
 	long fd;
 
 	if (GATE_4(NR_newfstatat, path->directory, path->path, &status, 0))
-		return -ENXIO;
+		return NO_DEVICE;
 	owner_tell(path->directory, path->path, 0, &status);
 	if ((status.st_mode & S_IFMT) != S_IFCHR && (status.st_mode & S_IFMT) != S_IFBLK)
-		return -ENXIO;
+		return NO_DEVICE;
 	name_device(status.st_mode, status.st_rdev, name, sizeof(name));
-	how.flags &= ~(uint64_t)(O_CREAT | O_NOFOLLOW | O_TRUNC);
+	how.flags &= ~(uint64_t)(O_CREAT | O_TRUNC);
 	how.mode = 0;
 	how.resolve = 0;
 	fd = GATE_4(NR_openat2, AT_FDCWD, name, &how, sizeof(how));
+	/* Of most the name is a link. */
+	how.flags &= ~(uint64_t)O_NOFOLLOW;
+	if (fd == -ELOOP)
+		fd = GATE_4(NR_openat2, AT_FDCWD, name, &how, sizeof(how));
 	return fd == -ENOENT ? -ENXIO : fd < 0 ? fd : pin_take_place(call, (int)fd);
 }
 
@@ -198,7 +223,7 @@ long access_open_again(struct call *call, const struct open_how *how, long resul
 {
 	long device = open_device(call, *how);
 
-	if (device != -ENXIO)
+	if (device != NO_DEVICE)
 		return device;
 	return result == -EACCES ? access_override(call, result) : result;
 }

@@ -7,7 +7,10 @@
 #include "agent/child.h"
 #include "agent/dispatch.h"
 #include "agent/handlers.h"
+#include "agent/open.h"
 #include "agent/owner.h"
+#include "agent/raised.h"
+#include "agent/socket.h"
 #include "agent/translate.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -24,19 +27,23 @@ static bool is_entry(const struct call_path *shape)
 	return shape->follow == FOLLOW_MAKES || shape->follow == FOLLOW_REMOVES;
 }
 
+static bool opens(const struct call_row *row)
+{
+	return row->handler == handle_open || row->handler == handle_openat2;
+}
+
 /* Modes that have been changed for the time of a call, by descriptors. */
 #define RAISED_MOST 24
 
 struct raised {
 	unsigned int count;
 	struct object objects[RAISED_MOST];
-	uint32_t modes[RAISED_MOST];
 };
 
 static void lower(struct raised *raised)
 {
 	while (raised->count--) {
-		GATE_2(NR_chmod, raised->objects[raised->count].name, raised->modes[raised->count]);
+		raised_lower(&raised->objects[raised->count]);
 		object_release(&raised->objects[raised->count]);
 	}
 }
@@ -46,32 +53,47 @@ static bool is_regular_or_directory(const struct stat *status)
 	return is_directory(status) || (status->st_mode & S_IFMT) == S_IFREG;
 }
 
-/* Let the user do all with what lies at HOST_PATH. False where that changes nothing, or can't be. */
-static bool raise(struct raised *raised, const char *host_path, unsigned long flags)
+/* A socket can be connected to; of a fifo to open may wait, which a child must not: with other modes it is not tried.
+ */
+static bool is_raisable(const struct call *call, const struct stat *status)
+{
+	uint32_t type = status->st_mode & S_IFMT;
+
+	if (type == S_IFIFO)
+		return opens(call->row) && open_flags_of(call) & O_NONBLOCK;
+	return is_regular_or_directory(status) || type == S_IFSOCK;
+}
+
+/* Let the user do all with the object, which becomes one of RAISED, or is released. */
+static bool raise_object(struct raised *raised, const struct call *call, bool is_taken)
 {
 	struct object *object = &raised->objects[raised->count];
-	bool is_raised = false;
-	uint32_t mode, wanted;
 
-	if (raised->count == RAISED_MOST)
-		return false;
-	object->is_opened = false;
-	if (!object_take_plain(host_path, object) && owner_is_users(object) &&
-	    is_regular_or_directory(&object->status)) {
-		mode = object->status.st_mode & 07777;
-		wanted = mode | (is_directory(&object->status) || flags & ACCESS_SEARCH ? 0700 : 0600);
-		is_raised = wanted != mode && !GATE_2(NR_chmod, object->name, wanted);
-		raised->modes[raised->count] = mode;
-	}
-	if (is_raised)
+	if (is_taken && owner_is_users(object) && is_raisable(call, &object->status) &&
+	    raised_raise(object, is_directory(&object->status) ? 0700 : 0600)) {
 		raised->count++;
-	else
-		object_release(object);
-	return is_raised;
+		return true;
+	}
+	object_release(object);
+	return false;
+}
+
+/* The same with what lies at HOST_PATH. False where that changes nothing, or can't be. */
+static bool raise(struct raised *raised, const struct call *call, const char *host_path)
+{
+	return raised->count < RAISED_MOST &&
+	       raise_object(raised, call, !object_take_plain(host_path, &raised->objects[raised->count]));
+}
+
+/* The same with what the guest has open. */
+static bool raise_descriptor(struct raised *raised, const struct call *call, int fd)
+{
+	return raised->count < RAISED_MOST &&
+	       raise_object(raised, call, !object_take_any(fd, &raised->objects[raised->count]));
 }
 
 /* The first directory above HOST_PATH that may not be searched: raise it. HOST_PATH is changed meanwhile. */
-static bool raise_above(struct raised *raised, char *host_path)
+static bool raise_above(struct raised *raised, const struct call *call, char *host_path)
 {
 	bool is_raised = false;
 
@@ -80,19 +102,19 @@ static bool raise_above(struct raised *raised, char *host_path)
 			continue;
 		*at = '\0';
 		is_raised = GATE_4(NR_faccessat2, AT_FDCWD, host_path, ACCESS_SEARCH, AT_EACCESS) == -EACCES &&
-			    raise(raised, host_path, 0);
+			    raise(raised, call, host_path);
 		*at = '/';
 	}
 	return is_raised;
 }
 
-static bool raise_parent(struct raised *raised, char *host_path)
+static bool raise_parent(struct raised *raised, const struct call *call, char *host_path)
 {
 	char *last = (char *)text_base_name(host_path), *slash = last > host_path + 1 ? last - 1 : last, kept = *slash;
 	bool is_raised;
 
 	*slash = '\0';
-	is_raised = raise(raised, host_path, 0);
+	is_raised = raise(raised, call, host_path);
 	*slash = kept;
 	return is_raised;
 }
@@ -105,31 +127,53 @@ static void strip_slashes(char *path)
 		path[--length] = '\0';
 }
 
-static bool opens(const struct call_row *row)
+/* What lies at HOST_PATH is to be made, removed, opened or changed. */
+static bool raise_last(struct raised *raised, const struct call *call, char *host_path, bool is_name)
 {
-	return row->handler == handle_open || row->handler == handle_openat2;
+	if (call->row->handler == handle_access)
+		return false; /* what the object's own mode grants has been judged */
+	if (opens(call->row))
+		return raise(raised, call, host_path) || raise_parent(raised, call, host_path);
+	if (is_name && raise_parent(raised, call, host_path))
+		return true;
+	/* A directory that gets another parent is written to. */
+	return (!is_name || call->row->handler == handle_rename) && raise(raised, call, host_path);
 }
 
-/* Whether something in the way of path WHICH has been raised. */
-static bool raise_for(struct call *call, unsigned int which, struct raised *raised)
+/* The path has been translated, with STATUS. */
+static bool raise_on_way(struct raised *raised, const struct call *call, const struct host_path *path, long status,
+			 bool is_name)
 {
-	struct host_path *path = &call->paths[which];
-	long status = translate_path(call, which, TRANSLATE_FULL | TRANSLATE_NAME);
 	char *host_path;
 
 	if ((status && status != -EACCES) || (!status && !path->is_resolved))
 		return false;
 	host_path = path->result->host;
 	strip_slashes(host_path);
-	if (raise_above(raised, host_path))
+	if (raise_above(raised, call, host_path))
 		return true;
-	if (status)
-		return raise(raised, host_path, 0);
-	if (call->row->handler == handle_access)
-		return false; /* what the object's own mode grants, it has been told */
-	if (opens(call->row))
-		return raise(raised, host_path, 0) || raise_parent(raised, host_path);
-	return is_entry(&call->row->paths[which]) ? raise_parent(raised, host_path) : raise(raised, host_path, 0);
+	return status ? raise(raised, call, host_path) : raise_last(raised, call, host_path, is_name);
+}
+
+/* Whether something in the way of path WHICH has been raised. */
+static bool raise_for(struct raised *raised, struct call *call, unsigned int which)
+{
+	bool makes = opens(call->row) && open_flags_of(call) & O_CREAT;
+	long status = translate_path(call, which, TRANSLATE_FULL | TRANSLATE_NAME | (makes ? TRANSLATE_MAY_MAKE : 0));
+
+	return raise_on_way(raised, call, &call->paths[which], status, is_entry(&call->row->paths[which]));
+}
+
+/* The same of a socket's address. */
+static bool raise_for_address(struct raised *raised, struct call *call)
+{
+	bool binds = call->row->handler == handle_bind;
+	long status = socket_read_path(call, call->original[1], (int)call->original[2]);
+
+	if (status <= 0)
+		return false;
+	status = translate_text(call, AT_FDCWD, binds ? VIEW_PARENT : VIEW_FOLLOW, TRANSLATE_FULL | TRANSLATE_NAME);
+	return raise_on_way(raised, call, &call->paths[0], status, binds);
 }
 
 static bool raise_something(struct call *call, struct raised *raised)
@@ -138,7 +182,11 @@ static bool raise_something(struct call *call, struct raised *raised)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths) && !is_raised; i++)
 		if (call->row->paths[i].follow != FOLLOW_NONE)
-			is_raised = raise_for(call, i, raised);
+			is_raised = raise_for(raised, call, i);
+	if (call->row->handler == handle_bind || call->row->handler == handle_connect)
+		is_raised = raise_for_address(raised, call);
+	if (call->row->handler == handle_fchdir)
+		is_raised = raise_descriptor(raised, call, (int)call->original[0]);
 	call_start_anew(call);
 	return is_raised;
 }
@@ -169,7 +217,7 @@ long access_override_step(struct call *call, access_step *step, void *context, l
 {
 	struct overriding overriding = { call, step, context, result };
 
-	if (call->is_overriding || call->is_denied || access_kind() == ACCESS_KERNEL)
+	if (call->is_overriding || call->is_denied || access_kind(call) == ACCESS_KERNEL)
 		return result;
 	call->is_overriding = true;
 	call_start_anew(call);
@@ -181,7 +229,7 @@ long access_override_step(struct call *call, access_step *step, void *context, l
 static long handle_again(struct call *call, void *unused)
 {
 	(void)unused;
-	return call->row->handler(call);
+	return access_handle(call);
 }
 
 /* A new descriptor is to be the lowest free one, as if we had held none. */
@@ -228,7 +276,7 @@ void access_in_directory(int fd, slot_finish *function, void *a, long b)
 {
 	struct directory_steps steps = { .function = function, .a = a, .b = b };
 
-	if (access_kind() != ACCESS_KERNEL && !object_take_any(fd, &steps.object) && owner_is_users(&steps.object))
+	if (access_kind(NULL) != ACCESS_KERNEL && !object_take_any(fd, &steps.object) && owner_is_users(&steps.object))
 		child_run_to_the_end(take_in_directory, &steps, 0);
 }
 
@@ -254,7 +302,7 @@ long access_read_anyway(int fd)
 	struct opening opening = { .result = -EACCES };
 	long status = object_take_any(fd, &opening.object);
 
-	if (!status && access_kind() != ACCESS_KERNEL && owner_is_users(&opening.object) &&
+	if (!status && access_kind(NULL) != ACCESS_KERNEL && owner_is_users(&opening.object) &&
 	    is_regular_or_directory(&opening.object.status))
 		child_run_to_the_end(open_between, &opening, 0);
 	return status ? status : opening.result;

@@ -16,7 +16,6 @@
 #include <asm/fcntl.h>
 #include <linux/capability.h>
 #include <linux/fcntl.h>
-#include <linux/securebits.h>
 #include <linux/stat.h>
 #include <linux/time_types.h>
 
@@ -30,57 +29,6 @@ static long take_file(struct call *call, struct object *object)
 	if (call->row->paths[0].follow == FOLLOW_NONE)
 		return object_take_descriptor((int)call->original[0], object);
 	return object_take(call, object);
-}
-
-/* As they count for access(2): do_faccessat(), fs/open.c. */
-static struct credentials real_credentials(void)
-{
-	struct credentials credentials = *identity_now();
-
-	credentials.fsuid = credentials.uid;
-	credentials.fsgid = credentials.gid;
-	if (!(credentials.securebits & SECBIT_NO_SETUID_FIXUP))
-		credentials.effective = credentials.uid ? 0 : credentials.permitted;
-	return credentials;
-}
-
-static long check_access(const struct object *object, const struct credentials *credentials, unsigned int mask)
-{
-	struct owner_record record;
-	struct stat status;
-	long result = GATE_4(NR_faccessat2, object->fd, "", mask, AT_EMPTY_PATH | AT_EACCESS);
-
-	/* What the modes do not decide: read-only file systems, files of others. */
-	if (result && (result != -EACCES || !owner_is_users(object)))
-		return result;
-	owner_of(object, &status, &record);
-	return access_may(credentials, object->fd, "", &status, mask) ? 0 : -EACCES;
-}
-
-long handle_access(struct call *call)
-{
-	unsigned int at = call->nr == NR_access ? 1 : 2, mask = (unsigned int)call->arguments[at];
-	unsigned long flags = call->nr == NR_faccessat2 ? call->arguments[3] : 0;
-	struct credentials credentials;
-	struct object object;
-	long result;
-
-	if (access_kind() == ACCESS_KERNEL)
-		return handle_paths(call);
-	result = handle_paths(call);
-	if (result && result != -EACCES)
-		return result;
-	call_start_anew(call);
-	if (!(mask & 7))
-		return result;
-	credentials = flags & AT_EACCESS ? *identity_now() : real_credentials();
-	result = object_take(call, &object);
-	if (!result) {
-		result = check_access(&object, &credentials, mask & 7);
-		call->is_denied = true;
-	}
-	object_release(&object);
-	return result;
 }
 
 /* Put RECORD in the place of what was stored; what has no name can't be found again. */
@@ -105,10 +53,11 @@ static bool has_owner(const struct owner_record *record)
  */
 static long change_mode(struct object *object, struct owner_record *record, uint32_t mode)
 {
-	uint32_t type = record->device ? record->mode & S_IFMT : object->status.st_mode & S_IFMT, told = mode;
+	bool is_node = owner_record_is_device(record);
+	uint32_t type = is_node ? record->mode & S_IFMT : object->status.st_mode & S_IFMT, told = mode;
 	long status = 0;
 
-	if (has_owner(record) && !record->device)
+	if (has_owner(record) && !is_node)
 		told |= OWNER_READS;
 	if (told != mode || record->has_mode) {
 		record->has_mode = true;
@@ -116,10 +65,8 @@ static long change_mode(struct object *object, struct owner_record *record, uint
 		status = put(object, record);
 	}
 	if (!status)
-		status = GATE_2(NR_chmod, object->name, told);
-	if (!status)
-		status = GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
-	if (status || record->device || record->has_mode == ((object->status.st_mode & PERMISSIONS) != mode))
+		status = object_change_mode(object, told);
+	if (status || is_node || record->has_mode == ((object->status.st_mode & PERMISSIONS) != mode))
 		return status;
 	record->has_mode = !record->has_mode;
 	record->mode = record->has_mode ? type | mode : 0;
@@ -135,10 +82,10 @@ static long chmod_object(struct object *object, uint32_t mode)
 	if (!owner_is_users(object))
 		return GATE_2(NR_chmod, object->name, mode);
 	owner_of(object, &status, &record);
-	if (!access_is_owner(credentials, &status))
-		return -EPERM;
 	if ((status.st_mode & S_IFMT) == S_IFLNK)
 		return -EOPNOTSUPP;
+	if (!access_is_owner(credentials, &status))
+		return -EPERM;
 	/* setattr_copy(), fs/attr.c */
 	if (!access_in_group(credentials, status.st_gid) && !credentials_can(credentials, CAP_FSETID))
 		mode &= ~(uint32_t)S_ISGID;
@@ -200,36 +147,30 @@ static long change_owner(struct object *object, struct owner_record *record, uin
 				gid == CREDENTIALS_KEEP ? gid : object->status.st_gid, AT_EMPTY_PATH);
 	if (status || has_mode || told == mode)
 		return status;
-	status = GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
+	status = object_look_again(object);
 	if (status || object->status.st_mode != mode)
 		return status;
 	record->has_mode = false;
 	return put(object, record);
 }
 
-/* So do those that execve(2) would give: ATTR_KILL_PRIV of chown_common(), fs/open.c. */
-static void drop_capabilities(const struct object *object)
-{
-	if ((object->status.st_mode & S_IFMT) == S_IFREG)
-		GATE_2(NR_removexattr, object->name, XATTR_HIDDEN "security.capability");
-}
-
 static long chown_object(struct object *object, uint32_t uid, uint32_t gid)
 {
 	struct owner_record record;
 	struct stat status;
+	long result;
 
 	if (!owner_is_users(object))
 		return GATE_5(NR_fchownat, object->fd, "", uid, gid, AT_EMPTY_PATH);
 	owner_of(object, &status, &record);
 	if (!may_chown(&status, uid, gid))
 		return -EPERM;
-	drop_capabilities(object);
-	if (uid == CREDENTIALS_KEEP && gid == CREDENTIALS_KEEP)
-		return GATE_5(NR_fchownat, object->fd, "", uid, gid, AT_EMPTY_PATH);
 	record.uid = uid == CREDENTIALS_KEEP ? status.st_uid : uid;
 	record.gid = gid == CREDENTIALS_KEEP ? status.st_gid : gid;
-	return change_owner(object, &record, uid, gid);
+	result = change_owner(object, &record, uid, gid);
+	if (!result && (status.st_mode & S_IFMT) != S_IFDIR)
+		xattr_drop_capability(object);
+	return result;
 }
 
 long handle_chown(struct call *call)
@@ -244,6 +185,45 @@ long handle_chown(struct call *call)
 	status = take_file(call, &object);
 	if (!status)
 		status = chown_object(&object, uid, gid);
+	object_release(&object);
+	return status;
+}
+
+/* What is done by a descriptor, or by the path, which is held. */
+static long truncate_object(struct call *call, const struct object *object)
+{
+	if (call->nr == NR_ftruncate)
+		return call_make(call, call->nr);
+	return GATE_2(NR_truncate, object->name, call->arguments[1]);
+}
+
+/*
+ * Shortening takes the set-id bits of a file, but not from who has CAP_FSETID: setattr_should_drop_suidgid(),
+ * fs/attr.c. The kernel takes them from the user it knows.
+ */
+static long truncate_keeping(struct call *call, struct object *object)
+{
+	uint32_t mode = object->status.st_mode;
+	long status = truncate_object(call, object);
+
+	if (!status && mode & (S_ISUID | S_ISGID) && (mode & S_IFMT) == S_IFREG && owner_is_users(object) &&
+	    credentials_can(identity_now(), CAP_FSETID))
+		object_change_mode(object, mode);
+	if (!status)
+		xattr_drop_capability(object);
+	return status;
+}
+
+long handle_truncate(struct call *call)
+{
+	struct object object;
+	long status;
+
+	if (!identity_is_on())
+		return handle_paths(call);
+	status = take_file(call, &object);
+	if (!status)
+		status = truncate_keeping(call, &object);
 	object_release(&object);
 	return status;
 }
@@ -272,17 +252,15 @@ static bool is_touch(const struct call *call)
 	       times[1].tv_nsec == UTIME_NOW_;
 }
 
-static long check_times(const struct object *object, bool is_touch)
+static long check_times(struct call *call, const struct object *object)
 {
 	const struct credentials *credentials = identity_now();
-	struct owner_record record;
-	struct stat status;
+	struct access_file file = access_file_of(object);
+	bool touches = is_touch(call);
 
-	owner_of(object, &status, &record);
-	if (access_is_owner(credentials, &status) ||
-	    (is_touch && access_may(credentials, object->fd, "", &status, ACCESS_WRITE)))
+	if (access_is_owner(credentials, &file.status) || (touches && access_may(credentials, &file, ACCESS_WRITE)))
 		return 0;
-	return is_touch ? -EACCES : -EPERM;
+	return touches ? access_deny(call) : -EPERM;
 }
 
 long handle_utimes(struct call *call)
@@ -291,16 +269,14 @@ long handle_utimes(struct call *call)
 	struct object object;
 	long status;
 
-	if (!access_is_checked() || is_nothing(call))
+	if (!access_is_checked(call) || is_nothing(call))
 		return handle_paths(call);
 	status = is_by_descriptor ? object_take_descriptor((int)call->arguments[0], &object) :
 				    object_take(call, &object);
 	if (!status)
-		status = check_times(&object, is_touch(call));
+		status = check_times(call, &object);
 	object_release(&object);
 	call_start_anew(call);
-	if (status == -EACCES)
-		return access_deny(call);
 	return status ? status : handle_paths(call);
 }
 
@@ -350,11 +326,6 @@ static long make_entry(struct slot *entry_at, long unused)
 	return 0;
 }
 
-static bool is_device(uint32_t mode)
-{
-	return (mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK;
-}
-
 /* The path is translated. */
 static long make_owned(struct call *call)
 {
@@ -369,7 +340,7 @@ static long make_owned(struct call *call)
 	if (is_node)
 		call->arguments[at] = mode;
 
-	if (is_node && is_device((uint32_t)call->arguments[at]) && credentials_can(identity_now(), CAP_MKNOD)) {
+	if (is_node && owner_is_device((uint32_t)call->arguments[at]) && credentials_can(identity_now(), CAP_MKNOD)) {
 		entry.mode = (uint32_t)call->arguments[at];
 		entry.device = (uint32_t)call->arguments[at + 1];
 		call->arguments[at] = S_IFSOCK | (entry.mode & PERMISSIONS);

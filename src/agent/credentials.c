@@ -59,6 +59,15 @@ long handle_getgroups(struct call *call)
 	return count;
 }
 
+/*
+ * The kernel knows who has opened a file by its own credentials of him (linkat(2) with AT_EMPTY_PATH): they are
+ * another copy from now on, which this makes of them: cap_task_prctl(), security/commoncap.c.
+ */
+static void renew(void)
+{
+	GATE_5(NR_prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0);
+}
+
 /* What becomes of the task besides: commit_creds(), kernel/cred.c. That its memory can't be seen is left out: we must.
  */
 static long commit(const struct credentials *new)
@@ -68,6 +77,8 @@ static long commit(const struct credentials *new)
 
 	if (!status && gains)
 		GATE_2(NR_prctl, PR_SET_PDEATHSIG, 0);
+	if (!status)
+		renew();
 	return status;
 }
 
@@ -96,6 +107,12 @@ static long set_ids(struct credentials *credentials, unsigned long nr, const uns
 	}
 }
 
+/* Whether the kernel does nothing where nothing changes: kernel/sys.c. */
+static bool leaves_equal(unsigned long nr)
+{
+	return nr == NR_setresuid || nr == NR_setresgid || nr == NR_setfsuid || nr == NR_setfsgid;
+}
+
 long handle_set_ids(struct call *call)
 {
 	struct credentials new;
@@ -103,7 +120,7 @@ long handle_set_ids(struct call *call)
 
 	credentials_copy(&new, identity_now());
 	result = set_ids(&new, call->nr, call->arguments);
-	if (result < 0 || credentials_equal(&new, identity_now()))
+	if (result < 0 || (credentials_equal(&new, identity_now()) && leaves_equal(call->nr)))
 		return result;
 	status = commit(&new);
 	return status ? status : result;
@@ -121,7 +138,7 @@ long handle_setgroups(struct call *call)
 		status = -EFAULT;
 	if (!status)
 		status = credentials_set_groups(&new, new.groups, count);
-	return status ? status : identity_set(&new);
+	return status ? status : commit(&new);
 }
 
 /*
@@ -217,6 +234,14 @@ long handle_capset(struct call *call)
 	return status ? status : commit(&new);
 }
 
+static bool only_asks(const struct call *call)
+{
+	int option = (int)call->arguments[0];
+
+	return option == PR_GET_KEEPCAPS || option == PR_CAPBSET_READ || option == PR_GET_SECUREBITS ||
+	       (option == PR_CAP_AMBIENT && call->arguments[1] == PR_CAP_AMBIENT_IS_SET);
+}
+
 long credentials_prctl(const struct call *call)
 {
 	struct credentials new;
@@ -226,5 +251,7 @@ long credentials_prctl(const struct call *call)
 	result = credentials_control(&new, (int)call->arguments[0], call->arguments + 1);
 	if (result >= 0 && !credentials_equal(&new, identity_now()))
 		status = identity_set(&new);
+	if (result >= 0 && !status && !only_asks(call))
+		renew();
 	return status ? status : result;
 }

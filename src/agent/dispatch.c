@@ -120,12 +120,14 @@ static long finish_open(struct slot *slot, long result)
 }
 
 /* With other modes for that long. A link in the way means the other way. */
-static long make_at_once(struct call *call, unsigned long nr, const unsigned long arguments[6])
+static long make_at_once(struct call *call, unsigned long nr, const unsigned long arguments[6], slot_finish *finish)
 {
 	long result =
 		gate((long)nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
 
-	return result == -ELOOP && call->retry ? call->retry(call) : result;
+	if (result == -ELOOP && call->retry)
+		return call->retry(call);
+	return finish ? finish(call->slot, result) : result;
 }
 
 static long resume_at(struct call *call, const char *gate_at, unsigned long nr, const unsigned long arguments[6],
@@ -133,10 +135,10 @@ static long resume_at(struct call *call, const char *gate_at, unsigned long nr, 
 {
 	struct slot *slot = call->slot;
 
-	if (call->is_overriding)
-		return make_at_once(call, nr, arguments);
 	if (!finish && call->mount)
 		finish = finish_open;
+	if (call->is_overriding)
+		return make_at_once(call, nr, arguments, finish);
 	call->finish = finish;
 	slot->finish = log_is_on() || pin_is_held(call) ? finish_whole : finish;
 	slot->unmark = call->holds ? 0 : plain_unmark(call->mark);
@@ -215,12 +217,8 @@ static void finish_call(struct slot *slot, struct ucontext *context)
 /* Where the guest is not who the kernel knows: what that one may do is not all, or more than, what it may. */
 static long handle_as_other(struct call *call)
 {
-	enum access_kind kind = access_kind();
-	long result = kind == ACCESS_CHECKED ? access_check(call) : 0;
+	long result = access_handle(call);
 
-	if (result)
-		return result;
-	result = call->row->handler(call);
 	return result == -EACCES ? access_override(call, result) : result;
 }
 

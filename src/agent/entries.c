@@ -4,9 +4,12 @@
  * mount points, and two bindings two mounts.
  */
 #include "agent/capability.h"
+#include "agent/child.h"
 #include "agent/dispatch.h"
+#include "agent/entries.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/identity.h"
 #include "agent/owner.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
@@ -395,6 +398,45 @@ static long refuse_two_mounts(const struct call *call)
 	return status ? status : -EXDEV;
 }
 
+struct whiteout {
+	struct call *call;
+	struct owner_record record;
+	long status;
+};
+
+static long rename_and_put(struct slot *whiteout_at, long unused)
+{
+	struct whiteout *whiteout = (struct whiteout *)whiteout_at;
+	struct call *call = whiteout->call;
+	const struct host_path *old = &call->paths[0];
+	struct stat before, after;
+
+	(void)unused;
+	GATE_4(NR_newfstatat, old->directory, old->path, &before, AT_SYMLINK_NOFOLLOW);
+	whiteout->status = make_and_drop(call, &call->paths[1]);
+	/* One file renamed to itself stays. */
+	if (!whiteout->status && !GATE_4(NR_newfstatat, old->directory, old->path, &after, AT_SYMLINK_NOFOLLOW) &&
+	    before.st_ino != after.st_ino)
+		owner_put_new(old->directory, old->path, -1, &whiteout->record);
+	return 0;
+}
+
+/* What RENAME_WHITEOUT leaves behind is the caller's: a device without a number, which users may make. */
+static long make_rename(struct call *call, unsigned int flags)
+{
+	struct whiteout whiteout = { .call = call };
+	const char *parent;
+	int directory;
+
+	if (!(flags & RENAME_WHITEOUT) || !identity_is_on() || !call->paths[0].is_resolved)
+		return make_and_drop(call, &call->paths[1]);
+	parent = translate_parent(call, &call->paths[0], &directory);
+	if (!owner_of_new(directory, parent, &whiteout.record, NULL))
+		return make_and_drop(call, &call->paths[1]);
+	child_run_to_the_end(rename_and_put, &whiteout, 0);
+	return whiteout.status;
+}
+
 #define RENAME_FLAGS (RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)
 
 long handle_rename(struct call *call)
@@ -405,7 +447,7 @@ long handle_rename(struct call *call)
 
 	if (flags & ~(unsigned int)RENAME_FLAGS || (flags & RENAME_EXCHANGE && flags & ~(unsigned int)RENAME_EXCHANGE))
 		return -EINVAL;
-	status = translate_both(call, 0, &result);
+	status = translate_both(call, flags & RENAME_WHITEOUT && identity_is_on() ? TRANSLATE_FULL : 0, &result);
 	if (!status && !is_same_place(call))
 		status = translate_both(call, TRANSLATE_FULL, &result);
 	if (status < 0)
@@ -424,7 +466,7 @@ long handle_rename(struct call *call)
 	for (unsigned int i = 0; i < 2; i++)
 		if (is_mount_point(&paths[i]) || holds_binding(&paths[i]))
 			return refuse_rename(call, flags);
-	return make_and_drop(call, &paths[1]);
+	return make_rename(call, flags);
 }
 
 /* What linkat(2) says of the new name before EXDEV. */
@@ -499,20 +541,48 @@ static uint32_t mount_of(struct call *call, const struct host_path *path)
 	return view_find_above(the_view(), guest_path, (size_t)length);
 }
 
-/*
- * AT_EMPTY_PATH allows only descriptors that were opened with the caller's own
- * credentials, or a capability: path_init(), fs/namei.c, Linux 6.10. It is
- * asked with a new name that can't be made.
- */
-static bool is_foreign_descriptor(const struct call *call)
+/* Whether the old path of linkat begins at a descriptor, with AT_EMPTY_PATH: false also for what is no path. */
+static bool begins_at_descriptor(struct call *call)
 {
 	char *path = call->slot->path[0];
 
-	if (call->nr != NR_linkat || !(call->arguments[4] & AT_EMPTY_PATH) || (int)call->arguments[0] == AT_FDCWD)
+	if (call->nr != NR_linkat || !(call->original[4] & AT_EMPTY_PATH) || (int)call->original[0] == AT_FDCWD)
 		return false;
-	if (guest_read_string(path, call->arguments[1], PATH_SIZE) < 0 || path[0] == '/')
+	return guest_read_string(path, call->original[1], PATH_SIZE) >= 0 && path[0] != '/';
+}
+
+/*
+ * The kernel is asked with a new name that can't be made. To a child that makes the call (agent/access.h) all
+ * descriptors are others', so it is not asked there again.
+ */
+bool entries_is_foreign(struct call *call)
+{
+	if (!begins_at_descriptor(call) || call->is_overriding)
 		return false;
-	return GATE_5(NR_linkat, call->arguments[0], "", AT_FDCWD, "/", AT_EMPTY_PATH) == -ENOENT;
+	if (identity_is_on() && credentials_can(identity_now(), CAP_DAC_READ_SEARCH))
+		return false;
+	return GATE_5(NR_linkat, call->original[0], "", AT_FDCWD, "/", AT_EMPTY_PATH) == -ENOENT;
+}
+
+/*
+ * The descriptor may be linked to, whatever the kernel thinks of who has opened it: it is told the link of /proc, in
+ * slot->scratch.link. One that is not open it tells of by itself.
+ */
+static void name_descriptor(struct call *call, bool has_path)
+{
+	struct text name;
+
+	if (!has_path && GATE_2(NR_fcntl, call->original[0], F_GETFD) < 0)
+		return;
+	call->arguments[4] &= ~(unsigned long)AT_EMPTY_PATH;
+	if (has_path)
+		return;
+	text_init(&name, call->slot->scratch.link, PATH_SIZE);
+	text_add(&name, PROC_DESCRIPTORS);
+	text_add_number(&name, (int)call->original[0]);
+	call->arguments[0] = (unsigned long)AT_FDCWD;
+	call->arguments[1] = (unsigned long)name.text;
+	call->arguments[4] |= AT_SYMLINK_FOLLOW;
 }
 
 #define LINK_FLAGS (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)
@@ -520,11 +590,12 @@ static bool is_foreign_descriptor(const struct call *call)
 long handle_link(struct call *call)
 {
 	const struct host_path *paths = call->paths;
+	bool is_by_descriptor = identity_is_on() && begins_at_descriptor(call);
 	long result, status;
 
 	if (call->nr == NR_linkat && call->arguments[4] & 0xffffffff & ~(unsigned long)LINK_FLAGS)
 		return -EINVAL;
-	if (is_foreign_descriptor(call))
+	if (entries_is_foreign(call))
 		return -ENOENT;
 	status = translate_both(call, 0, &result);
 	if (!status && !is_same_place(call))
@@ -533,6 +604,8 @@ long handle_link(struct call *call)
 		return refuse_descriptor(call);
 	if (status < 0)
 		return result;
+	if (is_by_descriptor)
+		name_descriptor(call, status != TRANSLATE_NOTHING);
 	if (!paths[0].is_resolved || !paths[1].is_resolved)
 		return call_make(call, call->nr);
 	if (paths[1].result->is_mount_point || mount_of(call, &paths[0]) != paths[1].result->parent_mount)

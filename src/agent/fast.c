@@ -438,6 +438,8 @@ static long fast_read(struct fast_frame *frame, const struct call_row *row, cons
 	if (row->once ||
 	    !(row->handler == handle_paths || row->handler == handle_access || reads_attribute(row, arguments, &name)))
 		return FAST_SLOW;
+	if (row->handler == handle_access && identity_is_on() && !access_real_is_effective())
+		return FAST_SLOW;
 	read_path(frame, arguments[shape->path], directory, path);
 	if (path->kind < PATH_RELATIVE ||
 	    (call_follows(shape, arguments) && (!path->stamp || ends_in_link(frame, path))))
@@ -693,7 +695,7 @@ long fast_call(struct fast_frame *frame)
 	registers_fast_arguments(&frame->registers, a);
 	if (!row || !is_ours(row, a))
 		return FAST_PASS;
-	if (image_data()->verbosity >= 2 || access_is_checked())
+	if (image_data()->verbosity >= 2 || access_is_checked(NULL))
 		return FAST_SLOW;
 	switch (row->nr) {
 	case NR_stat:

@@ -31,7 +31,7 @@ call_handler handle_setns, handle_perf_event_open, handle_open_tree;
 /* open.c */
 call_handler handle_open, handle_openat2;
 /* entries.c */
-call_handler handle_remove, handle_rename, handle_link;
+call_handler handle_remove, handle_rename, handle_link, handle_truncate;
 /* directory.c */
 call_handler handle_getdents;
 /* exec.c */

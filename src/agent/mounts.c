@@ -102,7 +102,8 @@ void mounts_note_descriptor(int fd, uint32_t mount)
 
 long handle_fchdir(struct call *call)
 {
-	long status = access_is_checked() ? access_check_at((int)call->arguments[0], "", ACCESS_SEARCH) : 0;
+	long status =
+		access_is_checked(call) ? access_check_directory(call, (int)call->arguments[0], "", ACCESS_SEARCH) : 0;
 
 	if (status)
 		return status;

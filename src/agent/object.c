@@ -3,6 +3,7 @@
 #include "agent/dispatch.h"
 #include "agent/path.h"
 #include "agent/proc.h"
+#include "agent/raised.h"
 #include "agent/translate.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -12,12 +13,16 @@
 static long hold(int fd, bool is_opened, struct object *object)
 {
 	struct text name;
+	long status;
 
 	*object = (struct object){ .fd = fd, .is_opened = is_opened };
 	text_init(&name, object->name, sizeof(object->name));
 	text_add(&name, PROC_DESCRIPTORS);
 	text_add_number(&name, fd);
-	return GATE_4(NR_newfstatat, fd, "", &object->status, AT_EMPTY_PATH);
+	status = GATE_4(NR_newfstatat, fd, "", &object->status, AT_EMPTY_PATH);
+	if (!status)
+		raised_tell(&object->status);
+	return status;
 }
 
 static long open_object(int directory, const char *path, unsigned long flags, struct object *object)
@@ -91,6 +96,22 @@ long object_take_plain(const char *host_path, struct object *object)
 
 	object->is_opened = false;
 	return fd < 0 ? fd : hold((int)fd, true, object);
+}
+
+long object_change_mode(struct object *object, uint32_t mode)
+{
+	long status = GATE_2(NR_chmod, object->name, mode & 07777);
+
+	return status ? status : object_look_again(object);
+}
+
+long object_look_again(struct object *object)
+{
+	long status = GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
+
+	if (!status)
+		raised_change(&object->status);
+	return status;
 }
 
 void object_release(struct object *object)

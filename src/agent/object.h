@@ -12,7 +12,7 @@
 struct object {
 	int fd;		    /* maybe of O_PATH; of a link where that is not followed */
 	bool is_opened;	    /* the descriptor is to be closed: it is neither the guest's nor the path's */
-	struct stat status; /* as the kernel has it */
+	struct stat status; /* as the kernel has it, but for modes that are raised: agent/raised.h */
 	char name[48];	    /* of the descriptor: the kernel goes from here to the object */
 };
 
@@ -30,5 +30,9 @@ long object_take_entry(int directory, const char *name, struct object *object);
 /* What HOST_PATH names, which leads through no link; the last may be one. */
 long object_take_plain(const char *host_path, struct object *object);
 void object_release(struct object *object);
+/* chmod(2) for the guest: 0 and the new status, or a negative errno. */
+long object_change_mode(struct object *object, uint32_t mode);
+/* Something has been done for the guest that may have changed the mode: 0 and the new status, or a negative errno. */
+long object_look_again(struct object *object);
 
 #endif

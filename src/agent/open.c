@@ -38,6 +38,16 @@ static unsigned long flags_of(const struct call *call)
 	return flags & O_PATH ? flags & with_path : flags;
 }
 
+uint64_t open_flags_of(const struct call *call)
+{
+	uint64_t flags = 0;
+
+	if (call->nr != NR_openat2)
+		return flags_of(call);
+	guest_read(&flags, call->original[2] + offsetof(struct open_how, flags), sizeof(flags));
+	return flags;
+}
+
 /*
  * How the last component is treated, which more flags decide than the table
  * can say. With O_CREAT and O_EXCL it is made: a link there is not followed,
@@ -189,7 +199,7 @@ long handle_open(struct call *call)
 	if (status < 0)
 		return translate_refuse(call, 0, status);
 	name = text_base_name(slot->path[0]);
-	if (proc_file_may_be(name, strlen(name)) || access_is_checked() ||
+	if (proc_file_may_be(name, strlen(name)) || access_is_checked(call) ||
 	    ((the_view()->flags & VIEW_VIRTUAL || identity_is_on()) &&
 	     (flags_of(call) & (O_CREAT | O_TRUNC) || (flags_of(call) & __O_TMPFILE) == __O_TMPFILE)))
 		return open_resolved(call);

@@ -5,6 +5,7 @@
 #ifndef AGENT_OPEN_H
 #define AGENT_OPEN_H
 
+#include "agent/slot.h"
 #include <linux/openat2.h>
 
 /*
@@ -12,5 +13,8 @@
  * refuses what open ignores. RESOLVE_NO_SYMLINKS is set.
  */
 struct open_how open_how_of(unsigned long flags, unsigned long mode);
+
+/* The flags of CALL, any that opens; 0 where they can't be read. */
+uint64_t open_flags_of(const struct call *call);
 
 #endif

@@ -5,6 +5,7 @@
 #include "agent/guest_memory.h"
 #include "agent/identity.h"
 #include "agent/proc.h"
+#include "agent/raised.h"
 #include "agent/seen.h"
 #include "agent/store.h"
 #include "base/text.h"
@@ -26,7 +27,7 @@ static const char *whole_name(int directory, const char *path, char *buf, size_t
 		return path;
 	text_init(&name, buf, size);
 	if (directory == AT_FDCWD) {
-		text_add(&name, ".");
+		text_add(&name, "/proc/thread-self/cwd"); /* which asks for no leave to search it */
 	} else {
 		text_add(&name, PROC_DESCRIPTORS);
 		text_add_number(&name, directory);
@@ -89,9 +90,14 @@ static bool find_record(int directory, const char *path, unsigned long flags, co
 	return length == -EOPNOTSUPP && store_find(directory, path, flags, status, record);
 }
 
-static bool is_device(uint32_t mode)
+bool owner_is_device(uint32_t mode)
 {
 	return (mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK;
+}
+
+bool owner_record_is_device(const struct owner_record *record)
+{
+	return record->has_mode && owner_is_device(record->mode);
 }
 
 /* STATUS, the kernel's, becomes what RECORD says. A device is a socket to the kernel. */
@@ -103,7 +109,7 @@ static void apply(const struct owner_record *record, struct stat *status)
 	status->st_gid = record->gid == OWNER_KEEP ? identity->gid : record->gid;
 	if (!record->has_mode)
 		return;
-	if (is_device(record->mode) && (status->st_mode & S_IFMT) == S_IFSOCK) {
+	if (owner_is_device(record->mode) && (status->st_mode & S_IFMT) == S_IFSOCK) {
 		status->st_mode = record->mode;
 		status->st_rdev = record->device;
 	} else {
@@ -128,6 +134,7 @@ void owner_tell(int directory, const char *path, unsigned long flags, struct sta
 {
 	struct owner_record record;
 
+	raised_tell(status);
 	tell(directory, path, flags, status, &record);
 }
 
@@ -163,15 +170,6 @@ static long write_attribute(const struct object *object, const struct owner_reco
 	return GATE_5(NR_setxattr, object->name, OWNER_ATTRIBUTE, value, length, 0);
 }
 
-static long change_mode(struct object *object, uint32_t mode)
-{
-	long status = GATE_2(NR_chmod, object->name, mode & PERMISSIONS);
-
-	if (!status)
-		object->status.st_mode = (object->status.st_mode & S_IFMT) | (mode & PERMISSIONS);
-	return status;
-}
-
 struct write_steps {
 	struct object *object;
 	const struct owner_record *record;
@@ -185,10 +183,10 @@ static long write_between(struct slot *steps_at, long unused)
 	struct write_steps *steps = (struct write_steps *)steps_at;
 
 	(void)unused;
-	steps->status = change_mode(steps->object, steps->mode | OWNER_READS | OWNER_WRITES);
+	steps->status = object_change_mode(steps->object, steps->mode | OWNER_READS | OWNER_WRITES);
 	if (!steps->status)
 		steps->status = write_attribute(steps->object, steps->record);
-	return change_mode(steps->object, steps->status ? steps->mode : steps->lasting);
+	return object_change_mode(steps->object, steps->status ? steps->mode : steps->lasting);
 }
 
 /* Only who may write a file can write its attributes, and who may read it read them. */

@@ -50,6 +50,9 @@ struct owner_remains {
 struct host_path;
 void owner_look_before(const struct host_path *path, struct owner_remains *remains);
 void owner_drop(const struct host_path *path, const struct owner_remains *remains);
+/* Whether MODE is a device's; and that of a record, which the kernel has as a socket. */
+bool owner_is_device(uint32_t mode);
+bool owner_record_is_device(const struct owner_record *record);
 
 /* The number of a device as struct stat has it. */
 uint64_t owner_device(uint32_t major, uint32_t minor);

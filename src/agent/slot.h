@@ -49,6 +49,7 @@ struct host_path {
 #define PIN_NAME_SIZE (PIN_LAST_SIZE + 64)
 
 struct slot;
+struct credentials;
 
 /* One trapped call. */
 struct call {
@@ -60,14 +61,15 @@ struct call {
 	unsigned long original[6];
 	struct host_path paths[2];
 	long (*finish)(struct slot *slot, long result); /* of a call that waits: slot->finish without -v */
-	uint32_t mount;		   /* to be noted with the directory the call opens: agent/mounts.h; 0: none */
-	call_handler *retry;	   /* on ELOOP at gate_open */
-	unsigned int tries;	   /* how often it has been */
-	bool is_denied;		   /* -EACCES was our answer, not the kernel's: agent/access.h */
-	bool is_overriding;	   /* modes have been changed for it: it is made at once, not resumed */
-	bool holds;		   /* a walk holds the directories of links it follows */
-	plain_stamp mark;	   /* of the last walk's beginning */
-	unsigned long leave_stack; /* not 0: the guest's own frame, to return from with rt_sigreturn */
+	uint32_t mount;		      /* to be noted with the directory the call opens: agent/mounts.h; 0: none */
+	call_handler *retry;	      /* on ELOOP at gate_open */
+	unsigned int tries;	      /* how often it has been */
+	const struct credentials *as; /* whose rights count, if they are not identity_now()'s: of access(2) */
+	bool is_denied;		      /* -EACCES was our answer, not the kernel's: agent/access.h */
+	bool is_overriding;	      /* modes have been changed for it: it is made at once, not resumed */
+	bool holds;		      /* a walk holds the directories of links it follows */
+	plain_stamp mark;	      /* of the last walk's beginning */
+	unsigned long leave_stack;    /* not 0: the guest's own frame, to return from with rt_sigreturn */
 };
 
 typedef long slot_finish(struct slot *slot, long result);

@@ -275,6 +275,17 @@ static long bind_in_place(struct call *call, const char *guest_name, int place)
 	return steps.status;
 }
 
+/* Whether something is there comes before who may make it. */
+static long check_place(struct call *call, int place, const char *path)
+{
+	struct stat status;
+	const char *last = path + last_component(path);
+
+	if (!*last || !GATE_4(NR_newfstatat, place, last, &status, AT_SYMLINK_NOFOLLOW))
+		return -EADDRINUSE;
+	return access_check_at(call, place, ".", ACCESS_WRITE | ACCESS_SEARCH);
+}
+
 /*
  * The place is found and free of mounts. Where its directory can't be opened
  * the kernel says why, or needs no descriptor.
@@ -288,7 +299,7 @@ static long bind_at(struct call *call, const char *guest_name)
 
 	if (place < 0)
 		return strlen(host_path) > SOCKET_NAME_MOST ? place : bind_here(call, host_path);
-	status = access_is_checked() ? access_check_at((int)place, ".", ACCESS_WRITE | ACCESS_SEARCH) : 0;
+	status = access_is_checked(call) ? check_place(call, (int)place, host_path) : 0;
 	if (!status)
 		status = bind_in_place(call, guest_name, (int)place);
 	if (status == -ENOTEMPTY)

@@ -225,12 +225,11 @@ static long agent_check_plain(void *context, const char *host_path, enum view_ch
 
 static long agent_may_search(void *context, const char *host_path)
 {
+	const struct walk_context *walk = context;
 	int directory;
-	const char *name = name_on_walk(context, host_path, &directory);
-	long status;
+	const char *name = name_on_walk(walk, host_path, &directory);
 
-	status = access_check_directory(directory, name, ACCESS_SEARCH);
-	return status == -EACCES ? access_deny(((const struct walk_context *)context)->call) : status;
+	return access_check_directory(walk->call, directory, name, ACCESS_SEARCH);
 }
 
 long translate_directory(int directory, char *buf, char *scratch)
@@ -424,7 +423,7 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 		.root = root_path(),
 		.read_link = agent_read_link,
 		.check_plain = agent_check_plain,
-		.may_search = access_is_checked() ? agent_may_search : NULL,
+		.may_search = access_is_checked(call) ? agent_may_search : NULL,
 	};
 	long status = 0;
 
@@ -537,7 +536,7 @@ static long translate_from(struct call *call, unsigned int which, int directory,
 	long status = PIN_AGAIN;
 
 	/* All that the path leads through has to be looked at. */
-	if (access_is_checked())
+	if (access_is_checked(call))
 		flags = (flags | TRANSLATE_FULL) & ~(unsigned int)TRANSLATE_PLAIN;
 
 	for (unsigned int tries = 0; status == PIN_AGAIN && tries < TRIES_MOST; tries++) {

@@ -19,6 +19,8 @@
 #include <linux/fcntl.h>
 #include <linux/limits.h>
 #include <linux/mman.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <linux/stat.h>
 #include <linux/xattr.h>
 
@@ -136,45 +138,48 @@ static long read_name(struct attribute *attribute)
 	return told.full ? -ERANGE : 0;
 }
 
-static bool is_regular_or_directory(const struct object *object)
+/* xattr_permission(), fs/xattr.c, of names that are neither only root's nor the system's. */
+static long check_user(const struct access_file *file, const struct attribute *attribute)
 {
-	uint32_t type = object->status.st_mode & S_IFMT;
+	const struct credentials *credentials = identity_now();
+	uint32_t mode = file->status.st_mode, type = mode & S_IFMT;
+	bool changes = attribute->action != GET, is_users = text_begins(attribute->name, "user.");
 
-	return type == S_IFREG || type == S_IFDIR;
+	if (is_users && type != S_IFREG && type != S_IFDIR)
+		return changes ? -EPERM : -ENODATA;
+	if (is_users && changes && type == S_IFDIR && mode & S_ISVTX && !access_is_owner(credentials, &file->status))
+		return -EPERM;
+	return access_may(credentials, file, changes ? ACCESS_WRITE : ACCESS_READ) ? 0 : -EACCES;
 }
 
-/* xattr_permission(), fs/xattr.c, and cap_inode_setxattr(), security/commoncap.c. */
-static long check_permission(const struct object *object, const struct attribute *attribute)
+/* The same, and cap_inode_setxattr(), security/commoncap.c, of those that only root may change. */
+static long check_roots(const struct attribute *attribute)
 {
 	const struct credentials *credentials = identity_now();
 	bool changes = attribute->action != GET;
-	struct owner_record record;
-	struct stat status;
+	unsigned int capability = text_equal(attribute->name, XATTR_HIDDEN CAPABILITY) ? CAP_SETFCAP : CAP_SYS_ADMIN;
 
-	if (text_begins(attribute->name, XATTR_HIDDEN TRUSTED))
-		return credentials_can(credentials, CAP_SYS_ADMIN) ? 0 : changes ? -EPERM : -ENODATA;
-	if (attribute->is_roots && changes)
-		return credentials_can(credentials, text_equal(attribute->name, XATTR_HIDDEN CAPABILITY) ?
-							    CAP_SETFCAP :
-							    CAP_SYS_ADMIN) ?
-			       0 :
-			       -EPERM;
-	if (attribute->is_roots)
+	if (!changes && !text_begins(attribute->name, XATTR_HIDDEN TRUSTED))
 		return 0;
-	owner_of(object, &status, &record);
-	/* That only a directory can have one comes first: posix_acl_xattr_set(), fs/posix_acl.c. */
-	if (text_equal(attribute->name, "system.posix_acl_default") && (status.st_mode & S_IFMT) != S_IFDIR)
+	return credentials_can(credentials, capability) ? 0 : changes ? -EPERM : -ENODATA;
+}
+
+static long check_permission(const struct object *object, const struct attribute *attribute)
+{
+	bool changes = attribute->action != GET;
+	struct access_file file;
+
+	if (attribute->is_roots)
+		return check_roots(attribute);
+	file = access_file_of(object);
+	/* That such a file can have none comes first: set_posix_acl(), fs/posix_acl.c. */
+	if (text_begins(attribute->name, "system.") && (file.status.st_mode & S_IFMT) == S_IFLNK)
+		return 0;
+	if (text_equal(attribute->name, "system.posix_acl_default") && (file.status.st_mode & S_IFMT) != S_IFDIR)
 		return 0;
 	if (text_begins(attribute->name, "system."))
-		return !changes || access_is_owner(credentials, &status) ? 0 : -EPERM;
-	if (!text_begins(attribute->name, "user."))
-		return 0;
-	if (!is_regular_or_directory(object))
-		return changes ? -EPERM : -ENODATA;
-	if (changes && (status.st_mode & S_IFMT) == S_IFDIR && status.st_mode & S_ISVTX &&
-	    !access_is_owner(credentials, &status))
-		return -EPERM;
-	return access_may(credentials, object->fd, "", &status, changes ? ACCESS_WRITE : ACCESS_READ) ? 0 : -EACCES;
+		return !changes || access_is_owner(identity_now(), &file.status) ? 0 : -EPERM;
+	return check_user(&file, attribute);
 }
 
 static long make(const struct object *object, const struct attribute *attribute)
@@ -210,9 +215,36 @@ static long make_with_access(const struct object *object, const struct attribute
 {
 	struct make_steps steps = { object, attribute, make(object, attribute) };
 
-	if (steps.status == -EACCES && owner_is_users(object) && access_kind() != ACCESS_KERNEL)
+	if (steps.status == -EACCES && owner_is_users(object) && access_kind(NULL) != ACCESS_KERNEL)
 		child_run_to_the_end(make_between, &steps, 0);
 	return steps.status;
+}
+
+void xattr_drop_capability(const struct object *object)
+{
+	struct attribute attribute = { .action = REMOVE, .name = XATTR_HIDDEN CAPABILITY };
+
+	if ((object->status.st_mode & S_IFMT) == S_IFREG && owner_is_users(object))
+		make_with_access(object, &attribute);
+}
+
+/* Who is no member of the group takes the bit away: posix_acl_update_mode(), fs/posix_acl.c. */
+static bool loses_set_gid(const struct object *object, uint32_t gid)
+{
+	const struct credentials *credentials = identity_now();
+
+	return object->status.st_mode & S_ISGID && !access_in_group(credentials, gid) &&
+	       !credentials_can(credentials, CAP_FSETID);
+}
+
+/* What is stored with the file has the mode that the list has made of it. */
+static long put_mode(struct object *object, struct owner_record *record)
+{
+	if (owner_record_is_device(record))
+		record->mode = (record->mode & S_IFMT) | (object->status.st_mode & ~(uint32_t)S_IFMT);
+	else
+		record->has_mode = false;
+	return owner_put(object, record);
 }
 
 /* An access list changes the mode, which for what is stored with the file has to let its owner read. */
@@ -224,11 +256,49 @@ static long change_list(struct object *object, const struct attribute *attribute
 
 	owner_of(object, &status, &record);
 	result = make_with_access(object, attribute);
-	if (result || !owner_is_users(object) || record.device ||
-	    GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH))
+	if (result || attribute->action == REMOVE || !owner_is_users(object) || object_look_again(object))
 		return result;
-	record.has_mode = false;
-	return owner_put(object, &record);
+	if (loses_set_gid(object, status.st_gid))
+		object_change_mode(object, object->status.st_mode & ~(uint32_t)S_ISGID);
+	return put_mode(object, &record);
+}
+
+/* What the list that has been read says of the owner is what the mode does: see owner.h. */
+static long tell_list(const struct object *object, const struct attribute *attribute, long length)
+{
+	struct {
+		struct posix_acl_xattr_header header;
+		struct posix_acl_xattr_entry entry;
+	} first;
+	struct owner_record record;
+	struct stat status;
+
+	owner_of(object, &status, &record);
+	if (length < (long)sizeof(first) || !attribute->size || !record.has_mode)
+		return length;
+	if (guest_read(&first, attribute->value, sizeof(first)))
+		return -EFAULT;
+	/* It is the first: posix_acl_valid(), fs/posix_acl.c. */
+	first.entry.e_perm = (uint16_t)(status.st_mode >> 6 & 7);
+	return guest_write(attribute->value, &first, sizeof(first)) ? -EFAULT : length;
+}
+
+static long make_list(struct object *object, const struct attribute *attribute)
+{
+	long result;
+
+	if (attribute->action != GET)
+		return change_list(object, attribute);
+	result = make_with_access(object, attribute);
+	return owner_is_users(object) ? tell_list(object, attribute, result) : result;
+}
+
+/* Attributes of the user's can't be what these are: those of other files than regular ones and directories. */
+static bool can_have(const struct object *object, const struct attribute *attribute)
+{
+	uint32_t type = object->status.st_mode & S_IFMT;
+
+	return !attribute->is_roots || type == S_IFREG || type == S_IFDIR;
 }
 
 static long handle_one(struct object *object, const struct attribute *attribute)
@@ -240,8 +310,10 @@ static long handle_one(struct object *object, const struct attribute *attribute)
 	status = check_permission(object, attribute);
 	if (status)
 		return status;
-	if (attribute->action != GET && text_equal(attribute->name, "system.posix_acl_access"))
-		return change_list(object, attribute);
+	if (attribute->action == REMOVE && !can_have(object, attribute))
+		return -ENODATA;
+	if (text_equal(attribute->name, "system.posix_acl_access"))
+		return make_list(object, attribute);
 	status = make_with_access(object, attribute);
 	/* The machine's own: a label, say. */
 	if (status == -ENODATA && attribute->action == GET && text_begins(attribute->name, XATTR_HIDDEN SECURITY))
@@ -292,8 +364,38 @@ static long list_names(const struct object *object, const struct attribute *attr
 	return length;
 }
 
+#define CAPABILITY_ROOT 5 /* the word in struct vfs_ns_cap_data */
+
+/*
+ * Capabilities of a file in the form that they are read in: cap_convert_nscap() and cap_inode_getsecurity(),
+ * security/commoncap.c. WORDS has room for the larger form.
+ */
+static long convert_capability(struct attribute *attribute, uint32_t words[XATTR_CAPS_SZ_3 / 4])
+{
+	uint32_t revision;
+
+	if (attribute->action != SET || !attribute->size || !text_equal(attribute->name, XATTR_HIDDEN CAPABILITY))
+		return 0;
+	if (attribute->size != XATTR_CAPS_SZ_2 && attribute->size != XATTR_CAPS_SZ_3)
+		return -EINVAL;
+	if (guest_read(words, attribute->value, attribute->size))
+		return -EFAULT;
+	revision = words[0] & VFS_CAP_REVISION_MASK;
+	if (revision != (attribute->size == XATTR_CAPS_SZ_2 ? VFS_CAP_REVISION_2 : VFS_CAP_REVISION_3))
+		return -EINVAL;
+	words[0] = revision | (words[0] & VFS_CAP_FLAGS_EFFECTIVE);
+	/* Those of this machine's root, which have no need to say so. */
+	if (attribute->size == XATTR_CAPS_SZ_3 && !words[CAPABILITY_ROOT]) {
+		words[0] = VFS_CAP_REVISION_2 | (words[0] & VFS_CAP_FLAGS_EFFECTIVE);
+		attribute->size = XATTR_CAPS_SZ_2;
+	}
+	attribute->value = (unsigned long)words;
+	return 0;
+}
+
 static long handle(struct call *call, struct attribute *attribute)
 {
+	uint32_t capability[XATTR_CAPS_SZ_3 / 4];
 	struct object object;
 	long status = attribute->action == LIST ? 0 : read_name(attribute);
 
@@ -303,6 +405,8 @@ static long handle(struct call *call, struct attribute *attribute)
 		status = object_take_descriptor((int)call->original[0], &object);
 	else
 		status = object_take(call, &object);
+	if (!status)
+		status = convert_capability(attribute, capability);
 	if (!status)
 		status = attribute->action == LIST ? list_names(&object, attribute) : handle_one(&object, attribute);
 	object_release(&object);

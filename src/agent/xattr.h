@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How attributes that only root may set are kept, as the user's: with this in front of their names. */
+/* How attributes that only root may set are kept, as the user's: with XATTR_HIDDEN in front of their names. */
 #ifndef AGENT_XATTR_H
 #define AGENT_XATTR_H
 
+#include "agent/object.h"
+
 #define XATTR_HIDDEN "user.proot."
+
+/* What has been changed has no capabilities any more: cap_inode_killpriv(), security/commoncap.c. */
+void xattr_drop_capability(const struct object *object);
 
 #endif

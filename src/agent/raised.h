@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Modes that have been raised for the time of a call (agent/access_override.c), and what they are to be
+ * again. In this process nobody is told others: struct object and owner_tell() have the latter.
+ */
+#ifndef AGENT_RAISED_H
+#define AGENT_RAISED_H
+
+#include "agent/object.h"
+
+/* Give the user those of BITS that the mode of OBJECT, a file of his, lacks. False where it lacks none, or can't be
+ * changed. */
+bool raised_raise(const struct object *object, uint32_t bits);
+/* Give OBJECT, which has been raised, the mode it is to have. */
+void raised_lower(const struct object *object);
+
+/* The mode in STATUS, the kernel's, becomes what it is but for that. */
+void raised_tell(struct stat *status);
+/* The guest has changed the mode of the file: it is to be that of STATUS, the kernel's, from now on. */
+void raised_change(const struct stat *status);
+
+#endif
