@@ -428,6 +428,9 @@ static long make_rename(struct call *call, unsigned int flags)
 	const char *parent;
 	int directory;
 
+	/* Nothing goes. */
+	if (flags & RENAME_EXCHANGE)
+		return call_make(call, call->nr);
 	if (!(flags & RENAME_WHITEOUT) || !identity_is_on() || !call->paths[0].is_resolved)
 		return make_and_drop(call, &call->paths[1]);
 	parent = translate_parent(call, &call->paths[0], &directory);
@@ -455,7 +458,7 @@ long handle_rename(struct call *call)
 	if (status)
 		return call_make(call, call->nr);
 	if (!paths[0].is_resolved || !paths[1].is_resolved)
-		return make_and_drop(call, &paths[1]);
+		return make_rename(call, flags);
 	if (paths[0].result->parent_mount != paths[1].result->parent_mount)
 		return refuse_two_mounts(call);
 	/* Dots are refused by the kernel; the root, which is a name to it, is not. */

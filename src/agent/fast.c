@@ -478,6 +478,12 @@ static long judge_link(const struct fast_frame *frame, long length)
 	return is_believed(&frame->about, length) && !may_be_proc ? length : FAST_SLOW;
 }
 
+/* Whether it may be a list that the guest is to see another way: tell_list(), agent/xattr.c. */
+static bool is_attribute(const struct fast_frame *frame, long result)
+{
+	return result > 0 && identity_is_on() && (frame->made[0] == NR_getxattr || frame->made[0] == NR_lgetxattr);
+}
+
 long fast_judge(struct fast_frame *frame, long result)
 {
 	switch (frame->kind) {
@@ -488,7 +494,7 @@ long fast_judge(struct fast_frame *frame, long result)
 	case FAST_LINK:
 		return judge_link(frame, result);
 	default:
-		return is_believed(&frame->about, result) ? result : FAST_SLOW;
+		return is_believed(&frame->about, result) && !is_attribute(frame, result) ? result : FAST_SLOW;
 	}
 }
 
