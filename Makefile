@@ -63,7 +63,7 @@ endif
 
 MANUAL_SOURCES := $(wildcard src/manual/*.c)
 SHARED := src/base/text.c src/view/view.c src/view/change.c src/view/resolve.c src/image/credentials.c src/image/elf.c \
-	src/image/emulator.c src/image/owner_record.c src/image/plan.c src/image/state.c src/image/store.c
+	src/image/emulator.c src/image/owner_record.c src/image/plan.c src/image/removal.c src/image/state.c src/image/store.c
 AGENT_SOURCES := $(SHARED) src/base/memory.c $(wildcard src/agent/*.c) $(wildcard src/arch/$(ARCH)/*.[cS])
 COMMAND_SOURCES := $(SHARED) src/agent/calls.c src/image/compose.c src/image/shared.c src/image/embed.S \
 	$(wildcard src/engine/*.c src/supervisor/*.c) $(wildcard src/cli/*.c)

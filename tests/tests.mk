@@ -16,6 +16,7 @@ UNIT_plan := src/image/plan.c src/image/elf.c src/image/emulator.c src/base/text
 UNIT_state := src/image/state.c src/image/credentials.c src/base/text.c
 UNIT_credentials := src/image/credentials.c src/base/text.c
 UNIT_owner_record := src/image/owner_record.c
+UNIT_removal := src/image/removal.c src/base/text.c
 UNIT_store := src/image/store.c
 UNIT_store_agent := src/agent/store.c src/agent/store_file.c src/agent/store_memory.c src/agent/store_place.c src/image/store.c src/view/view.c \
 	src/base/text.c

@@ -4,8 +4,8 @@
 #include "agent/owner.h"
 #include "agent/plain.h"
 #include "base/text.h"
+#include "image/removal.h"
 #include "image/temporary.h"
-#include <asm/fcntl.h>
 #include <asm/stat.h>
 #include <asm/statfs.h>
 #include <linux/fcntl.h>
@@ -195,98 +195,6 @@ static bool is_needed(const struct view *view, const char *root, size_t length)
 	return false;
 }
 
-/* A tree on its way to be removed: where one is, and a piece of that directory's listing. */
-struct removal {
-	long directory;
-	unsigned int depth;
-	unsigned int failures;
-	char listing[2048] __attribute__((aligned(8)));
-};
-
-#define FAILURES_MOST 100 /* then something is left over */
-
-/* As getdents64(2) has it. */
-struct entry {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
-static bool is_dots(const char *name)
-{
-	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
-}
-
-static long open_directory(long directory, const char *name)
-{
-	return GATE_4(NR_openat, directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-}
-
-/* Go to the directory NAME, for all that its mode may say. */
-static bool go_to(struct removal *removal, const char *name)
-{
-	long next = open_directory(removal->directory, name);
-
-	if (next == -EACCES && !GATE_3(NR_fchmodat, removal->directory, name, 0700))
-		next = open_directory(removal->directory, name);
-	if (next < 0)
-		return false;
-	GATE_1(NR_close, removal->directory);
-	removal->directory = next;
-	return true;
-}
-
-/* Remove one entry: true when that is done, or one stands in the directory it is. */
-static bool remove_entry(struct removal *removal, const char *name, bool *has_moved)
-{
-	long status = GATE_3(NR_unlinkat, removal->directory, name, 0);
-
-	if (status == -EACCES && !GATE_2(NR_fchmod, removal->directory, 0700))
-		status = GATE_3(NR_unlinkat, removal->directory, name, 0);
-	if (status == -EISDIR)
-		status = GATE_3(NR_unlinkat, removal->directory, name, AT_REMOVEDIR);
-	if (status != -ENOTEMPTY)
-		return !status;
-	*has_moved = go_to(removal, name);
-	removal->depth += *has_moved;
-	return *has_moved;
-}
-
-/* Remove what the next piece of the listing has. False at the directory's end. */
-static bool remove_piece(struct removal *removal)
-{
-	long size = GATE_3(NR_getdents64, removal->directory, removal->listing, sizeof(removal->listing));
-	bool has_moved = false;
-
-	for (long at = 0; at < size && !has_moved;) {
-		const struct entry *entry = (const struct entry *)(removal->listing + at);
-
-		if (!is_dots(entry->name) && !remove_entry(removal, entry->name, &has_moved))
-			removal->failures++;
-		at += entry->length;
-	}
-	return size > 0;
-}
-
-static void remove_tree(const char *root)
-{
-	struct removal removal = { .directory = open_directory(AT_FDCWD, root) };
-
-	while (removal.directory >= 0 && removal.failures < FAILURES_MOST) {
-		if (remove_piece(&removal))
-			continue;
-		if (!removal.depth--)
-			break;
-		if (!go_to(&removal, ".."))
-			break;
-	}
-	if (removal.directory >= 0)
-		GATE_1(NR_close, removal.directory);
-	GATE_1(NR_rmdir, root);
-}
-
 void tmpfs_release(const struct view *view, const char *host_path)
 {
 	size_t length = root_length(host_path);
@@ -296,6 +204,5 @@ void tmpfs_release(const struct view *view, const char *host_path)
 		return;
 	memcpy(root, host_path, length);
 	root[length] = '\0';
-	GATE_2(NR_chmod, root, 0700);
-	remove_tree(root);
+	removal_run(gate, root);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define _GNU_SOURCE 1
 #include "supervisor/leftovers.h"
+#include "image/removal.h"
 #include "image/shared.h"
 #include "image/temporary.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,63 +29,12 @@ static bool is_last(const struct image_data *data)
 	return false;
 }
 
-/* A directory on its way to be emptied, closed when it is left. */
-static DIR *open_directory(int parent, const char *name)
+static long system_call(long nr, unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e,
+			unsigned long f)
 {
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *directory;
+	long result = syscall(nr, a, b, c, d, e, f);
 
-	if (fd < 0 && errno == EACCES && !fchmodat(parent, name, 0700, 0))
-		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	fchmod(fd, 0700);
-	directory = fdopendir(fd);
-	if (!directory)
-		close(fd);
-	return directory;
-}
-
-/* Remove the entries of DIRECTORY up to one that is a directory with something in it: its name, or NULL. */
-static const char *remove_entries(DIR *directory, unsigned int *failures)
-{
-	struct dirent *entry;
-
-	while ((entry = readdir(directory))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		if (!unlinkat(dirfd(directory), entry->d_name, 0) || errno != EISDIR)
-			continue;
-		if (!unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR))
-			continue;
-		if (errno == ENOTEMPTY)
-			return entry->d_name;
-		++*failures;
-	}
-	return NULL;
-}
-
-#define FAILURES_MOST 100
-
-/* Not recursive, for it may be deep. */
-static void remove_tree(const char *root)
-{
-	DIR *directory = open_directory(AT_FDCWD, root), *next;
-	unsigned int depth = 0, failures = 0;
-
-	while (directory && failures < FAILURES_MOST) {
-		const char *name = remove_entries(directory, &failures);
-
-		if (!name && !depth)
-			break;
-		next = open_directory(dirfd(directory), name ? name : "..");
-		depth = name ? depth + 1 : depth - 1;
-		closedir(directory);
-		directory = next;
-	}
-	if (directory)
-		closedir(directory);
-	rmdir(root);
+	return result < 0 ? -errno : result;
 }
 
 static void close_directory(DIR **directory)
@@ -104,7 +53,7 @@ static void remove_in(const char *parent, const char *prefix)
 	while (directory && (entry = readdir(directory)))
 		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
 		    snprintf(root, sizeof(root), "%s/%s", parent, entry->d_name) < (int)sizeof(root))
-			remove_tree(root);
+			removal_run(system_call, root);
 }
 
 void leftovers_remove(const struct image_data *data)
