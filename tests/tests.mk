@@ -18,7 +18,7 @@ UNIT_credentials := src/image/credentials.c src/base/text.c
 UNIT_owner_record := src/image/owner_record.c
 UNIT_removal := src/image/removal.c src/base/text.c
 UNIT_store := src/image/store.c
-UNIT_store_agent := src/agent/store.c src/agent/store_file.c src/agent/store_memory.c src/agent/store_place.c src/image/store.c src/view/view.c \
+UNIT_store_agent := src/agent/store.c src/agent/store_file.c src/agent/image_lock.c src/agent/store_memory.c src/agent/store_place.c src/image/store.c src/view/view.c \
 	src/base/text.c
 UNIT_text := src/base/text.c
 UNIT_socket_name := src/agent/socket_name.c

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/store_memory.h"
 #include "agent/guest_memory.h"
-#include "agent/store_file.h"
+#include "agent/image_lock.h"
 #include "image/shared.h"
-#include <asm/fcntl.h>
-#include <linux/fcntl.h>
 
 /* Where it is attached; ABSENT: it can't be. */
 static char *memory;
@@ -58,22 +56,10 @@ bool store_memory_may_have(const struct store_key *key)
 	return !__atomic_load_n(&memory, __ATOMIC_ACQUIRE) || store_memory_find(key, &record);
 }
 
-/* The image is one file for all guests of a proot. */
-static long lock(void)
-{
-	long fd = store_file_open_any("/proc/thread-self/exe", O_RDONLY);
-	long status = fd < 0 ? fd : store_file_lock((int)fd);
-
-	if (fd < 0 || !status)
-		return fd;
-	GATE_1(NR_close, fd);
-	return status;
-}
-
 long store_memory_put(const struct store_record *record)
 {
 	struct store_bucket *bucket = bucket_of(&record->key);
-	long fd = bucket ? lock() : -ENOMEM, status;
+	long fd = bucket ? image_lock() : -ENOMEM, status;
 	struct store_change change;
 
 	if (fd < 0)
@@ -81,14 +67,14 @@ long store_memory_put(const struct store_record *record)
 	status = store_put_in(bucket, record, &change);
 	if (!status)
 		store_apply(bucket, &change);
-	store_file_close((int)fd);
+	image_unlock((int)fd);
 	return status;
 }
 
 long store_memory_remove(const struct store_key *key)
 {
 	struct store_bucket *bucket = bucket_of(key);
-	long fd = bucket ? lock() : -ENOMEM, status;
+	long fd = bucket ? image_lock() : -ENOMEM, status;
 	struct store_change change;
 
 	if (fd < 0)
@@ -96,6 +82,6 @@ long store_memory_remove(const struct store_key *key)
 	status = store_remove_from(bucket, key, &change);
 	if (!status)
 		store_apply(bucket, &change);
-	store_file_close((int)fd);
+	image_unlock((int)fd);
 	return status;
 }

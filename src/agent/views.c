@@ -2,12 +2,11 @@
 #include "agent/views.h"
 #include "agent/capability.h"
 #include "agent/guest_memory.h"
+#include "agent/image_lock.h"
 #include "agent/plain.h"
 #include "agent/proc.h"
 #include "image/shared.h"
-#include <asm/fcntl.h>
 #include <asm/stat.h>
-#include <linux/fcntl.h>
 #include <linux/shm.h>
 
 const struct view *view_in_force AGENT_EARLY;
@@ -60,18 +59,6 @@ static struct shared_view *attach(void)
 	return NULL;
 }
 
-/* The image is one file for all guests of a proot. The kernel takes the lock from who is killed. */
-static long lock(void)
-{
-	long fd = GATE_4(NR_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC, 0);
-	long status = fd < 0 ? fd : GATE_2(NR_flock, fd, LOCK_EX);
-
-	if (fd < 0 || !status)
-		return fd;
-	GATE_1(NR_close, fd);
-	return status;
-}
-
 long views_begin(struct views_change *change)
 {
 	const struct shared_view *shared = (const struct shared_view *)IMAGE_VIEW_ADDRESS;
@@ -80,7 +67,7 @@ long views_begin(struct views_change *change)
 	*change = (struct views_change){ .lock = -1 };
 	if (view_in_force != &shared->view)
 		return -EPERM;
-	fd = lock();
+	fd = image_lock();
 	if (fd < 0)
 		return fd;
 	change->lock = (int)fd;
@@ -104,5 +91,5 @@ void views_end(struct views_change *change)
 	if (change->view)
 		GATE_1(NR_shmdt, (char *)change->view - offsetof(struct shared_view, view));
 	if (change->lock >= 0)
-		GATE_1(NR_close, change->lock);
+		image_unlock(change->lock);
 }

@@ -13,7 +13,7 @@
 /* A change of the view that is being made. */
 struct views_change {
 	struct view *view;
-	int lock; /* a descriptor */
+	int lock; /* agent/image_lock.h */
 };
 
 /* Once at start: which view is the one in force. */
@@ -30,8 +30,8 @@ bool views_may_change(void);
 
 /*
  * Begin a change of CHANGE->view, which nobody else is going to change meanwhile: 0,
- * -EPERM where it can't be changed, or a negative errno. To be ended in any case. It may take as long as
- * others' changes do.
+ * -EPERM where it can't be changed, -EBUSY when somebody else has been at it for 10 seconds, or another negative
+ * errno. To be ended in any case.
  */
 long views_begin(struct views_change *change);
 /* Others see the change from now on. */

@@ -4,6 +4,7 @@
  * what is refused; where who was there before finds himself, and another process what has changed.
  */
 #include "call.h"
+#include <pthread.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
 
@@ -382,6 +383,42 @@ static void check_root(void)
 	do_umount("/dir/sub", 0);
 }
 
+static volatile int forks_over;
+
+static void *mount_much(void *unused)
+{
+	while (!forks_over) {
+		mount("/tests", "/dir/sub", NULL, MS_BIND, NULL);
+		umount2("/dir/sub", MNT_DETACH);
+	}
+	return unused;
+}
+
+/* Of a thread that is mounting, children have nothing that holds others up. */
+static void check_forks(void)
+{
+	pthread_t thread;
+	pid_t children[300];
+
+	say("forks\n");
+	MUST(!pthread_create(&thread, NULL, mount_much, NULL));
+	usleep(10000);
+	for (size_t i = 0; i < ARRAY_SIZE(children); i++) {
+		children[i] = fork();
+		if (!children[i])
+			for (;;)
+				pause();
+	}
+	forks_over = 1;
+	MUST(!pthread_join(thread, NULL));
+	do_mount("/tests", "/dir/sub", NULL, MS_BIND, NULL);
+	do_umount("/dir/sub", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(children); i++) {
+		kill(children[i], SIGKILL);
+		waitpid(children[i], NULL, 0);
+	}
+}
+
 int main(void)
 {
 	check_errors();
@@ -394,5 +431,6 @@ int main(void)
 	check_covered_cwd();
 	check_others();
 	check_root();
+	check_forks();
 	return 0;
 }
