@@ -534,6 +534,8 @@ static int start(struct command *command)
 		message_error("proot inside proot is not supported yet");
 		return EXIT_OWN_FAILURE;
 	}
+	if (command->config->forgets && !command->wants_identity)
+		message_warning("option '--forget' has no effect here: owners are the kernel's");
 	fill_settings(command);
 	shared_create(command->data);
 	if (command->data->identity.forgets && command->data->identity.memory_id < 0) {
@@ -583,22 +585,37 @@ static int choose_emulator(struct command *command)
 	return error ? error : places_add_host(data);
 }
 
+/* All of a regular file, to be given to free(); NULL: that can't be read. */
+static char *read_all(const char *host_path)
+{
+	/* What is no file may keep one waiting. */
+	int fd = open(host_path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	char *text = NULL;
+	struct stat status;
+	ssize_t size = -1;
+
+	if (fd < 0)
+		return NULL;
+	if (!fstat(fd, &status) && !S_ISREG(status.st_mode))
+		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+	else if ((text = malloc((size_t)status.st_size + 1)))
+		size = read(fd, text, (size_t)status.st_size);
+	close(fd);
+	if (size >= 0) {
+		text[size] = '\0';
+		return text;
+	}
+	free(text);
+	return NULL;
+}
+
 /* The text of GUEST_PATH, to be given to free(); "" where there is no such file. NULL: it can't be read. */
 static char *read_guest_file(struct command *command, const char *guest_path)
 {
 	const char *host_path = host_path_of(command, guest_path);
-	FILE *file = host_path ? fopen(host_path, "re") : NULL;
-	char *text = NULL;
-	size_t room = 0;
+	char *text = host_path ? read_all(host_path) : NULL;
 
-	if (!file)
-		return host_path && errno != ENOENT ? NULL : strdup("");
-	if (getdelim(&text, &room, '\0', file) < 0 && !ferror(file)) {
-		free(text);
-		text = strdup("");
-	}
-	fclose(file);
-	return text;
+	return text || (host_path && errno != ENOENT) ? text : strdup("");
 }
 
 static void free_text(char **text)

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/shm.h>
+#include <unistd.h>
 
 /*
- * Everybody may attach the page: guests of real root change their user, and what a
- * stranger could write there is no more than a stranger could do by renaming. The view
- * says which files guests meet.
+ * Guests of real root change their user: everybody may attach what root makes. What a stranger could write to the
+ * page is no more than a stranger could do by renaming. The view says which files guests meet, and is for reading.
  */
-#define PAGE_MODE 0666
-#define VIEW_MODE 0644
+#define PAGE_MODE (geteuid() ? 0600 : 0666)
+#define VIEW_MODE (geteuid() ? 0600 : 0644)
 #define OWNERS_MODE 0600
 
 static struct shared *page;

@@ -159,3 +159,31 @@ as() {
 		[ "${stderr_lines[0]}" = "proot error: option '-i': '$value' is not USER:GROUP, two numbers" ]
 	done
 }
+
+@test "--user: a passwd that is no file" {
+	mkdir -p other/bin other/etc/passwd
+	cp /bin/busybox other/bin/
+	run --separate-stderr "$PROOT" -r other --user root /bin/busybox id
+	[ "$status" -eq 1 ]
+	[ "$stderr" = "proot error: can't read /etc/passwd of the guest: Is a directory" ]
+	rmdir other/etc/passwd
+	mkfifo other/etc/passwd
+	run --separate-stderr timeout 10 "$PROOT" -r other --user root /bin/busybox id
+	[ "$status" -eq 1 ]
+	[ "$stderr" = "proot error: can't read /etc/passwd of the guest: Invalid argument" ]
+}
+
+@test "--forget where there is nothing to forget" {
+	run --separate-stderr as --forget true
+	[ "$status" -eq 0 ]
+	[ "$stderr" = "proot warning: option '--forget' has no effect here: owners are the kernel's" ]
+	! is_root || { run --separate-stderr as -0 --forget true; [[ $stderr == *"no effect"* ]]; }
+	is_root || { run --separate-stderr as -0 --forget true; [ "$stderr" = "" ]; }
+}
+
+@test "strangers may not attach what guests share" {
+	run as -0 sh -c 'awk -v proot="$PPID" "\$5 == proot { print \$3 }" /proc/sysvipc/shm'
+	show
+	is_root || [ "${lines[*]}" = "1600 1600" ]
+	! is_root || [ "${lines[*]}" = "1666 1644" ]
+}
