@@ -249,14 +249,13 @@ user_script() {
 @test "a store is whole after guests were killed in the middle of changes" {
 	run user_script '
 		for i in $(seq 40); do
-			"$PROOT" -0 sh -c "
+			setsid "$PROOT" -0 sh -c "
 				i=0
 				while true; do i=\$((i + 1)); ln -s x $i.\$i; chown -h \$i:$i $i.\$i; done" 2>/dev/null &
-			pid=$!
 			sleep 0.$((RANDOM % 2))$((RANDOM % 10))
-			pkill -KILL -P "$pid" || true
-			kill -KILL "$pid" 2>/dev/null || true
-			wait "$pid" 2>/dev/null || true
+			# All of it at once, as soon as there is the process group.
+			for _ in {1..500}; do ! kill -KILL -- -$! 2>/dev/null || break; sleep 0.01; done
+			wait $! 2>/dev/null || true
 		done
 		sleep 0.1
 		"$PROOT" --check-owners .
