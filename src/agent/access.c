@@ -3,11 +3,13 @@
 #include "agent/access_list.h"
 #include "agent/child.h"
 #include "agent/dispatch.h"
+#include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/open.h"
 #include "agent/owner.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
+#include "agent/raised.h"
 #include "agent/translate.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -15,6 +17,10 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 #include <asm/statfs.h>
+
+#ifndef AT_EXECVE_CHECK
+#define AT_EXECVE_CHECK 0x10000
+#endif
 
 enum access_kind access_kind(const struct call *call)
 {
@@ -201,6 +207,39 @@ static bool is_on_noexec(int directory, const char *path)
 	return mount.f_flags & MOUNT_NOEXEC;
 }
 
+struct asking {
+	struct object object;
+	long result;
+};
+
+/* 0, or what the kernel says of the file when its mode does not deny it: Linux 6.14. */
+static long ask_whether_executable(struct slot *asking_at, long unused)
+{
+	struct asking *asking = (struct asking *)asking_at;
+	bool is_raised = raised_raise(&asking->object, 0500);
+
+	(void)unused;
+	asking->result = GATE_5(NR_execveat, asking->object.fd, "", BAD_ADDRESS, NULL, AT_EMPTY_PATH | AT_EXECVE_CHECK);
+	if (asking->result == -EFAULT || asking->result == -EINVAL)
+		asking->result = 0;
+	if (is_raised)
+		raised_lower(&asking->object);
+	return 0;
+}
+
+/* What else may be in the way of who may execute the file: writers of it, a mount. */
+static long ask_kernel(int directory, const char *path)
+{
+	struct asking asking;
+	long status = path[0] ? object_take_entry(directory, path, &asking.object) :
+				object_take_any(directory, &asking.object);
+
+	if (!status)
+		child_run_to_the_end(ask_whether_executable, &asking, 0);
+	object_release(&asking.object);
+	return status ? status : asking.result;
+}
+
 long access_check_executable(int directory, const char *path, unsigned long flags, long result)
 {
 	struct access_file file = { .directory = directory, .path = path, .flags = flags };
@@ -212,5 +251,7 @@ long access_check_executable(int directory, const char *path, unsigned long flag
 		       is_on_noexec(directory, path)))
 		return result;
 	owner_tell(directory, path, flags, &file.status);
-	return access_may(identity_now(), &file, ACCESS_SEARCH) ? 0 : -EACCES;
+	if (!access_may(identity_now(), &file, ACCESS_SEARCH))
+		return -EACCES;
+	return result ? ask_kernel(directory, path) : 0;
 }

@@ -32,26 +32,6 @@ static void strip_slashes(char *path)
 		path[--length] = '\0';
 }
 
-/* Path WHICH has been found. 0, ACCESS_SETTLED, or -EACCES where the kernel does not let us look. */
-static long look_up(struct call *call, unsigned int which, struct entry *entry)
-{
-	struct host_path *path = &call->paths[which];
-	long error;
-
-	*entry = (struct entry){ .which = which,
-				 .has_slash = path->result->wants_directory,
-				 .is_no_name = path->result->ends_in_dot || path->result->is_root };
-	if (entry->is_no_name)
-		return 0;
-	strip_slashes((char *)path->path);
-	entry->file =
-		(struct access_file){ .directory = path->directory, .path = path->path, .flags = AT_SYMLINK_NOFOLLOW };
-	error = access_look(&entry->file);
-	entry->is_there = !error;
-	entry->is_directory = !error && (entry->file.status.st_mode & S_IFMT) == S_IFDIR;
-	return !error || error == -ENOENT ? 0 : error == -EACCES ? error : ACCESS_SETTLED;
-}
-
 /* The directory of the last component; its name counts until another one's is asked for. */
 static long look_at_parent(const struct call *call, unsigned int which, struct access_file *parent)
 {
@@ -70,14 +50,44 @@ static long look_at_parent(const struct call *call, unsigned int which, struct a
 	return access_look(parent);
 }
 
+/* In a removed directory nothing is found; in what is no directory nothing is looked for. */
+static long check_parent(const struct call *call, unsigned int which)
+{
+	struct access_file parent;
+	long error = look_at_parent(call, which, &parent);
+
+	if (!error && (parent.status.st_mode & S_IFMT) == S_IFDIR && parent.status.st_nlink)
+		return 0;
+	return error == -EACCES ? error : ACCESS_SETTLED;
+}
+
+/* Path WHICH has been found. 0, ACCESS_SETTLED, or -EACCES where the kernel does not let us look. */
+static long look_up(struct call *call, unsigned int which, struct entry *entry)
+{
+	struct host_path *path = &call->paths[which];
+	long error;
+
+	*entry = (struct entry){ .which = which,
+				 .has_slash = path->result->wants_directory,
+				 .is_no_name = path->result->ends_in_dot || path->result->is_root };
+	if (entry->is_no_name)
+		return 0;
+	strip_slashes((char *)path->path);
+	entry->file =
+		(struct access_file){ .directory = path->directory, .path = path->path, .flags = AT_SYMLINK_NOFOLLOW };
+	error = access_look(&entry->file);
+	entry->is_there = !error;
+	entry->is_directory = !error && (entry->file.status.st_mode & S_IFMT) == S_IFDIR;
+	return error == -ENOENT ? check_parent(call, which) : !error || error == -EACCES ? error : ACCESS_SETTLED;
+}
+
 /* may_create(). */
 static long check_create(struct call *call, unsigned int which)
 {
 	struct access_file parent;
 	long error = look_at_parent(call, which, &parent);
 
-	/* In a removed directory nothing is found. */
-	if (error || !parent.status.st_nlink)
+	if (error)
 		return error == -EACCES ? error : ACCESS_SETTLED;
 	return access_judge(call, &parent, ACCESS_WRITE | ACCESS_SEARCH);
 }
@@ -285,6 +295,8 @@ static long check_rename(struct call *call)
 	if (flags & ~(unsigned int)RENAME_FLAGS || (exchanges && flags & ~(unsigned int)RENAME_EXCHANGE))
 		return ACCESS_SETTLED;
 	status = access_find_path(call, 0);
+	if (!status)
+		status = check_parent(call, 0);
 	if (!status)
 		status = access_find_path(call, 1);
 	if (!status)

@@ -4,6 +4,7 @@
  * devices, which are sockets to the kernel: ENXIO.
  */
 #include "agent/access.h"
+#include "agent/attributes.h"
 #include "agent/child.h"
 #include "agent/dispatch.h"
 #include "agent/owner.h"
@@ -46,6 +47,52 @@ static long check_open(struct call *call, unsigned long flags, uint64_t open_fla
 	return open_flags & O_NOATIME && !(open_flags & O_PATH) && !access_is_owner(identity_now(), &file.status) ?
 		       -EPERM :
 		       0;
+}
+
+static char setting(const char *path)
+{
+	long fd = GATE_4(NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	char text = '0';
+
+	if (fd < 0)
+		return text;
+	GATE_3(NR_read, fd, &text, 1);
+	GATE_1(NR_close, fd);
+	return text;
+}
+
+#define PROTECTED "/proc/sys/fs/protected_"
+
+/* may_create_in_sticky(), fs/namei.c: of what is there, and another's, O_CREAT must not be a trap. Root meets it too.
+ */
+static bool is_trap(const struct stat *file, const struct stat *parent)
+{
+	uint32_t type = file->st_mode & S_IFMT;
+	char protects = type == S_IFREG ? setting(PROTECTED "regular") :
+			type == S_IFIFO ? setting(PROTECTED "fifos") :
+					  '1';
+
+	if (protects == '0')
+		return false;
+	return parent->st_mode & S_IWOTH ||
+	       (parent->st_mode & S_IWGRP && protects >= '2' && type & (S_IFREG | S_IFIFO));
+}
+
+static long check_sticky(struct call *call, unsigned long flags, struct stat status)
+{
+	const struct host_path *path = &call->paths[0];
+	struct access_file parent = { .flags = 0 };
+	uint32_t type = status.st_mode & S_IFMT;
+
+	if (!path->is_resolved || path->result->is_magic || type == S_IFLNK || type == S_IFDIR)
+		return 0;
+	parent.path = translate_parent(call, path, &parent.directory);
+	if (access_look(&parent) || !(parent.status.st_mode & S_ISVTX))
+		return 0;
+	owner_tell(path->directory, path->path, flags, &status);
+	if (status.st_uid == parent.status.st_uid || status.st_uid == identity_now()->fsuid)
+		return 0;
+	return is_trap(&status, &parent.status) ? access_deny(call) : 0;
 }
 
 /* A file that is made, by a name or without. Nothing of that waits. */
@@ -122,24 +169,26 @@ static long make_nameless(struct call *call, struct open_how how, unsigned long 
 	return make_in(call, &how, path->directory, path->path, false);
 }
 
-/* Emptying a file takes its set-id bits, but not from who has CAP_FSETID: file_remove_privs(), fs/inode.c. */
-static bool keeps_set_id(const struct open_how *how, const struct stat *status)
+/* Emptying a file takes its set-id bits and capabilities, by other rules than the kernel goes by. */
+static bool loses_privileges(const struct open_how *how, const struct stat *status)
 {
-	return how->flags & O_TRUNC && (status->st_mode & S_IFMT) == S_IFREG && status->st_mode & (S_ISUID | S_ISGID) &&
-	       status->st_uid == image_data()->identity.host_uid && credentials_can(identity_now(), CAP_FSETID);
+	return how->flags & O_TRUNC && (status->st_mode & S_IFMT) == S_IFREG &&
+	       status->st_uid == image_data()->identity.host_uid;
 }
 
-static long open_keeping(struct call *call, const struct open_how *how, uint32_t mode)
+static long open_emptied(struct call *call, const struct open_how *how, unsigned long flags, struct stat status)
 {
 	const struct host_path *path = &call->paths[0];
-	long fd = GATE_4(NR_openat2, path->directory, path->path, how, sizeof(*how));
+	struct object object;
+	long fd;
 
+	owner_tell(path->directory, path->path, flags, &status);
+	fd = GATE_4(NR_openat2, path->directory, path->path, how, sizeof(*how));
+	if (fd >= 0 && !object_take_any((int)fd, &object))
+		attributes_settle_written(&object, attributes_mode_written(&status));
 	if (fd == -EACCES || fd == -ELOOP)
 		return ACCESS_KERNEL_OPENS;
-	if (fd < 0)
-		return fd;
-	GATE_2(NR_fchmod, fd, mode & 07777);
-	return pin_take_place(call, (int)fd);
+	return fd < 0 ? fd : pin_take_place(call, (int)fd);
 }
 
 long access_open(struct call *call, const struct open_how *how)
@@ -160,10 +209,12 @@ long access_open(struct call *call, const struct open_how *how)
 	result = GATE_4(NR_newfstatat, path->directory, path->path, &status, flags);
 	if (result == -ENOENT && makes)
 		return make_named(call, *how);
+	if (!result && (how->flags & (O_CREAT | O_EXCL)) == O_CREAT)
+		result = check_sticky(call, flags, status);
 	if (!result && access_is_checked(call))
 		result = check_open(call, flags, how->flags, status);
-	if (!result && keeps_set_id(how, &status))
-		return open_keeping(call, how, status.st_mode);
+	if (!result && loses_privileges(how, &status))
+		return open_emptied(call, how, flags, status);
 	return result == -EACCES || result == -EPERM ? result : ACCESS_KERNEL_OPENS;
 }
 
@@ -212,9 +263,9 @@ static long open_device(struct call *call, struct open_how how)
 	how.mode = 0;
 	how.resolve = 0;
 	fd = GATE_4(NR_openat2, AT_FDCWD, name, &how, sizeof(how));
-	/* Of most the name is a link. */
-	how.flags &= ~(uint64_t)O_NOFOLLOW;
-	if (fd == -ELOOP)
+	/* Of most the name is a link, and none is the user's. */
+	how.flags &= ~(uint64_t)(O_NOFOLLOW | O_NOATIME);
+	if (fd == -ELOOP || fd == -EPERM)
 		fd = GATE_4(NR_openat2, AT_FDCWD, name, &how, sizeof(how));
 	return fd == -ENOENT ? -ENXIO : fd < 0 ? fd : pin_take_place(call, (int)fd);
 }

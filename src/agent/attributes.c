@@ -3,6 +3,7 @@
  * Calls that change or ask for modes, owners and times, or make entries: where the guest is
  * not who the kernel knows, they are about what owner.h says.
  */
+#include "agent/attributes.h"
 #include "agent/access.h"
 #include "agent/child.h"
 #include "agent/dispatch.h"
@@ -73,6 +74,13 @@ static long change_mode(struct object *object, struct owner_record *record, uint
 	return put(object, record);
 }
 
+static bool in_group_or_capable(uint32_t gid)
+{
+	const struct credentials *credentials = identity_now();
+
+	return access_in_group(credentials, gid) || credentials_can(credentials, CAP_FSETID);
+}
+
 static long chmod_object(struct object *object, uint32_t mode)
 {
 	const struct credentials *credentials = identity_now();
@@ -87,7 +95,7 @@ static long chmod_object(struct object *object, uint32_t mode)
 	if (!access_is_owner(credentials, &status))
 		return -EPERM;
 	/* setattr_copy(), fs/attr.c */
-	if (!access_in_group(credentials, status.st_gid) && !credentials_can(credentials, CAP_FSETID))
+	if (!in_group_or_capable(status.st_gid))
 		mode &= ~(uint32_t)S_ISGID;
 	return change_mode(object, &record, mode);
 }
@@ -121,18 +129,22 @@ static bool may_chown(const struct stat *status, uint32_t uid, uint32_t gid)
 	return gid == CREDENTIALS_KEEP || (is_owner && (gid == status->st_gid || access_in_group(credentials, gid)));
 }
 
-/* What chown(2) takes away from a mode: setattr_should_drop_suidgid(), fs/attr.c. */
-static uint32_t without_set_id(uint32_t mode)
+/* What a change takes away from a mode: setattr_should_drop_sgid() and ..._suidgid(), fs/attr.c. */
+static uint32_t without_set_id(const struct stat *status)
 {
+	uint32_t mode = status->st_mode, lost = S_ISUID;
+
 	if ((mode & S_IFMT) == S_IFDIR)
 		return mode;
-	return mode & ~(uint32_t)(S_ISUID | (mode & S_IXGRP ? S_ISGID : 0));
+	if (mode & S_IXGRP || !in_group_or_capable(status->st_gid))
+		lost |= S_ISGID;
+	return mode & ~lost;
 }
 
 /* Owner and mode change in one step: as long as the kernel has not changed the inode's, the record has the mode. */
-static long change_owner(struct object *object, struct owner_record *record, uint32_t uid, uint32_t gid)
+static long change_owner(struct object *object, struct owner_record *record, uint32_t uid, uint32_t gid, uint32_t mode)
 {
-	uint32_t told = record->has_mode ? record->mode : object->status.st_mode, mode = without_set_id(told);
+	uint32_t told = record->has_mode ? record->mode : object->status.st_mode;
 	bool has_mode = record->has_mode;
 	long status;
 
@@ -158,6 +170,7 @@ static long chown_object(struct object *object, uint32_t uid, uint32_t gid)
 {
 	struct owner_record record;
 	struct stat status;
+	uint32_t mode;
 	long result;
 
 	if (!owner_is_users(object))
@@ -165,9 +178,13 @@ static long chown_object(struct object *object, uint32_t uid, uint32_t gid)
 	owner_of(object, &status, &record);
 	if (!may_chown(&status, uid, gid))
 		return -EPERM;
+	mode = without_set_id(&status);
+	/* To change a mode is the owner's: setattr_prepare(), fs/attr.c. */
+	if (mode != status.st_mode && !access_is_owner(identity_now(), &status))
+		return -EPERM;
 	record.uid = uid == CREDENTIALS_KEEP ? status.st_uid : uid;
 	record.gid = gid == CREDENTIALS_KEEP ? status.st_gid : gid;
-	result = change_owner(object, &record, uid, gid);
+	result = change_owner(object, &record, uid, gid, mode);
 	if (!result && (status.st_mode & S_IFMT) != S_IFDIR)
 		xattr_drop_capability(object);
 	return result;
@@ -197,20 +214,31 @@ static long truncate_object(struct call *call, const struct object *object)
 	return GATE_2(NR_truncate, object->name, call->arguments[1]);
 }
 
-/*
- * Shortening takes the set-id bits of a file, but not from who has CAP_FSETID: setattr_should_drop_suidgid(),
- * fs/attr.c. The kernel takes them from the user it knows.
- */
-static long truncate_keeping(struct call *call, struct object *object)
+uint32_t attributes_mode_written(const struct stat *status)
 {
-	uint32_t mode = object->status.st_mode;
+	return credentials_can(identity_now(), CAP_FSETID) ? status->st_mode : without_set_id(status);
+}
+
+void attributes_settle_written(struct object *object, uint32_t mode)
+{
+	struct owner_record record;
+	struct stat status;
+
+	if ((object->status.st_mode & S_IFMT) != S_IFREG || !owner_is_users(object) || object_look_again(object))
+		return;
+	owner_of(object, &status, &record);
+	if (status.st_mode != mode)
+		change_mode(object, &record, mode & PERMISSIONS);
+	xattr_drop_capability(object);
+}
+
+static long truncate_taken(struct call *call, struct object *object)
+{
+	struct access_file file = access_file_of(object);
 	long status = truncate_object(call, object);
 
-	if (!status && mode & (S_ISUID | S_ISGID) && (mode & S_IFMT) == S_IFREG && owner_is_users(object) &&
-	    credentials_can(identity_now(), CAP_FSETID))
-		object_change_mode(object, mode);
 	if (!status)
-		xattr_drop_capability(object);
+		attributes_settle_written(object, attributes_mode_written(&file.status));
 	return status;
 }
 
@@ -223,7 +251,7 @@ long handle_truncate(struct call *call)
 		return handle_paths(call);
 	status = take_file(call, &object);
 	if (!status)
-		status = truncate_keeping(call, &object);
+		status = truncate_taken(call, &object);
 	object_release(&object);
 	return status;
 }

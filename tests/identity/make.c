@@ -73,7 +73,8 @@ static void take(long fd)
 		return;
 	CALL(SYS_fstat, fd, &status);
 	flags = CALL(SYS_fcntl, fd, F_GETFL);
-	say(" flags %lx", flags);
+	/* The machine's devices are not the user's, who could leave their times alone. */
+	say(" flags %lx", S_ISCHR(status.st_mode) ? flags & ~O_NOATIME : flags);
 	if (S_ISCHR(status.st_mode) && !(flags & O_PATH)) {
 		try_device((int)fd, &status);
 		return;

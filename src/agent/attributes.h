@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What becomes of a regular file's set-id bits and capabilities when it is truncated: the kernel goes by the user it
+ * knows.
+ */
+#ifndef AGENT_ATTRIBUTES_H
+#define AGENT_ATTRIBUTES_H
+
+#include "agent/object.h"
+
+/* The mode that a file is to have after it has been truncated, which has STATUS; both as the guest sees it. */
+uint32_t attributes_mode_written(const struct stat *status);
+/* OBJECT has been: give it that MODE, and take its capabilities. */
+void attributes_settle_written(struct object *object, uint32_t mode);
+
+#endif
