@@ -40,8 +40,12 @@ static bool is_within(const char *path, const char *directory)
 
 static void add_store(const char *directory)
 {
-	if (walk.count < STORES_MOST && check_store_open(&walk.check, &walk.stores[walk.count], directory))
+	if (walk.count == STORES_MOST) {
+		message_warning("there are too many stores to look into that of '%s'", directory);
+		walk.unread++;
+	} else if (check_store_open(&walk.check, &walk.stores[walk.count], directory)) {
 		walk.count++;
+	}
 }
 
 /* In PATH, a directory on DEVICE, and those above it on the same file system. PATH is changed meanwhile. */
@@ -138,8 +142,11 @@ static void sum_up(void)
 		printf("%lu problem%s, %lu left, in ", check->problems, check->problems == 1 ? "" : "s", check->left);
 	else
 		printf("all is well with ");
-	printf("%lu record%s of %zu store%s, and %lu files\n", check->records, check->records == 1 ? "" : "s",
-	       walk.count, walk.count == 1 ? "" : "s", check->files);
+	printf("%lu record%s of %zu store%s, and %lu files", check->records, check->records == 1 ? "" : "s", walk.count,
+	       walk.count == 1 ? "" : "s", check->files);
+	if (walk.unread)
+		printf("; %lu could not be looked into", walk.unread);
+	putchar('\n');
 }
 
 /* Root asks for who owns the directory. */

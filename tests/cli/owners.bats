@@ -236,6 +236,17 @@ user_script() {
 	[[ "${lines[*]}" == *" refused $STORE: is not used: others may write to it 1 problem, 1 left"* ]]
 }
 
+@test "--check-owners: a directory that may not be looked into" {
+	run user_script '
+		mkdir d
+		chmod 300 d
+		! "$PROOT" --check-owners .'
+	show
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == "proot warning: can't look into '"*"/d'" ]]
+	[ "${lines[1]}" = "all is well with 0 records of 0 stores, and 2 files; 1 could not be looked into" ]
+}
+
 @test "--check-owners: what is no directory" {
 	run "$PROOT" --check-owners "$TREE/none"
 	[ "$status" -eq 125 ]
