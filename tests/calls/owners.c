@@ -184,11 +184,29 @@ static void try_closed(void)
 	say("rmdir %d\n", rmdir("/tmp/closed"));
 }
 
+/* Who has CAP_FSETID keeps the set-id bits of a file he empties. */
+static void try_truncation(void)
+{
+	int fd = open("/tmp/truncated", O_CREAT | O_RDWR, 0644);
+
+	fchmod(fd, 06755);
+	say("ftruncate %ld", syscall(SYS_ftruncate, fd, 3));
+	say_status("/tmp/truncated");
+	say("\ntruncate %ld", syscall(SYS_truncate, "/tmp/truncated", 1));
+	say_status("/tmp/truncated");
+	close(open("/tmp/truncated", O_WRONLY | O_TRUNC));
+	say_status("/tmp/truncated");
+	say("\n");
+	close(fd);
+	unlink("/tmp/truncated");
+}
+
 int main(void)
 {
 	umask(022);
 	try_kinds();
 	try_attributes();
 	try_closed();
+	try_truncation();
 	return 0;
 }
