@@ -247,11 +247,11 @@ long access_check_executable(int directory, const char *path, unsigned long flag
 
 	if (GATE_4(NR_newfstatat, directory, path, &file.status, flags))
 		return result;
-	if (result && (status->st_uid != image_data()->identity.host_uid || (status->st_mode & S_IFMT) != S_IFREG ||
-		       is_on_noexec(directory, path)))
+	if (result == -EACCES && (status->st_uid != image_data()->identity.host_uid ||
+				  (status->st_mode & S_IFMT) != S_IFREG || is_on_noexec(directory, path)))
 		return result;
 	owner_tell(directory, path, flags, &file.status);
 	if (!access_may(identity_now(), &file, ACCESS_SEARCH))
 		return -EACCES;
-	return result ? ask_kernel(directory, path) : 0;
+	return result == -EACCES ? ask_kernel(directory, path) : result;
 }

@@ -84,7 +84,7 @@ static long check_sticky(struct call *call, unsigned long flags, struct stat sta
 	struct access_file parent = { .flags = 0 };
 	uint32_t type = status.st_mode & S_IFMT;
 
-	if (!path->is_resolved || path->result->is_magic || type == S_IFLNK || type == S_IFDIR)
+	if (!path->is_resolved || path->result->is_magic || type == S_IFDIR)
 		return 0;
 	parent.path = translate_parent(call, path, &parent.directory);
 	if (access_look(&parent) || !(parent.status.st_mode & S_ISVTX))
@@ -123,6 +123,17 @@ static long make_file(struct slot *file_at, long unused)
 	return 0;
 }
 
+/* Of a removed directory, or what is none, the kernel tells. */
+static long check_maker(struct call *call, int directory, const char *parent)
+{
+	struct access_file file = { .directory = directory, .path = parent };
+	long error = access_look(&file);
+
+	if (error || !file.status.st_nlink || (file.status.st_mode & S_IFMT) != S_IFDIR)
+		return error == -EACCES ? error : 0;
+	return access_judge(call, &file, ACCESS_WRITE | ACCESS_SEARCH);
+}
+
 /* In the directory PARENT, relative to DIRECTORY. */
 static long make_in(struct call *call, const struct open_how *how, int directory, const char *parent, bool has_name)
 {
@@ -130,9 +141,7 @@ static long make_in(struct call *call, const struct open_how *how, int directory
 	struct open_how wanted = *how;
 	uint64_t mode = how->mode;
 	struct new_file file = { .path = &call->paths[0], .how = &wanted, .has_name = has_name };
-	long status = access_is_checked(call) ?
-			      access_check_directory(call, directory, parent, ACCESS_WRITE | ACCESS_SEARCH) :
-			      0;
+	long status = access_is_checked(call) ? check_maker(call, directory, parent) : 0;
 
 	if (status)
 		return status;
@@ -259,13 +268,14 @@ static long open_device(struct call *call, struct open_how how)
 	if ((status.st_mode & S_IFMT) != S_IFCHR && (status.st_mode & S_IFMT) != S_IFBLK)
 		return NO_DEVICE;
 	name_device(status.st_mode, status.st_rdev, name, sizeof(name));
-	how.flags &= ~(uint64_t)(O_CREAT | O_TRUNC);
+	/* None is the user's, who could leave its times alone. */
+	how.flags &= ~(uint64_t)(O_CREAT | O_TRUNC | O_NOATIME);
 	how.mode = 0;
 	how.resolve = 0;
 	fd = GATE_4(NR_openat2, AT_FDCWD, name, &how, sizeof(how));
-	/* Of most the name is a link, and none is the user's. */
-	how.flags &= ~(uint64_t)(O_NOFOLLOW | O_NOATIME);
-	if (fd == -ELOOP || fd == -EPERM)
+	/* Of most the name is a link. */
+	how.flags &= ~(uint64_t)O_NOFOLLOW;
+	if (fd == -ELOOP)
 		fd = GATE_4(NR_openat2, AT_FDCWD, name, &how, sizeof(how));
 	return fd == -ENOENT ? -ENXIO : fd < 0 ? fd : pin_take_place(call, (int)fd);
 }

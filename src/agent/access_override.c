@@ -92,6 +92,18 @@ static bool raise_descriptor(struct raised *raised, const struct call *call, int
 	       raise_object(raised, call, !object_take_any(fd, &raised->objects[raised->count]));
 }
 
+/* The same with where a relative path begins, if that may not be searched. It may have no name any more. */
+static bool raise_base(struct raised *raised, const struct call *call, const struct host_path *path, int directory)
+{
+	struct object *object = &raised->objects[raised->count];
+
+	if (raised->count == RAISED_MOST || path->guest_path[0] == '/' || object_take_directory(directory, object))
+		return false;
+	return raise_object(raised, call,
+			    GATE_4(NR_faccessat2, object->fd, "", ACCESS_SEARCH, AT_EMPTY_PATH | AT_EACCESS) ==
+				    -EACCES);
+}
+
 /* The first directory above HOST_PATH that may not be searched: raise it. HOST_PATH is changed meanwhile. */
 static bool raise_above(struct raised *raised, const struct call *call, char *host_path)
 {
@@ -158,10 +170,14 @@ static bool raise_on_way(struct raised *raised, const struct call *call, const s
 /* Whether something in the way of path WHICH has been raised. */
 static bool raise_for(struct raised *raised, struct call *call, unsigned int which)
 {
+	const struct call_path *shape = &call->row->paths[which];
+	int start = shape->directory == CALL_CWD ? AT_FDCWD : (int)call->original[shape->directory];
 	bool makes = opens(call->row) && open_flags_of(call) & O_CREAT;
 	long status = translate_path(call, which, TRANSLATE_FULL | TRANSLATE_NAME | (makes ? TRANSLATE_MAY_MAKE : 0));
 
-	return raise_on_way(raised, call, &call->paths[which], status, is_entry(&call->row->paths[which]));
+	if (call->paths[which].guest_path && raise_base(raised, call, &call->paths[which], start))
+		return true;
+	return raise_on_way(raised, call, &call->paths[which], status, is_entry(shape));
 }
 
 /* The same of a socket's address. */
@@ -173,7 +189,8 @@ static bool raise_for_address(struct raised *raised, struct call *call)
 	if (status <= 0)
 		return false;
 	status = translate_text(call, AT_FDCWD, binds ? VIEW_PARENT : VIEW_FOLLOW, TRANSLATE_FULL | TRANSLATE_NAME);
-	return raise_on_way(raised, call, &call->paths[0], status, binds);
+	return raise_base(raised, call, &call->paths[0], AT_FDCWD) ||
+	       raise_on_way(raised, call, &call->paths[0], status, binds);
 }
 
 static bool raise_something(struct call *call, struct raised *raised)

@@ -33,12 +33,27 @@ static long read_attribute(int fd, const char *host_path, const char *name, unsi
 			 GATE_4(NR_getxattr, host_path, name, bytes, SIZE);
 }
 
+/* A mode that does not let the user read the file does not let him read those either. */
+static long read_given(int fd, const char *host_path, unsigned char bytes[SIZE])
+{
+	struct object object;
+	long size = read_attribute(fd, host_path, XATTR_HIDDEN ATTRIBUTE, bytes);
+
+	if (size != -EACCES)
+		return size;
+	size = fd >= 0 ? object_take_any(fd, &object) : object_take_plain(host_path, &object);
+	if (!size)
+		size = xattr_read_capability(&object, bytes, SIZE);
+	object_release(&object);
+	return size;
+}
+
 /* A file system without such attributes is as good as a file without: get_vfs_caps_from_disk(), security/commoncap.c.
  */
 static long read_capabilities(int fd, const char *host_path, struct credentials_program *program)
 {
 	unsigned char bytes[SIZE];
-	long size = read_attribute(fd, host_path, XATTR_HIDDEN ATTRIBUTE, bytes);
+	long size = read_given(fd, host_path, bytes);
 
 	/* Those of a program of the host's are the machine's. */
 	if (size == -ENODATA || size == -EOPNOTSUPP)

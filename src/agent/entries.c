@@ -204,10 +204,42 @@ long handle_remove(struct call *call)
 	return make_and_drop(call, path);
 }
 
+/* Whether the old path of linkat begins at a descriptor, with AT_EMPTY_PATH: false also for what is no path. */
+static bool begins_at_descriptor(struct call *call)
+{
+	char *path = call->slot->path[0];
+
+	if (call->nr != NR_linkat || !(call->original[4] & AT_EMPTY_PATH) || (int)call->original[0] == AT_FDCWD)
+		return false;
+	return guest_read_string(path, call->original[1], PATH_SIZE) >= 0 && path[0] != '/';
+}
+
+/*
+ * The descriptor that linkat's old path begins at may be linked to, whatever the kernel thinks of who has opened it: it
+ * is told the link of /proc, in slot->scratch.link. One that is not open it tells of by itself.
+ */
+static void name_descriptor(struct call *call, bool has_path)
+{
+	struct text name;
+
+	if (!has_path && GATE_2(NR_fcntl, call->original[0], F_GETFD) < 0)
+		return;
+	call->arguments[4] &= ~(unsigned long)AT_EMPTY_PATH;
+	if (has_path)
+		return;
+	text_init(&name, call->slot->scratch.link, PATH_SIZE);
+	text_add(&name, PROC_DESCRIPTORS);
+	text_add_number(&name, (int)call->original[0]);
+	call->arguments[0] = (unsigned long)AT_FDCWD;
+	call->arguments[1] = (unsigned long)name.text;
+	call->arguments[4] |= AT_SYMLINK_FOLLOW;
+}
+
 /* Negative on an error, and then *RESULT is the call's, or it is PIN_AGAIN. What is wrong with the first path counts.
  */
 static long name_both(struct call *call, unsigned int flags, long *result)
 {
+	bool is_by_descriptor = identity_is_on() && begins_at_descriptor(call);
 	long first = translate_path(call, 0, flags), second;
 
 	if (first < 0) {
@@ -217,6 +249,8 @@ static long name_both(struct call *call, unsigned int flags, long *result)
 	second = translate_path(call, 1, flags);
 	if (second >= 0)
 		return first | second;
+	if (is_by_descriptor)
+		name_descriptor(call, first != TRANSLATE_NOTHING);
 	first = first ? 0 : translate_hold(call, 0);
 	if (first != PIN_AGAIN)
 		*result = first ? translate_refuse(call, 0, first) : translate_refuse(call, 1, second);
@@ -544,16 +578,6 @@ static uint32_t mount_of(struct call *call, const struct host_path *path)
 	return view_find_above(the_view(), guest_path, (size_t)length);
 }
 
-/* Whether the old path of linkat begins at a descriptor, with AT_EMPTY_PATH: false also for what is no path. */
-static bool begins_at_descriptor(struct call *call)
-{
-	char *path = call->slot->path[0];
-
-	if (call->nr != NR_linkat || !(call->original[4] & AT_EMPTY_PATH) || (int)call->original[0] == AT_FDCWD)
-		return false;
-	return guest_read_string(path, call->original[1], PATH_SIZE) >= 0 && path[0] != '/';
-}
-
 /*
  * The kernel is asked with a new name that can't be made. To a child that makes the call (agent/access.h) all
  * descriptors are others', so it is not asked there again.
@@ -565,27 +589,6 @@ bool entries_is_foreign(struct call *call)
 	if (identity_is_on() && credentials_can(identity_now(), CAP_DAC_READ_SEARCH))
 		return false;
 	return GATE_5(NR_linkat, call->original[0], "", AT_FDCWD, "/", AT_EMPTY_PATH) == -ENOENT;
-}
-
-/*
- * The descriptor may be linked to, whatever the kernel thinks of who has opened it: it is told the link of /proc, in
- * slot->scratch.link. One that is not open it tells of by itself.
- */
-static void name_descriptor(struct call *call, bool has_path)
-{
-	struct text name;
-
-	if (!has_path && GATE_2(NR_fcntl, call->original[0], F_GETFD) < 0)
-		return;
-	call->arguments[4] &= ~(unsigned long)AT_EMPTY_PATH;
-	if (has_path)
-		return;
-	text_init(&name, call->slot->scratch.link, PATH_SIZE);
-	text_add(&name, PROC_DESCRIPTORS);
-	text_add_number(&name, (int)call->original[0]);
-	call->arguments[0] = (unsigned long)AT_FDCWD;
-	call->arguments[1] = (unsigned long)name.text;
-	call->arguments[4] |= AT_SYMLINK_FOLLOW;
 }
 
 #define LINK_FLAGS (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)

@@ -103,7 +103,8 @@ static long check_permitted(int directory, const char *host_path, unsigned long 
 {
 	long status = check_executable(directory, host_path, flags, writers, file);
 
-	if (!identity_is_on() || (status && status != -EACCES) || access_kind(NULL) == ACCESS_KERNEL)
+	if (!identity_is_on() || (status && status != -EACCES && status != -ETXTBSY) ||
+	    access_kind(NULL) == ACCESS_KERNEL)
 		return status;
 	return access_check_executable(directory, host_path, flags, status);
 }

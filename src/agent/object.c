@@ -44,8 +44,7 @@ static long take_base(struct call *call, struct object *object)
 		status = call_make(call, call->nr);
 		return status < 0 ? status : -ENOENT;
 	}
-	return directory == AT_FDCWD ? open_object(AT_FDCWD, "/proc/thread-self/cwd", O_DIRECTORY, object) :
-				       hold(directory, false, object);
+	return object_take_directory(directory, object);
 }
 
 long object_take(struct call *call, struct object *object)
@@ -81,6 +80,13 @@ long object_take_descriptor(int fd, struct object *object)
 long object_take_any(int fd, struct object *object)
 {
 	return hold(fd, false, object);
+}
+
+long object_take_directory(int directory, struct object *object)
+{
+	object->is_opened = false;
+	return directory == AT_FDCWD ? open_object(AT_FDCWD, "/proc/thread-self/cwd", O_DIRECTORY, object) :
+				       hold(directory, false, object);
 }
 
 long object_take_entry(int directory, const char *name, struct object *object)

@@ -25,6 +25,8 @@ long object_take(struct call *call, struct object *object);
 long object_take_descriptor(int fd, struct object *object);
 /* The same for any descriptor. */
 long object_take_any(int fd, struct object *object);
+/* The same for what relative paths begin at: a descriptor or AT_FDCWD. */
+long object_take_directory(int directory, struct object *object);
 /* The entry NAME of DIRECTORY, which may be a link. */
 long object_take_entry(int directory, const char *name, struct object *object);
 /* What HOST_PATH names, which leads through no link; the last may be one. */

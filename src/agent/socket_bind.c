@@ -250,39 +250,18 @@ static long bind_in(struct call *call, const char *guest_name, int place)
 	return status == -ENOTEMPTY ? bind_from(call, place, guest_name + last_component(guest_name)) : status;
 }
 
-struct bind_steps {
-	struct call *call;
-	const char *guest_name;
-	int place;
-	long status;
-};
-
-static long bind_again(struct slot *steps_at, long unused)
-{
-	struct bind_steps *steps = (struct bind_steps *)steps_at;
-
-	(void)unused;
-	steps->status = bind_in(steps->call, steps->guest_name, steps->place);
-	return 0;
-}
-
-static long bind_in_place(struct call *call, const char *guest_name, int place)
-{
-	struct bind_steps steps = { call, guest_name, place, bind_in(call, guest_name, place) };
-
-	if (steps.status == -EACCES && identity_is_on())
-		access_in_directory(place, bind_again, &steps, 0);
-	return steps.status;
-}
-
 /* Whether something is there comes before who may make it. */
 static long check_place(struct call *call, int place, const char *path)
 {
 	struct stat status;
 	const char *last = path + last_component(path);
+	long error = *last ? GATE_4(NR_newfstatat, place, last, &status, AT_SYMLINK_NOFOLLOW) : 0;
 
-	if (!*last || !GATE_4(NR_newfstatat, place, last, &status, AT_SYMLINK_NOFOLLOW))
-		return -EADDRINUSE;
+	if (!error || error == -EACCES)
+		return error ? error : -EADDRINUSE;
+	/* A slash behind the name, or a removed directory: the kernel tells. */
+	if (text_ends(last, "/") || GATE_4(NR_newfstatat, place, "", &status, AT_EMPTY_PATH) || !status.st_nlink)
+		return 0;
 	return access_check_at(call, place, ".", ACCESS_WRITE | ACCESS_SEARCH);
 }
 
@@ -301,7 +280,7 @@ static long bind_at(struct call *call, const char *guest_name)
 		return strlen(host_path) > SOCKET_NAME_MOST ? place : bind_here(call, host_path);
 	status = access_is_checked(call) ? check_place(call, (int)place, host_path) : 0;
 	if (!status)
-		status = bind_in_place(call, guest_name, (int)place);
+		status = bind_in(call, guest_name, (int)place);
 	if (status == -ENOTEMPTY)
 		status = bind_here(call, host_path);
 	if (!status && identity_is_on() && owner_of_new((int)place, ".", &record, NULL))

@@ -220,6 +220,15 @@ static long make_with_access(const struct object *object, const struct attribute
 	return steps.status;
 }
 
+long xattr_read_capability(const struct object *object, void *value, size_t size)
+{
+	struct attribute attribute = {
+		.action = GET, .name = XATTR_HIDDEN CAPABILITY, .value = (unsigned long)value, .size = size
+	};
+
+	return make_with_access(object, &attribute);
+}
+
 void xattr_drop_capability(const struct object *object)
 {
 	struct attribute attribute = { .action = REMOVE, .name = XATTR_HIDDEN CAPABILITY };

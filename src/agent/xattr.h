@@ -7,6 +7,8 @@
 
 #define XATTR_HIDDEN "user.proot."
 
+/* The value of security.capability that the guest has given the file: its length, or a negative errno. */
+long xattr_read_capability(const struct object *object, void *value, size_t size);
 /* What has been changed has no capabilities any more: cap_inode_killpriv(), security/commoncap.c. */
 void xattr_drop_capability(const struct object *object);
 
