@@ -418,12 +418,13 @@ static APART long judge_statx(struct fast_frame *frame, long status)
  * Whether an attribute is read, or the names of all. Where the guest is not who the kernel knows, of few: then *NAME
  * is the second argument.
  */
-static bool reads_attribute(const struct call_row *row, const unsigned long arguments[6], unsigned long *name)
+static bool reads_attribute(const struct fast_frame *frame, const struct call_row *row,
+			    const unsigned long arguments[6], unsigned long *name)
 {
 	if (row->handler != handle_xattr || !identity_is_on())
 		return row->handler == handle_xattr;
 	if (row->nr == NR_getxattr || row->nr == NR_lgetxattr)
-		*name = fast_attribute_name(arguments[1]);
+		*name = fast_attribute_name(frame, arguments[1]);
 	return *name;
 }
 
@@ -435,8 +436,8 @@ static long fast_read(struct fast_frame *frame, const struct call_row *row, cons
 	struct fast_path *path = &frame->about;
 	unsigned long name = 0;
 
-	if (row->once ||
-	    !(row->handler == handle_paths || row->handler == handle_access || reads_attribute(row, arguments, &name)))
+	if (row->once || !(row->handler == handle_paths || row->handler == handle_access ||
+			   reads_attribute(frame, row, arguments, &name)))
 		return FAST_SLOW;
 	if (row->handler == handle_access && identity_is_on() && !access_real_is_effective())
 		return FAST_SLOW;

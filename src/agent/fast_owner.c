@@ -117,11 +117,12 @@ static bool has_labels(void)
 }
 
 /* Those that are asked for all day. */
-unsigned long fast_attribute_name(unsigned long name_at)
+unsigned long fast_attribute_name(const struct fast_frame *frame, unsigned long name_at)
 {
 	static const char *const hidden[] = { XATTR_HIDDEN "security.capability", XATTR_HIDDEN "security.selinux" };
 	char name[32];
-	long length = guest_read_string(name, name_at, sizeof(name));
+	long length = guest_read_string_near(name, name_at, sizeof(name), (unsigned long)frame,
+					     registers_fast_stack(&frame->registers) - 1, clock_now());
 
 	if (length <= 0)
 		return 0;

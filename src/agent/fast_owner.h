@@ -15,8 +15,9 @@ bool fast_tell_owner_in_stat(const struct fast_frame *frame, struct stat *file);
 bool fast_tell_owner_in_statx(const struct fast_frame *frame, struct statx *file);
 
 /*
- * The attribute whose name is at NAME_AT, as the kernel is to be told that, for a call that reads it; 0: not this way.
+ * For the call in FRAME: the attribute whose name is at NAME_AT, as the kernel is to be told that, for a call that
+ * reads it; 0: not this way.
  */
-unsigned long fast_attribute_name(unsigned long name_at);
+unsigned long fast_attribute_name(const struct fast_frame *frame, unsigned long name_at);
 
 #endif

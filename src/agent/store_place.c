@@ -396,6 +396,21 @@ static bool learn_places(uint64_t device)
 	return is_seen;
 }
 
+/* Where users have trees for a while, which they move. */
+static void learn_common_places(uint64_t device)
+{
+	static const char *const common[] = { "/tmp", "/var/tmp" };
+	char directory[PATH_SIZE];
+	struct stat status;
+
+	for (size_t i = 0; i < ARRAY_SIZE(common); i++) {
+		if (GATE_2(NR_stat, common[i], &status) || status.st_dev != device)
+			continue;
+		memcpy(directory, common[i], strlen(common[i]) + 1);
+		store_place_of(device, directory);
+	}
+}
+
 bool store_place_learn(uint64_t device)
 {
 	struct device *known = known_device(device);
@@ -404,6 +419,7 @@ bool store_place_learn(uint64_t device)
 
 	if (state)
 		return state & KNOWS_ALL;
+	learn_common_places(device);
 	state = learn_places(device) ? IS_READY | KNOWS_ALL : IS_READY;
 	if (!known) {
 		index = take_entry(&device_count, ARRAY_SIZE(devices));
