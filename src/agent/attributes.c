@@ -58,7 +58,9 @@ static long change_mode(struct object *object, struct owner_record *record, uint
 	uint32_t type = is_node ? record->mode & S_IFMT : object->status.st_mode & S_IFMT, told = mode;
 	long status = 0;
 
-	if (has_owner(record) && !is_node)
+	told &= ~owner_hidden_bits(object->status.st_mode);
+	/* What is stored with a file its owner must be able to read. */
+	if ((has_owner(record) || told != mode) && !is_node)
 		told |= OWNER_READS;
 	if (told != mode || record->has_mode) {
 		record->has_mode = true;
@@ -145,7 +147,6 @@ static uint32_t without_set_id(const struct stat *status)
 static long change_owner(struct object *object, struct owner_record *record, uint32_t uid, uint32_t gid, uint32_t mode)
 {
 	uint32_t told = record->has_mode ? record->mode : object->status.st_mode;
-	bool has_mode = record->has_mode;
 	long status;
 
 	if (told != mode) {
@@ -157,10 +158,10 @@ static long change_owner(struct object *object, struct owner_record *record, uin
 	if (!status)
 		status = GATE_5(NR_fchownat, object->fd, "", uid == CREDENTIALS_KEEP ? uid : object->status.st_uid,
 				gid == CREDENTIALS_KEEP ? gid : object->status.st_gid, AT_EMPTY_PATH);
-	if (status || has_mode || told == mode)
+	if (status || !record->has_mode)
 		return status;
 	status = object_look_again(object);
-	if (status || object->status.st_mode != mode)
+	if (status || object->status.st_mode != record->mode)
 		return status;
 	record->has_mode = false;
 	return put(object, record);

@@ -255,16 +255,25 @@ bool owner_of_new(int directory, const char *parent, struct owner_record *record
 	*record = (struct owner_record){ .uid = credentials->fsuid, .gid = credentials->fsgid };
 	if (hands_down_group(directory, parent, &record->gid) && mode && loses_set_gid(credentials, record->gid, *mode))
 		*mode &= ~(uint64_t)S_ISGID;
+	if (mode && *mode & owner_hidden_bits((uint32_t)*mode)) {
+		record->has_mode = true;
+		record->mode = (uint32_t)*mode & owner_hidden_bits((uint32_t)*mode);
+		*mode &= ~(uint64_t)record->mode;
+	}
 	return !is_default(record);
 }
 
 long owner_put_new(int directory, const char *name, int fd, const struct owner_record *record)
 {
 	struct object object;
+	struct owner_record whole = *record;
 	long status = fd >= 0 ? object_take_descriptor(fd, &object) : object_take_entry(directory, name, &object);
 
+	/* The umask has been applied by the kernel. */
+	if (whole.has_mode)
+		whole.mode |= object.status.st_mode;
 	if (!status)
-		status = owner_put(&object, record);
+		status = owner_put(&object, &whole);
 	object_release(&object);
 	return status;
 }

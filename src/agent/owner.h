@@ -14,6 +14,7 @@
 #include "agent/object.h"
 #include "image/owner_record.h"
 #include <asm/stat.h>
+#include <linux/stat.h>
 
 /*
  * STATUS is what the kernel says of PATH, relative to DIRECTORY, as newfstatat(2) with
@@ -28,12 +29,22 @@ void owner_of(const struct object *object, struct stat *status, struct owner_rec
 /* Store RECORD for a file of the user's: 0 or a negative errno. What is the default takes no room. */
 long owner_put(struct object *object, const struct owner_record *record);
 
+/*
+ * The bits of a mode that a file of MODE's type has for the guest only: a program that is set-user-id inside must
+ * not be so on the machine, where it would make the user of whoever executes it.
+ */
+static inline uint32_t owner_hidden_bits(uint32_t mode)
+{
+	return (mode & S_IFMT) == S_IFREG || !(mode & S_IFMT) ? S_ISUID | S_ISGID : 0;
+}
+
 /* Whether the kernel lets us change the object as its owner. */
 bool owner_is_users(const struct object *object);
 
 /*
  * Whose an entry is that the calling thread makes in the directory PARENT, relative to DIRECTORY: into RECORD. False
- * where that is what it is without more. *MODE, of a file, loses what the kernel would take from it; may be NULL.
+ * where that is what it is without more. *MODE, of a file, loses what the kernel would take from it, and what RECORD
+ * has of it; may be NULL.
  */
 bool owner_of_new(int directory, const char *parent, struct owner_record *record, uint64_t *mode);
 /* The entry NAME of DIRECTORY, or where FD >= 0 what is open there, has just been made: 0 or a negative errno. */
