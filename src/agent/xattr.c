@@ -238,21 +238,23 @@ void xattr_drop_capability(const struct object *object)
 }
 
 /* Who is no member of the group takes the bit away: posix_acl_update_mode(), fs/posix_acl.c. */
-static bool loses_set_gid(const struct object *object, uint32_t gid)
+static bool loses_set_gid(const struct stat *status)
 {
 	const struct credentials *credentials = identity_now();
 
-	return object->status.st_mode & S_ISGID && !access_in_group(credentials, gid) &&
+	return status->st_mode & S_ISGID && !access_in_group(credentials, status->st_gid) &&
 	       !credentials_can(credentials, CAP_FSETID);
 }
 
-/* What is stored with the file has the mode that the list has made of it. */
-static long put_mode(struct object *object, struct owner_record *record)
+/* What is stored with the file has the mode that the list has made of it, and those BITS that are the guest's only. */
+static long put_mode(struct object *object, struct owner_record *record, uint32_t bits)
 {
-	if (owner_record_is_device(record))
+	if (owner_record_is_device(record)) {
 		record->mode = (record->mode & S_IFMT) | (object->status.st_mode & ~(uint32_t)S_IFMT);
-	else
-		record->has_mode = false;
+	} else {
+		record->has_mode = bits;
+		record->mode = bits ? object->status.st_mode | bits : 0;
+	}
 	return owner_put(object, record);
 }
 
@@ -267,9 +269,11 @@ static long change_list(struct object *object, const struct attribute *attribute
 	result = make_with_access(object, attribute);
 	if (result || attribute->action == REMOVE || !owner_is_users(object) || object_look_again(object))
 		return result;
-	if (loses_set_gid(object, status.st_gid))
+	if (loses_set_gid(&status)) {
 		object_change_mode(object, object->status.st_mode & ~(uint32_t)S_ISGID);
-	return put_mode(object, &record);
+		status.st_mode &= ~(uint32_t)S_ISGID;
+	}
+	return put_mode(object, &record, status.st_mode & owner_hidden_bits(object->status.st_mode));
 }
 
 /* What the list that has been read says of the owner is what the mode does: see owner.h. */
