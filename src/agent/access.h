@@ -124,8 +124,8 @@ void access_in_directory(int fd, slot_finish *function, void *a, long b);
 long access_read_anyway(int fd);
 
 /*
- * Of RESULT, 0, -EACCES or -ETXTBSY, the kernel's answer to whether the file may be executed (named as for newfstatat(2)), what
- * the guest's user may.
+ * Of RESULT, 0, -EACCES or -ETXTBSY, the kernel's answer to whether the file may be executed (named as for
+ * newfstatat(2)), what the guest's user may.
  */
 long access_check_executable(int directory, const char *path, unsigned long flags, long result);
 

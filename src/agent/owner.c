@@ -61,6 +61,8 @@ static bool is_users(const struct stat *status)
 	return status->st_uid == image_data()->identity.host_uid;
 }
 
+#define ATTRIBUTE_SIZE 256 /* other tools may say more than we do */
+
 static void note_without_owner(const struct stat *status)
 {
 	const struct seen seen = { status->st_dev, status->st_ino, (int64_t)status->st_ctime,
@@ -74,7 +76,7 @@ static void note_without_owner(const struct stat *status)
 static bool find_record(int directory, const char *path, unsigned long flags, const struct stat *status,
 			struct owner_record *record)
 {
-	unsigned char value[OWNER_RECORD_SIZE];
+	unsigned char value[ATTRIBUTE_SIZE];
 	long length = -EOPNOTSUPP;
 
 	if (!is_users(status))
