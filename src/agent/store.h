@@ -44,7 +44,7 @@ bool store_knows_none(uint64_t device, uint64_t inode, const char *path);
 /*
  * Keep RECORD for the object: 0, or a negative errno as
  * chown(2) has: -EPERM where there is no place for a store, -ENOSPC, -EDQUOT, -EROFS, -EIO (its file is damaged),
- * -ENOMEM. Waits for other writers; for one that is stopped 10 seconds, and then it is -EBUSY. Uses some 12 KiB of
+ * -ENOMEM. Waits for other writers; for one that is stopped a minute, and then it is -EBUSY. Uses some 12 KiB of
  * stack.
  */
 long store_put(int directory, const char *path, unsigned long flags, const struct stat *status,

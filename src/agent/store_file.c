@@ -16,9 +16,12 @@
 #define MODE 0600
 #define OTHERS_WRITE 022
 
-/* How often the lock is tried for before a pause, which is of a millisecond; and how many pauses are made. */
+/*
+ * How often the lock is tried for before a pause, which is of a millisecond; and how many pauses are made. A table that
+ * grows is synced, which takes as long as the disk wants.
+ */
 #define TRIES_MOST 20
-#define PAUSES_MOST 10000
+#define PAUSES_MOST 60000
 
 /* How often the file may be replaced by others between opening and locking it. */
 #define REPLACEMENTS_MOST 100
@@ -50,11 +53,14 @@ long store_file_open_any(const char *path, unsigned long flags)
 	return fd;
 }
 
-/* The directory may be /tmp. A link to a file of the user's, made by somebody else, has a second name. */
+/*
+ * The directory may be /tmp. A file of the user's that somebody else has linked there has a second name; one without
+ * any has just been replaced.
+ */
 static bool is_trusted(const struct stat *status)
 {
 	return (status->st_mode & S_IFMT) == S_IFREG && status->st_uid == image_data()->identity.host_uid &&
-	       status->st_nlink == 1 && !(status->st_mode & OTHERS_WRITE);
+	       status->st_nlink <= 1 && !(status->st_mode & OTHERS_WRITE);
 }
 
 long store_file_open(const char *path, unsigned long flags, struct stat *status)

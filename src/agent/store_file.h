@@ -45,7 +45,7 @@ long store_file_put(struct store_file *file, const struct store_record *record);
 long store_file_remove(struct store_file *file, const struct store_key *key);
 void store_file_end(struct store_file *file);
 
-/* Keep other writers out of what FD is open of: 0, or -EBUSY after 10 seconds; or another errno. */
+/* Keep other writers out of what FD is open of: 0, or -EBUSY after a minute; or another errno. */
 long store_file_lock(int fd);
 /* Let them in, also when a child has got the descriptor meanwhile, and close it. */
 void store_file_close(int fd);

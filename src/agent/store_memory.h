@@ -19,7 +19,7 @@ static inline bool store_memory_is_on(void)
 bool store_memory_find(const struct store_key *key, struct store_record *record);
 /* The same, from memory that is there already; true where that is not known. */
 bool store_memory_may_have(const struct store_key *key);
-/* 0; -ENOSPC; -ENOMEM when there is no such memory; -EBUSY after 10 seconds. */
+/* 0; -ENOSPC; -ENOMEM when there is no such memory; -EBUSY after a minute. */
 long store_memory_put(const struct store_record *record);
 /* 0, -ENOENT, or as above. */
 long store_memory_remove(const struct store_key *key);

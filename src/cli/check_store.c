@@ -39,7 +39,7 @@ static const char *distrust(const struct check *check, const struct stat *status
 		return "not a regular file";
 	if (status->st_uid != check->user)
 		return "not the user's";
-	if (status->st_nlink != 1)
+	if (status->st_nlink > 1)
 		return "has a second name";
 	return status->st_mode & (S_IWGRP | S_IWOTH) ? "others may write to it" : NULL;
 }

@@ -45,6 +45,7 @@ static bool has_count = true, has_births = true;
 static struct memory {
 	uint64_t stores;
 	uint32_t failures;
+	int64_t error; /* of the last of them */
 	uint32_t trying[400], done[400];
 	uint32_t ends;
 	uint32_t operations;
@@ -699,11 +700,15 @@ _Noreturn static void write_for_ever(unsigned int writer, unsigned int writers)
 		struct object object = file_at(name, index);
 		uint32_t number = MAX(memory->done[index], memory->trying[index]) + 1;
 		bool removes = random() % 8 == 0;
+		long error;
 
 		number = (number & ~1u) + (removes ? 3 : 2); /* odd: none */
 		__atomic_store_n(&memory->trying[index], number, __ATOMIC_RELEASE);
-		if (removes ? take_away(&object) : put(&object, number))
+		error = removes ? take_away(&object) : put(&object, number);
+		if (error) {
+			memory->error = error;
 			__atomic_fetch_add(&memory->failures, 1, __ATOMIC_RELAXED);
+		}
 		__atomic_store_n(&memory->done[index], number, __ATOMIC_RELEASE);
 		__atomic_fetch_add(&memory->operations, 1, __ATOMIC_RELAXED);
 	}
@@ -805,6 +810,7 @@ static bool is_all_there(void)
 	fflush(stdout);
 	child = fork();
 	if (!child) {
+		tap_failures = 0;
 		test_files();
 		fflush(stdout);
 		_exit(tap_failures != 0);
@@ -847,6 +853,8 @@ static void end_reader(pid_t reader)
 	waitpid(reader, &status, 0);
 	check(status == 0);
 	check(memory->failures == 0);
+	if (memory->failures)
+		printf("# the last failure was %ld\n", (long)memory->error);
 	memset(memory, 0, sizeof(*memory));
 }
 
