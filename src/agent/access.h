@@ -100,6 +100,12 @@ long access_check_directory(struct call *call, int directory, const char *path, 
 #define ACCESS_KERNEL_OPENS (-4098)
 long access_open(struct call *call, const struct open_how *how);
 
+/*
+ * A child has opened FD with FLAGS: the calling thread does it once more, if it may, for to linkat(2) with
+ * AT_EMPTY_PATH others' descriptors are not one's own. It takes the place of FD.
+ */
+void access_reopen(int fd, uint64_t flags);
+
 /* The kernel has opened nothing, because of RESULT: what the guest gets. */
 long access_open_again(struct call *call, const struct open_how *how, long result);
 

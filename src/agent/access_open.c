@@ -123,6 +123,31 @@ static long make_file(struct slot *file_at, long unused)
 	return 0;
 }
 
+#define NOT_AGAIN (O_CREAT | O_EXCL | O_TRUNC)
+
+static bool is_regular_or_directory(const struct stat *status)
+{
+	uint32_t type = status->st_mode & S_IFMT;
+
+	return type == S_IFREG || type == S_IFDIR;
+}
+
+void access_reopen(int fd, uint64_t flags)
+{
+	struct object object;
+	long again;
+
+	/* The link of /proc is none for O_NOFOLLOW; and what else there is may notice that it is opened. */
+	if (flags & (O_NOFOLLOW | __O_TMPFILE) || object_take_any(fd, &object) ||
+	    !is_regular_or_directory(&object.status))
+		return;
+	again = GATE_4(NR_openat, AT_FDCWD, object.name, flags & ~(uint64_t)NOT_AGAIN, 0);
+	if (again < 0)
+		return;
+	GATE_3(NR_dup3, again, fd, flags & O_CLOEXEC);
+	GATE_1(NR_close, again);
+}
+
 /* Of a removed directory, or what is none, the kernel tells. */
 static long check_maker(struct call *call, int directory, const char *parent)
 {
@@ -145,14 +170,16 @@ static long make_in(struct call *call, const struct open_how *how, int directory
 
 	if (status)
 		return status;
-	if (owner_of_new(directory, parent, &record, &mode)) {
-		wanted.mode = mode;
+	if (owner_of_new(directory, parent, &record, &mode))
 		file.record = &record;
+	wanted.mode = mode;
+	/* What has no name is gone when the process is killed. */
+	if (file.record && has_name)
 		child_run_to_the_end(make_file, &file, 0);
-	} else {
-		wanted.mode = mode;
+	else
 		make_file((struct slot *)&file, 0);
-	}
+	if (file.result >= 0 && file.record && has_name)
+		access_reopen((int)file.result, how->flags);
 	if (file.result == -EEXIST || file.result == -EACCES)
 		return ACCESS_KERNEL_OPENS;
 	return file.result < 0 ? file.result : pin_take_place(call, (int)file.result);

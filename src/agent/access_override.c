@@ -60,7 +60,7 @@ static bool is_raisable(const struct call *call, const struct stat *status)
 	uint32_t type = status->st_mode & S_IFMT;
 
 	if (type == S_IFIFO)
-		return opens(call->row) && open_flags_of(call) & O_NONBLOCK;
+		return call->row->handler == handle_connect || (opens(call->row) && open_flags_of(call) & O_NONBLOCK);
 	return is_regular_or_directory(status) || type == S_IFSOCK;
 }
 
@@ -267,7 +267,10 @@ long access_override(struct call *call, long result)
 	if (call->row->handler == handle_execve)
 		return result;
 	result = access_override_step(call, handle_again, NULL, result);
-	return result >= 0 && opens(call->row) ? lowest((int)result) : result;
+	if (result < 0 || !opens(call->row))
+		return result;
+	access_reopen((int)result, open_flags_of(call));
+	return lowest((int)result);
 }
 
 /* In a directory that is open. */

@@ -448,6 +448,7 @@ static long rename_and_put(struct slot *whiteout_at, long unused)
 	(void)unused;
 	GATE_4(NR_newfstatat, old->directory, old->path, &before, AT_SYMLINK_NOFOLLOW);
 	whiteout->status = make_and_drop(call, &call->paths[1]);
+	strip_slashes((char *)old->path);
 	/* One file renamed to itself stays. */
 	if (!whiteout->status && !GATE_4(NR_newfstatat, old->directory, old->path, &after, AT_SYMLINK_NOFOLLOW) &&
 	    before.st_ino != after.st_ino)

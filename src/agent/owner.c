@@ -280,6 +280,12 @@ long owner_put_new(int directory, const char *name, int fd, const struct owner_r
 	return status;
 }
 
+/* To be read or written: what else can be held by a descriptor of O_PATH only. */
+static bool can_be_open(const struct stat *status)
+{
+	return carries_attributes(status) || (status->st_mode & S_IFMT) == S_IFIFO;
+}
+
 void owner_look_before(const struct host_path *path, struct owner_remains *remains)
 {
 	struct stat *status = &remains->status;
@@ -287,7 +293,7 @@ void owner_look_before(const struct host_path *path, struct owner_remains *remai
 
 	remains->is_kept = identity_is_on() &&
 			   !GATE_4(NR_newfstatat, path->directory, path->path, status, AT_SYMLINK_NOFOLLOW) &&
-			   is_users(status) && status->st_nlink == 1 && !carries_attributes(status) &&
+			   is_users(status) && status->st_nlink == 1 && !can_be_open(status) &&
 			   !store_knows_none(status->st_dev, status->st_ino, path->path) &&
 			   store_find(path->directory, path->path, AT_SYMLINK_NOFOLLOW, status, &record);
 }

@@ -52,7 +52,8 @@ long owner_put_new(int directory, const char *name, int fd, const struct owner_r
 
 /*
  * A call is about to remove the entry PATH, as it was translated: what a store has of the object then. owner_drop(),
- * when the call has succeeded, takes it out. Not of regular files and directories: who has them open goes on asking.
+ * when the call has succeeded, takes it out. Not of regular files, directories and fifos: who has them open goes on
+ * asking.
  */
 struct owner_remains {
 	bool is_kept;
