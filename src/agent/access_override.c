@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
+#include <linux/resource.h>
 #include <linux/stat.h>
 
 static bool is_directory(const struct stat *status)
@@ -78,10 +79,18 @@ static bool raise_object(struct raised *raised, const struct call *call, bool is
 	return false;
 }
 
+/* What the guest does not see, a directory above its root, say, is none of its business. */
+static bool is_in_view(const char *host_path)
+{
+	char buf[PATH_SIZE];
+
+	return view_to_guest(the_view(), host_path, buf, sizeof(buf)) >= 0;
+}
+
 /* The same with what lies at HOST_PATH. False where that changes nothing, or can't be. */
 static bool raise(struct raised *raised, const struct call *call, const char *host_path)
 {
-	return raised->count < RAISED_MOST &&
+	return raised->count < RAISED_MOST && is_in_view(host_path) &&
 	       raise_object(raised, call, !object_take_plain(host_path, &raised->objects[raised->count]));
 }
 
@@ -238,7 +247,7 @@ long access_override_step(struct call *call, access_step *step, void *context, l
 		return result;
 	call->is_overriding = true;
 	call_start_anew(call);
-	child_run_to_the_end(override, &overriding, 0);
+	child_run_alone(override, &overriding, 0);
 	call->is_overriding = false;
 	return overriding.result;
 }
@@ -249,13 +258,20 @@ static long handle_again(struct call *call, void *unused)
 	return access_handle(call);
 }
 
+static bool is_beyond_limit(int fd)
+{
+	struct rlimit limit;
+
+	return !GATE_2(NR_getrlimit, RLIMIT_NOFILE, &limit) && (unsigned long)fd >= limit.rlim_cur;
+}
+
 /* A new descriptor is to be the lowest free one, as if we had held none. */
 static long lowest(int fd)
 {
 	bool is_closed = GATE_2(NR_fcntl, fd, F_GETFD) & FD_CLOEXEC;
 	long lower = GATE_3(NR_fcntl, fd, is_closed ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
 
-	if (lower < 0)
+	if (lower < 0 && !is_beyond_limit(fd))
 		return fd;
 	GATE_1(NR_close, lower < fd ? fd : lower);
 	return MIN(lower, (long)fd);
@@ -267,6 +283,11 @@ long access_override(struct call *call, long result)
 	if (call->row->handler == handle_execve)
 		return result;
 	result = access_override_step(call, handle_again, NULL, result);
+	if (result == CALL_RESUME) {
+		/* No other modes can help. */
+		call->is_denied = true;
+		return call_resume_waiting(call);
+	}
 	if (result < 0 || !opens(call->row))
 		return result;
 	access_reopen((int)result, open_flags_of(call));
@@ -284,12 +305,13 @@ struct directory_steps {
 static long take_in_directory(struct slot *steps_at, long unused)
 {
 	struct directory_steps *steps = (struct directory_steps *)steps_at;
-	uint32_t mode = steps->object.status.st_mode & 07777;
+	bool is_raised = raised_raise(&steps->object, 0700);
 
 	(void)unused;
-	GATE_2(NR_chmod, steps->object.name, mode | 0700);
 	steps->function(steps->a, steps->b);
-	return GATE_2(NR_chmod, steps->object.name, mode);
+	if (is_raised)
+		raised_lower(&steps->object);
+	return 0;
 }
 
 void access_in_directory(int fd, slot_finish *function, void *a, long b)
@@ -297,7 +319,7 @@ void access_in_directory(int fd, slot_finish *function, void *a, long b)
 	struct directory_steps steps = { .function = function, .a = a, .b = b };
 
 	if (access_kind(NULL) != ACCESS_KERNEL && !object_take_any(fd, &steps.object) && owner_is_users(&steps.object))
-		child_run_to_the_end(take_in_directory, &steps, 0);
+		child_run_alone(take_in_directory, &steps, 0);
 }
 
 struct opening {
@@ -308,13 +330,13 @@ struct opening {
 static long open_between(struct slot *opening_at, long unused)
 {
 	struct opening *opening = (struct opening *)opening_at;
-	uint32_t mode = opening->object.status.st_mode & 07777;
+	bool is_raised = raised_raise(&opening->object, 0400);
 
 	(void)unused;
-	opening->result = GATE_2(NR_chmod, opening->object.name, mode | 0400);
-	if (!opening->result)
-		opening->result = GATE_4(NR_openat, AT_FDCWD, opening->object.name, O_RDONLY, 0);
-	return GATE_2(NR_chmod, opening->object.name, mode);
+	opening->result = GATE_4(NR_openat, AT_FDCWD, opening->object.name, O_RDONLY, 0);
+	if (is_raised)
+		raised_lower(&opening->object);
+	return 0;
 }
 
 long access_read_anyway(int fd)
@@ -324,6 +346,6 @@ long access_read_anyway(int fd)
 
 	if (!status && access_kind(NULL) != ACCESS_KERNEL && owner_is_users(&opening.object) &&
 	    is_regular_or_directory(&opening.object.status))
-		child_run_to_the_end(open_between, &opening, 0);
+		child_run_alone(open_between, &opening, 0);
 	return status ? status : opening.result;
 }

@@ -20,8 +20,15 @@ long child_run(slot_finish *function, void *a, long b, unsigned long flags);
 
 /*
  * The same in a child that shares descriptors and place, for steps that must not be left half done: whoever kills
- * the process, or all of its group, does not meet the child. Where there can be none, in the calling thread.
+ * the process, or all of its group or session, does not meet the child. So these steps wait for nobody, and open no
+ * terminal: they have a session of their own. Where there can be no child, in the calling thread.
  */
 void child_run_to_the_end(slot_finish *function, void *a, long b);
+
+/*
+ * The same for steps that change a mode for a moment: no other guest of this proot is within such steps meanwhile, and
+ * --kill-on-exit lets them end. Descriptors may be had up to the hard limit.
+ */
+void child_run_alone(slot_finish *function, void *a, long b);
 
 #endif

@@ -9,9 +9,14 @@
 #include "agent/patch.h"
 #include "agent/mounts.h"
 #include "agent/pin.h"
+#include "agent/proc.h"
 #include "agent/signal.h"
+#include "base/text.h"
 #include "image/filter_data.h"
+#include <asm/fcntl.h>
+#include <asm/stat.h>
 #include <linux/fcntl.h>
+#include <linux/stat.h>
 
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1 /* asm-generic/siginfo.h, left out by some headers */
@@ -97,6 +102,8 @@ static long finish_whole(struct slot *slot, long result)
 {
 	if (slot->call.finish)
 		result = slot->call.finish(slot, result);
+	if (result == CALL_RESUME)
+		return result;
 	pin_release(&slot->call);
 	if (log_is_on())
 		log_call(&slot->call, result);
@@ -119,12 +126,40 @@ static long finish_open(struct slot *slot, long result)
 	return result;
 }
 
+/*
+ * What HOW opens, if to open it may wait: another process may have to open a fifo, too, and a terminal is the
+ * session's. A descriptor of O_PATH, or -1.
+ */
+static int hold_waiting(int directory, const char *path, const struct open_how *how)
+{
+	struct open_how held = { .flags = O_PATH | O_CLOEXEC | (how->flags & O_NOFOLLOW), .resolve = how->resolve };
+	struct stat status;
+	uint32_t type;
+	long fd;
+
+	if (how->flags & (O_PATH | O_EXCL | O_NONBLOCK))
+		return -1;
+	fd = GATE_4(NR_openat2, directory, path, &held, sizeof(held));
+	if (fd < 0)
+		return -1;
+	type = GATE_2(NR_fstat, fd, &status) ? S_IFREG : status.st_mode & S_IFMT;
+	if (type == S_IFIFO || type == S_IFCHR || type == S_IFSOCK)
+		return (int)fd;
+	GATE_1(NR_close, fd);
+	return -1;
+}
+
 /* With other modes for that long. A link in the way means the other way. */
 static long make_at_once(struct call *call, unsigned long nr, const unsigned long arguments[6], slot_finish *finish)
 {
-	long result =
-		gate((long)nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+	long result;
 
+	if (nr == NR_openat2)
+		call->waits = hold_waiting((int)arguments[0], (const char *)arguments[1],
+					   (const struct open_how *)arguments[2]);
+	if (call->waits >= 0)
+		return CALL_RESUME;
+	result = gate((long)nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
 	if (result == -ELOOP && call->retry)
 		return call->retry(call);
 	return finish ? finish(call->slot, result) : result;
@@ -174,6 +209,23 @@ long call_resume_retry(struct call *call, call_handler *retry)
 	return resume_at(call, gate_open, call->nr, call->arguments, wants_finish(call) ? finish_open : NULL);
 }
 
+long call_resume_waiting(struct call *call)
+{
+	struct open_how *how = (struct open_how *)call->slot->spare;
+	struct host_path *path = &call->paths[0];
+	struct text name;
+
+	text_init(&name, call->slot->pinned[0], sizeof(call->slot->pinned[0]));
+	text_add(&name, PROC_DESCRIPTORS);
+	text_add_number(&name, call->waits);
+	*path = (struct host_path){ .directory = AT_FDCWD, .path = name.text, .pin = call->waits, .held = -1 };
+	call->waits = -1;
+	how->flags &= ~(uint64_t)(O_CREAT | O_NOFOLLOW);
+	how->mode = 0;
+	how->resolve = 0;
+	return call_resume_open(call, path->directory, path->path, how, NULL);
+}
+
 long call_resume_clone(struct call *call, struct clone_child *child, bool is_shared)
 {
 	long status;
@@ -195,21 +247,24 @@ bool call_wants_retry(const struct call *call, long result)
 /* The call in SLOT, which waited at the gate, has its result, and something is left to do. */
 static void finish_call(struct slot *slot, struct ucontext *context)
 {
+	struct call *call = &slot->call;
 	long result = slot->result;
 
 	registers_finish(context, &slot->saved, result);
-	if (call_wants_retry(&slot->call, result)) {
-		/* As at the site, in case the call has to be made from there again. */
-		registers_set_result(context, (long)slot->call.nr);
-		slot->call.context = context;
-		pin_release(&slot->call);
-		result = slot->call.retry(&slot->call);
+	/* As at the site, in case the call has to be made from there again. */
+	registers_set_result(context, (long)call->nr);
+	call->context = context;
+	if (call_wants_retry(call, result)) {
+		pin_release(call);
+		result = call->retry(call);
 		if (result == CALL_RESUME)
 			return;
-		pin_release(&slot->call);
-		log_call(&slot->call, result);
+		pin_release(call);
+		log_call(call, result);
 	} else if (slot->finish) {
 		result = slot->finish(slot, result);
+		if (result == CALL_RESUME)
+			return;
 	}
 	registers_set_result(context, result);
 }
@@ -232,6 +287,7 @@ bool dispatch_call(struct slot *slot, struct ucontext *context)
 			       .slot = slot,
 			       .context = context,
 			       .nr = row->nr,
+			       .waits = -1,
 			       .paths = { { .pin = -1, .held = -1 }, { .pin = -1, .held = -1 } } };
 	registers_arguments(context, call->arguments);
 	memcpy(call->original, call->arguments, sizeof(call->original));

@@ -51,6 +51,9 @@ long call_resume_open(struct call *call, int directory, const char *path, const 
 /* The same for the call itself, with call->arguments. */
 long call_resume_retry(struct call *call, call_handler *retry);
 
+/* Let the guest open what call->waits holds. How is in the slot, where call_resume_open() was given it. */
+long call_resume_waiting(struct call *call);
+
 /*
  * Whether RESULT is none: a link was in the way; or a name is missing, and the walk that
  * led here and the call may have met different ones.

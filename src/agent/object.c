@@ -108,7 +108,19 @@ long object_change_mode(struct object *object, uint32_t mode)
 {
 	long status = GATE_2(NR_chmod, object->name, mode & 07777);
 
-	return status ? status : object_look_again(object);
+	if (!status)
+		status = GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
+	if (!status)
+		raised_change(&object->status);
+	return status;
+}
+
+long object_look(struct object *object)
+{
+	long status = GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
+
+	raised_tell(&object->status);
+	return status;
 }
 
 long object_look_again(struct object *object)
@@ -116,7 +128,8 @@ long object_look_again(struct object *object)
 	long status = GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
 
 	if (!status)
-		raised_change(&object->status);
+		raised_change_other(&object->status);
+	raised_tell(&object->status);
 	return status;
 }
 

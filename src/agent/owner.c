@@ -174,40 +174,50 @@ static long write_attribute(const struct object *object, const struct owner_reco
 
 struct write_steps {
 	struct object *object;
-	const struct owner_record *record;
-	uint32_t mode, lasting;
+	struct owner_record record;
 	long status;
 };
 
-/* With a mode that lets it be done for that long. */
+/* The mode that lasts with RECORD: a file with an owner stays readable, and the record has what it is told to be. */
+static uint32_t lasting_mode(const struct object *object, struct owner_record *record)
+{
+	uint32_t mode = object->status.st_mode & PERMISSIONS;
+
+	if (is_default(record) || mode & OWNER_READS)
+		return mode;
+	if (!record->has_mode)
+		record->mode = object->status.st_mode;
+	record->has_mode = true;
+	return mode | OWNER_READS;
+}
+
+/* With a mode that lets it be done for that long. What has been seen of it before may have been others' doing. */
 static long write_between(struct slot *steps_at, long unused)
 {
 	struct write_steps *steps = (struct write_steps *)steps_at;
+	struct object *object = steps->object;
+	uint32_t mode, lasting;
 
 	(void)unused;
-	steps->status = object_change_mode(steps->object, steps->mode | OWNER_READS | OWNER_WRITES);
+	steps->status = object_look(object);
+	if (steps->status)
+		return 0;
+	mode = object->status.st_mode & PERMISSIONS;
+	lasting = lasting_mode(object, &steps->record);
+	steps->status = object_change_mode(object, mode | OWNER_READS | OWNER_WRITES);
 	if (!steps->status)
-		steps->status = write_attribute(steps->object, steps->record);
-	return object_change_mode(steps->object, steps->status ? steps->mode : steps->lasting);
+		steps->status = write_attribute(object, &steps->record);
+	return object_change_mode(object, steps->status ? mode : lasting);
 }
 
 /* Only who may write a file can write its attributes, and who may read it read them. */
-static long write_with_access(struct object *object, struct owner_record record)
+static long write_with_access(struct object *object, const struct owner_record *record)
 {
-	uint32_t mode = object->status.st_mode & PERMISSIONS, lasting = mode;
-	long status = write_attribute(object, &record);
-	struct write_steps steps;
+	struct write_steps steps = { object, *record, write_attribute(object, record) };
 
-	if (status != -EACCES && (status || mode & OWNER_READS || is_default(&record)))
-		return status;
-	if (!is_default(&record) && !(mode & OWNER_READS)) {
-		lasting |= OWNER_READS;
-		if (!record.has_mode)
-			record.mode = object->status.st_mode;
-		record.has_mode = true;
-	}
-	steps = (struct write_steps){ object, &record, mode, lasting, 0 };
-	child_run_to_the_end(write_between, &steps, 0);
+	if (steps.status == -EACCES ||
+	    (!steps.status && !(object->status.st_mode & OWNER_READS) && !is_default(record)))
+		child_run_alone(write_between, &steps, 0);
 	return steps.status;
 }
 
@@ -224,7 +234,7 @@ long owner_put(struct object *object, const struct owner_record *record)
 	long status = -EOPNOTSUPP;
 
 	if (carries_attributes(&object->status) && !image_data()->identity.forgets)
-		status = write_with_access(object, *record);
+		status = write_with_access(object, record);
 	return status == -EOPNOTSUPP ? put_in_store(object, record) : status;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/raised.h"
+#include "agent/agent.h"
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
 #define PERMISSIONS 07777u
+#define SET_ID 06000u
 #define NOTES 40
 
 enum { FREE, WRITTEN, VALID };
@@ -11,7 +13,8 @@ enum { FREE, WRITTEN, VALID };
 /* fork(2) copies none: the child's calls are others. */
 static struct note {
 	uint64_t device, inode;
-	uint32_t mode;
+	uint32_t mode;	/* to be again */
+	uint32_t added; /* bits that it has beside that */
 	int state;
 } notes[NOTES] AGENT_WIPED;
 
@@ -46,7 +49,7 @@ static void give_back(struct note *note)
 	__atomic_sub_fetch(&note_count, 1, __ATOMIC_ACQ_REL);
 }
 
-static struct note *note_mode(const struct stat *status)
+static struct note *note_mode(const struct stat *status, uint32_t bits)
 {
 	struct note *note = take_note();
 
@@ -55,9 +58,25 @@ static struct note *note_mode(const struct stat *status)
 	note->device = status->st_dev;
 	note->inode = status->st_ino;
 	note->mode = status->st_mode & PERMISSIONS;
+	note->added = bits & ~note->mode;
 	__atomic_store_n(&note->state, VALID, __ATOMIC_RELEASE);
 	__atomic_add_fetch(&note_count, 1, __ATOMIC_ACQ_REL);
 	return note;
+}
+
+/* Who is no member of its group can't change a mode and leave it set-group-id: setattr_prepare(), fs/attr.c. */
+static bool is_of_own_group(const struct stat *status)
+{
+	uint32_t groups[256];
+	long count;
+
+	if (status->st_gid == image_data()->identity.host_gid)
+		return true;
+	count = GATE_2(NR_getgroups, ARRAY_SIZE(groups), groups);
+	for (long i = 0; i < count; i++)
+		if (groups[i] == status->st_gid)
+			return true;
+	return false;
 }
 
 bool raised_raise(const struct object *object, uint32_t bits)
@@ -69,26 +88,32 @@ bool raised_raise(const struct object *object, uint32_t bits)
 	if (GATE_4(NR_newfstatat, object->fd, "", &status, AT_EMPTY_PATH))
 		return false;
 	mode = status.st_mode & PERMISSIONS;
-	if ((mode | bits) == mode)
+	if ((mode | bits) == mode || (mode & S_ISGID && !is_of_own_group(&status)))
 		return false;
 	/* What has been raised before is to be what it was before that. */
 	before = find(&status);
-	note = before ? before : note_mode(&status);
-	if (note && !GATE_2(NR_chmod, object->name, mode | bits))
+	note = before ? before : note_mode(&status, bits);
+	if (note && !GATE_2(NR_chmod, object->name, mode | bits)) {
+		note->added = bits & ~note->mode;
 		return true;
+	}
 	if (note && !before)
 		give_back(note);
 	return false;
 }
 
+/* What others have made of the mode meanwhile stays, and set-id bits that a change of the file has taken. */
 void raised_lower(const struct object *object)
 {
 	struct note *note = find(&object->status);
+	struct stat now;
 
 	/* An object that has been raised twice is lowered once. */
 	if (!note)
 		return;
-	GATE_2(NR_chmod, object->name, note->mode);
+	if (!GATE_4(NR_newfstatat, object->fd, "", &now, AT_EMPTY_PATH) &&
+	    !((now.st_mode ^ (note->mode | note->added)) & PERMISSIONS & ~SET_ID))
+		GATE_2(NR_chmod, object->name, note->mode & ~(SET_ID & ~now.st_mode));
 	give_back(note);
 }
 
@@ -106,4 +131,12 @@ void raised_change(const struct stat *status)
 
 	if (note)
 		note->mode = status->st_mode & PERMISSIONS;
+}
+
+void raised_change_other(const struct stat *status)
+{
+	struct note *note = find(status);
+
+	if (note)
+		note->mode = status->st_mode & PERMISSIONS & ~note->added;
 }

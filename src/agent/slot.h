@@ -67,6 +67,7 @@ struct call {
 	const struct credentials *as; /* whose rights count, if they are not identity_now()'s: of access(2) */
 	bool is_denied;		      /* -EACCES was our answer, not the kernel's: agent/access.h */
 	bool is_overriding;	      /* modes have been changed for it: it is made at once, not resumed */
+	int waits;		      /* what is to be opened with the modes as they were: a descriptor; or -1 */
 	bool holds;		      /* a walk holds the directories of links it follows */
 	plain_stamp mark;	      /* of the last walk's beginning */
 	unsigned long leave_stack;    /* not 0: the guest's own frame, to return from with rt_sigreturn */

@@ -11,6 +11,7 @@
 #include "agent/handlers.h"
 #include "agent/object.h"
 #include "agent/owner.h"
+#include "agent/raised.h"
 #include "agent/translate.h"
 #include "agent/xattr.h"
 #include "base/text.h"
@@ -202,12 +203,13 @@ struct make_steps {
 static long make_between(struct slot *steps_at, long unused)
 {
 	struct make_steps *steps = (struct make_steps *)steps_at;
-	uint32_t mode = steps->object->status.st_mode & 07777;
+	bool is_raised = raised_raise(steps->object, 0600);
 
 	(void)unused;
-	if (!GATE_2(NR_chmod, steps->object->name, mode | 0600))
-		steps->status = make(steps->object, steps->attribute);
-	return GATE_2(NR_chmod, steps->object->name, mode);
+	steps->status = make(steps->object, steps->attribute);
+	if (is_raised)
+		raised_lower(steps->object);
+	return 0;
 }
 
 /* Made by the owner that the kernel knows, whose mode may deny it. */
@@ -216,7 +218,7 @@ static long make_with_access(const struct object *object, const struct attribute
 	struct make_steps steps = { object, attribute, make(object, attribute) };
 
 	if (steps.status == -EACCES && owner_is_users(object) && access_kind(NULL) != ACCESS_KERNEL)
-		child_run_to_the_end(make_between, &steps, 0);
+		child_run_alone(make_between, &steps, 0);
 	return steps.status;
 }
 
