@@ -8,12 +8,15 @@
 #include "supervisor/process.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void close_directory(DIR **directory)
@@ -48,11 +51,24 @@ static void kill_found(void)
 			kill(atoi(entry->d_name), SIGKILL);
 }
 
-void descendants_end(void)
+#define PATIENCE 10000 /* ms */
+
+/* The lock is ours until this process ends. Without it, too, all must end. */
+static void take_lock(int image_fd)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < PATIENCE && flock(image_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK; i++)
+		nanosleep(&pause, NULL);
+}
+
+void descendants_end(int image_fd)
 {
 	/* The first look is for nothing when there is no child at all, as usual. */
 	pid_t pid = waitpid(-1, NULL, WNOHANG);
 
+	if (pid >= 0)
+		take_lock(image_fd);
 	while (pid >= 0) {
 		if (!kill_listed())
 			kill_found();

@@ -4,8 +4,9 @@
 
 /*
  * Kill every descendant of this process, which is their subreaper, and wait
- * until none is left.
+ * until none is left. IMAGE_FD: whoever of them has its lock (agent/image_lock.h) may end before what that is for,
+ * within 10 seconds.
  */
-void descendants_end(void);
+void descendants_end(int image_fd);
 
 #endif

@@ -246,12 +246,17 @@ static int end_as(int ending)
 	return 128 - ending;
 }
 
-static void close_everything(void)
+/* All but the descriptor KEPT; -1: none is. */
+static void close_everything(int kept)
 {
-	if (syscall(SYS_close_range, 0U, ~0U, 0U) == 0)
+	unsigned int behind = (unsigned int)kept + 1;
+
+	if ((kept <= 0 || syscall(SYS_close_range, 0U, behind - 2, 0U) == 0) &&
+	    syscall(SYS_close_range, behind, ~0U, 0U) == 0)
 		return;
 	for (int fd = 0; fd < 3; fd++) /* before Linux 5.9 */
-		close(fd);
+		if (fd != kept)
+			close(fd);
 }
 
 /*
@@ -270,9 +275,9 @@ static void __attribute__((noreturn)) keep(const struct start *start, pid_t supe
 	child = fork_command(start);
 	if (child < 0)
 		report(start, LAUNCH_FORK, -errno);
-	close_everything();
+	close_everything(start->launch->image_fd);
 	status = watch(child, supervisor);
-	descendants_end();
+	descendants_end(start->launch->image_fd);
 	if (getppid() != supervisor)
 		leftovers_remove(start->launch->data);
 	_exit(end_as(status));
@@ -332,10 +337,10 @@ int supervisor_run(const struct launch *launch, struct launch_failure *failure)
 	close(report_fds[1]);
 	read_report(report_fds[0], failure);
 	if (failure->stage == LAUNCH_NONE)
-		close_everything();
+		close_everything(launch->kills_on_exit ? launch->image_fd : -1);
 	status = watch(child, 0);
 	if (launch->kills_on_exit)
-		descendants_end();
+		descendants_end(launch->image_fd);
 	leftovers_remove(launch->data);
 	return end_as(status);
 }
