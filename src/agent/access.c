@@ -35,16 +35,6 @@ enum access_kind access_kind(const struct call *call)
 	return identity->uid && credentials->fsuid == identity->uid ? ACCESS_KERNEL : ACCESS_CHECKED;
 }
 
-bool access_in_group(const struct credentials *credentials, uint32_t gid)
-{
-	if (credentials->fsgid == gid)
-		return true;
-	for (uint32_t i = 0; i < credentials->group_count; i++)
-		if (credentials->groups[i] == gid)
-			return true;
-	return false;
-}
-
 static bool is_directory(const struct stat *status)
 {
 	return (status->st_mode & S_IFMT) == S_IFDIR;
@@ -70,7 +60,7 @@ bool access_may(const struct credentials *credentials, const struct access_file 
 
 	if (credentials->fsuid == status->st_uid)
 		granted >>= 6;
-	else if (access_in_group(credentials, status->st_gid))
+	else if (credentials_in_group(credentials, status->st_gid))
 		granted >>= 3;
 	if (listed == ACCESS_LIST_NONE ? !(mask & ~granted & 7) : !listed)
 		return true;

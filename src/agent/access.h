@@ -58,8 +58,6 @@ struct access_file access_file_of(const struct object *object);
 bool access_may(const struct credentials *credentials, const struct access_file *file, unsigned int mask);
 /* inode_owner_or_capable(), fs/inode.c */
 bool access_is_owner(const struct credentials *credentials, const struct stat *status);
-/* in_group_p(), kernel/groups.c */
-bool access_in_group(const struct credentials *credentials, uint32_t gid);
 
 /* -EACCES, and no other modes can help: it is the guest's user who may not. */
 static inline long access_deny(struct call *call)

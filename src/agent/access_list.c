@@ -35,7 +35,7 @@ static long check_entries(const struct credentials *credentials, const struct po
 
 		if (at->e_tag == ACL_USER && at->e_id == credentials->fsuid)
 			return apply_mask(at, end, at->e_perm, mask);
-		if (is_group && access_in_group(credentials, at->e_tag == ACL_GROUP ? at->e_id : gid)) {
+		if (is_group && credentials_in_group(credentials, at->e_tag == ACL_GROUP ? at->e_id : gid)) {
 			is_member = true;
 			if (!(mask & ~(unsigned int)at->e_perm))
 				return apply_mask(at, end, at->e_perm, mask);

@@ -80,7 +80,7 @@ static bool in_group_or_capable(uint32_t gid)
 {
 	const struct credentials *credentials = identity_now();
 
-	return access_in_group(credentials, gid) || credentials_can(credentials, CAP_FSETID);
+	return credentials_in_group(credentials, gid) || credentials_can(credentials, CAP_FSETID);
 }
 
 static long chmod_object(struct object *object, uint32_t mode)
@@ -128,7 +128,8 @@ static bool may_chown(const struct stat *status, uint32_t uid, uint32_t gid)
 		return true;
 	if (uid != CREDENTIALS_KEEP && !(is_owner && uid == status->st_uid))
 		return false;
-	return gid == CREDENTIALS_KEEP || (is_owner && (gid == status->st_gid || access_in_group(credentials, gid)));
+	return gid == CREDENTIALS_KEEP ||
+	       (is_owner && (gid == status->st_gid || credentials_in_group(credentials, gid)));
 }
 
 /* What a change takes away from a mode: setattr_should_drop_sgid() and ..._suidgid(), fs/attr.c. */

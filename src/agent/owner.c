@@ -257,7 +257,7 @@ static bool hands_down_group(int directory, const char *parent, uint32_t *gid)
 static bool loses_set_gid(const struct credentials *credentials, uint32_t gid, uint64_t mode)
 {
 	return (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && (mode & S_IFMT) != S_IFDIR &&
-	       !access_in_group(credentials, gid) && !credentials_can(credentials, CAP_FSETID);
+	       !credentials_in_group(credentials, gid) && !credentials_can(credentials, CAP_FSETID);
 }
 
 bool owner_of_new(int directory, const char *parent, struct owner_record *record, uint64_t *mode)

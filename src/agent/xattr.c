@@ -244,7 +244,7 @@ static bool loses_set_gid(const struct stat *status)
 {
 	const struct credentials *credentials = identity_now();
 
-	return status->st_mode & S_ISGID && !access_in_group(credentials, status->st_gid) &&
+	return status->st_mode & S_ISGID && !credentials_in_group(credentials, status->st_gid) &&
 	       !credentials_can(credentials, CAP_FSETID);
 }
 
