@@ -340,5 +340,5 @@ deep" ]
 	eventually no_sleepers "$seconds"
 	snapshot "$GUEST" >after
 	diff before after
-	[ -z "$(find /tmp /var/tmp /dev/shm -maxdepth 1 -name '.proot-*' -newer marker 2>/dev/null)" ]
+	[ -z "$(find /tmp /var/tmp /dev/shm -maxdepth 1 -name '.proot-*' ! -name '.proot-owners-*' -newer marker 2>/dev/null)" ]
 }

@@ -103,14 +103,15 @@ static void build_view(void)
 			view_add(view, result.guest, hosts[i], flags[i]);
 }
 
+/* They come in the order of their paths. */
 static void check_children(void)
 {
 	const char *name;
 	int at = -1, before = -1;
 
 	while ((at = view_next_child(view, result.guest, result.guest_length, at, &name)) >= 0) {
-		if (at <= before || !*name || strchr(name, '/') ||
-		    !view_has_below(view, result.guest, result.guest_length))
+		if ((before >= 0 && strcmp(view_guest(view, (uint32_t)before), view_guest(view, (uint32_t)at)) >= 0) ||
+		    !*name || strchr(name, '/') || !view_has_below(view, result.guest, result.guest_length))
 			abort();
 		before = at;
 	}
