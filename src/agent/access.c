@@ -136,6 +136,8 @@ static long check_object(struct call *call)
 
 	if (error || is_of_wrong_type(call, &file.status))
 		return error == -EACCES ? error : 0;
+	if (path->is_resolved && proc_is_own_descriptors(path->result->host))
+		return 0;
 	if (call->row->needs == CALL_NEEDS_OWNER)
 		return access_is_owner(access_credentials(call), &file.status) ? 0 : -EPERM;
 	return access_judge(call, &file, call->row->needs);

@@ -104,6 +104,12 @@ long access_open(struct call *call, const struct open_how *how);
  */
 void access_reopen(int fd, uint64_t flags);
 
+/*
+ * The same where path 0 ends in a link of /proc that only the kernel can follow, with OPEN_FLAGS: 0 or a negative
+ * errno. What has no name may be anybody's.
+ */
+long access_open_magic(struct call *call, uint64_t open_flags);
+
 /* The kernel has opened nothing, because of RESULT: what the guest gets. */
 long access_open_again(struct call *call, const struct open_how *how, long result);
 

@@ -254,6 +254,21 @@ long access_open(struct call *call, const struct open_how *how)
 	return result == -EACCES || result == -EPERM ? result : ACCESS_KERNEL_OPENS;
 }
 
+long access_open_magic(struct call *call, uint64_t open_flags)
+{
+	const struct host_path *path = &call->paths[0];
+	struct stat status;
+	uint32_t type;
+
+	if (!path->is_resolved || !path->result->is_magic || open_flags & O_NOFOLLOW || !access_is_checked(call) ||
+	    GATE_4(NR_newfstatat, path->directory, path->path, &status, 0))
+		return 0;
+	type = status.st_mode & S_IFMT;
+	if ((type != S_IFREG && type != S_IFDIR) || !status.st_nlink)
+		return 0;
+	return check_open(call, 0, open_flags, status);
+}
+
 /* The nodes that programs can't do without have names; the host's of others are in /dev/char. */
 static const struct {
 	uint64_t device;

@@ -178,7 +178,10 @@ static long open_resolved(struct call *call)
 			return fd;
 	}
 	call->mount = mounts_of_open(call, flags);
-	return is_left_to_kernel(&call->paths[0]) ? call_resume(call, call->nr, NULL) : open_named(call, flags);
+	if (!is_left_to_kernel(&call->paths[0]))
+		return open_named(call, flags);
+	status = access_open_magic(call, flags);
+	return status ? status : call_resume(call, call->nr, NULL);
 }
 
 /*
@@ -349,8 +352,9 @@ static long resume_open(struct call *call, const struct open_how *how, uint64_t 
 
 	call->mount = mounts_of_open(call, how->flags);
 	if (is_left_to_kernel(path)) {
+		status = access_open_magic(call, how->flags);
 		set_how(call, how, resolve);
-		return call_resume(call, call->nr, NULL);
+		return status ? status : call_resume(call, call->nr, NULL);
 	}
 	status = hold_for_open(call, how->flags);
 	if (status == PIN_AGAIN)

@@ -141,6 +141,14 @@ int proc_own_descriptor(const char *host_path)
 	return number < 0 || *name ? PROC_NOT_OWN : (int)number;
 }
 
+bool proc_is_own_descriptors(const char *host_path)
+{
+	long thread;
+	const char *behind = proc_of_process(host_path, &thread);
+
+	return behind && text_equal(behind, "fd") && proc_is_own(thread);
+}
+
 bool proc_may_be_magic(const char *host_path)
 {
 	long process;

@@ -39,6 +39,12 @@ bool proc_is_kernels_way(const char *host_path);
 /* The descriptor of the calling thread that the link HOST_PATH leads through, AT_FDCWD for its cwd, or PROC_NOT_OWN. */
 int proc_own_descriptor(const char *host_path);
 
+/*
+ * Whether HOST_PATH is the directory with the links of the calling thread's own descriptors, which it may search,
+ * whoever it belongs to: proc_fd_permission(), fs/proc/fd.c.
+ */
+bool proc_is_own_descriptors(const char *host_path);
+
 /* A quick "no" to the question whether HOST_PATH may be such a link. */
 bool proc_may_be_magic(const char *host_path);
 

@@ -229,6 +229,8 @@ static long agent_may_search(void *context, const char *host_path)
 	int directory;
 	const char *name = name_on_walk(walk, host_path, &directory);
 
+	if (proc_is_own_descriptors(host_path))
+		return 0;
 	return access_check_directory(walk->call, directory, name, ACCESS_SEARCH);
 }
 
