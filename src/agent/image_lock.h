@@ -10,7 +10,7 @@
 #include "base/base.h"
 
 /*
- * A number to be given to image_unlock(), or a negative errno: -EBUSY after 10 seconds. With signals blocked. Who has
+ * A number to be given to image_unlock(), or a negative errno: -EBUSY after a minute. With signals blocked. Who has
  * the lock may take it once more.
  */
 long image_lock(void);

@@ -30,7 +30,7 @@ bool views_may_change(void);
 
 /*
  * Begin a change of CHANGE->view, which nobody else is going to change meanwhile: 0,
- * -EPERM where it can't be changed, -EBUSY when somebody else has been at it for 10 seconds, or another negative
+ * -EPERM where it can't be changed, -EBUSY when somebody else has been at it for a minute, or another negative
  * errno. To be ended in any case.
  */
 long views_begin(struct views_change *change);
