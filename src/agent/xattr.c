@@ -239,13 +239,18 @@ void xattr_drop_capability(const struct object *object)
 		make_with_access(object, &attribute);
 }
 
-/* Who is no member of the group takes the bit away: posix_acl_update_mode(), fs/posix_acl.c. */
-static bool loses_set_gid(const struct stat *status)
+/*
+ * The mode that a list has made of the file with OLD, as the guest saw it: who is no member of the group takes its bit
+ * away: posix_acl_update_mode(), fs/posix_acl.c. The inode may have more bits than the guest knows.
+ */
+static uint32_t mode_with_list(const struct object *object, const struct stat *old)
 {
 	const struct credentials *credentials = identity_now();
+	uint32_t kept = S_ISUID | S_ISVTX;
 
-	return status->st_mode & S_ISGID && !credentials_in_group(credentials, status->st_gid) &&
-	       !credentials_can(credentials, CAP_FSETID);
+	if (credentials_in_group(credentials, old->st_gid) || credentials_can(credentials, CAP_FSETID))
+		kept |= S_ISGID;
+	return (object->status.st_mode & 0777) | (old->st_mode & kept);
 }
 
 /* What is stored with the file has the mode that the list has made of it, and those BITS that are the guest's only. */
@@ -265,17 +270,18 @@ static long change_list(struct object *object, const struct attribute *attribute
 {
 	struct owner_record record;
 	struct stat status;
+	uint32_t mode, hidden;
 	long result;
 
 	owner_of(object, &status, &record);
 	result = make_with_access(object, attribute);
 	if (result || attribute->action == REMOVE || !owner_is_users(object) || object_look_again(object))
 		return result;
-	if (loses_set_gid(&status)) {
-		object_change_mode(object, object->status.st_mode & ~(uint32_t)S_ISGID);
-		status.st_mode &= ~(uint32_t)S_ISGID;
-	}
-	return put_mode(object, &record, status.st_mode & owner_hidden_bits(object->status.st_mode));
+	mode = mode_with_list(object, &status);
+	hidden = mode & owner_hidden_bits(object->status.st_mode);
+	if ((object->status.st_mode & 07777) != (mode & ~hidden))
+		object_change_mode(object, mode & ~hidden);
+	return put_mode(object, &record, hidden);
 }
 
 /* What the list that has been read says of the owner is what the mode does: see owner.h. */
