@@ -12,6 +12,7 @@
 #include "agent/object.h"
 #include "agent/owner.h"
 #include "agent/path.h"
+#include "agent/raised.h"
 #include "agent/translate.h"
 #include "agent/xattr.h"
 #include <asm/fcntl.h>
@@ -102,22 +103,6 @@ static long chmod_object(struct object *object, uint32_t mode)
 	return change_mode(object, &record, mode);
 }
 
-long handle_chmod(struct call *call)
-{
-	bool is_at = call->nr == NR_fchmodat || call->nr == NR_fchmodat2;
-	uint32_t mode = (uint32_t)call->arguments[is_at ? 2 : 1] & PERMISSIONS;
-	struct object object;
-	long status;
-
-	if (!identity_is_on())
-		return handle_paths(call);
-	status = take_file(call, &object);
-	if (!status)
-		status = chmod_object(&object, mode);
-	object_release(&object);
-	return status;
-}
-
 /* chown_ok() and chgrp_ok(), fs/attr.c. */
 static bool may_chown(const struct stat *status, uint32_t uid, uint32_t gid)
 {
@@ -192,20 +177,67 @@ static long chown_object(struct object *object, uint32_t uid, uint32_t gid)
 	return result;
 }
 
-long handle_chown(struct call *call)
-{
-	unsigned int at = call->nr == NR_fchownat ? 2 : 1;
-	uint32_t uid = (uint32_t)call->arguments[at], gid = (uint32_t)call->arguments[at + 1];
+/* What is to be changed. */
+struct change {
 	struct object object;
+	bool is_of_mode;
+	uint32_t mode, uid, gid;
 	long status;
+};
+
+static long make_change(struct slot *change_at, long is_alone)
+{
+	struct change *change = (struct change *)change_at;
+
+	change->status = is_alone ? object_look(&change->object) : 0;
+	if (!change->status && change->is_of_mode)
+		change->status = chmod_object(&change->object, change->mode);
+	else if (!change->status)
+		change->status = chown_object(&change->object, change->uid, change->gid);
+	return 0;
+}
+
+#define OWNER_READS_AND_WRITES (OWNER_READS | 0200u)
+
+/* Whether the mode must be raised to store the owner. */
+static bool wants_raised(const struct change *change)
+{
+	return !change->is_of_mode && owner_is_users(&change->object) &&
+	       ~change->object.status.st_mode & OWNER_READS_AND_WRITES;
+}
+
+/* The mode that is seen must not be one that another guest has raised; nor may two store an owner with raised modes. */
+static long change(struct call *call, struct change *change)
+{
+	uint64_t mark = raised_mark();
+
+	change->status = take_file(call, &change->object);
+	if (!change->status && (raised_may_have_been(mark) || wants_raised(change)))
+		child_run_alone(make_change, change, true);
+	else if (!change->status)
+		make_change((struct slot *)change, false);
+	object_release(&change->object);
+	return change->status;
+}
+
+long handle_chmod(struct call *call)
+{
+	bool is_at = call->nr == NR_fchmodat || call->nr == NR_fchmodat2;
 
 	if (!identity_is_on())
 		return handle_paths(call);
-	status = take_file(call, &object);
-	if (!status)
-		status = chown_object(&object, uid, gid);
-	object_release(&object);
-	return status;
+	return change(call, &(struct change){ .is_of_mode = true,
+					      .mode = (uint32_t)call->arguments[is_at ? 2 : 1] & PERMISSIONS });
+}
+
+long handle_chown(struct call *call)
+{
+	unsigned int at = call->nr == NR_fchownat ? 2 : 1;
+
+	if (!identity_is_on())
+		return handle_paths(call);
+	return change(call, &(struct change){ .uid = (uint32_t)call->arguments[at],
+					      .gid = (uint32_t)call->arguments[at + 1] });
 }
 
 /* What is done by a descriptor, or by the path, which is held. */

@@ -2,6 +2,7 @@
 #include "agent/child.h"
 #include "agent/gate.h"
 #include "agent/image_lock.h"
+#include "agent/raised.h"
 #include <linux/resource.h>
 
 #define WAIT_CLONE 0x80000000u /* __WCLONE, linux/wait.h */
@@ -47,7 +48,11 @@ static long take_steps(struct slot *steps_at, long is_child)
 		make_room();
 	if (steps->is_alone)
 		lock = image_lock();
+	if (steps->is_alone)
+		raised_begin();
 	steps->function(steps->a, steps->b);
+	if (steps->is_alone)
+		raised_end();
 	if (lock >= 0)
 		image_unlock((int)lock);
 	return 0;

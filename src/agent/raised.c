@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/raised.h"
 #include "agent/agent.h"
+#include "agent/plain.h"
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
@@ -139,4 +140,37 @@ void raised_change_other(const struct stat *status)
 
 	if (note)
 		note->mode = status->st_mode & PERMISSIONS & ~note->added;
+}
+
+/* What was begun by who has been killed since has ended. */
+void raised_begin(void)
+{
+	struct shared *shared = plain_shared();
+
+	if (!shared)
+		return;
+	__atomic_store_n(&shared->raises_ended, __atomic_load_n(&shared->raises, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+	__atomic_add_fetch(&shared->raises, 1, __ATOMIC_ACQ_REL);
+}
+
+void raised_end(void)
+{
+	struct shared *shared = plain_shared();
+
+	if (shared)
+		__atomic_store_n(&shared->raises_ended, __atomic_load_n(&shared->raises, __ATOMIC_RELAXED),
+				 __ATOMIC_RELEASE);
+}
+
+uint64_t raised_mark(void)
+{
+	const struct shared *shared = plain_shared();
+	uint64_t ended = shared ? __atomic_load_n(&shared->raises_ended, __ATOMIC_ACQUIRE) : 0;
+
+	return !shared || __atomic_load_n(&shared->raises, __ATOMIC_ACQUIRE) == ended ? ended + 1 : 0;
+}
+
+bool raised_may_have_been(uint64_t mark)
+{
+	return !mark || raised_mark() != mark;
 }

@@ -22,4 +22,12 @@ void raised_change(const struct stat *status);
 /* The same, where something else than chmod(2) may have changed it. */
 void raised_change_other(const struct stat *status);
 
+/* Some are going to be raised, and have been lowered. By one guest at a time: child_run_alone(). */
+void raised_begin(void);
+void raised_end(void);
+/* For raised_may_have_been(); 0: another guest may have raised some now. */
+uint64_t raised_mark(void);
+/* Whether a mode that has been seen since MARK may have been a raised one. */
+bool raised_may_have_been(uint64_t mark);
+
 #endif

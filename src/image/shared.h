@@ -33,7 +33,9 @@ struct shared {
 	uint64_t began; /* time stamp of the last change's beginning */
 	/* How many changes of names have ended, in the high word; how many are going on, in the low one. */
 	uint64_t changes;
-	uint64_t stores;      /* how often a store of owners has been made or replaced: agent/store.h */
+	uint64_t stores; /* how often a store of owners has been made or replaced: agent/store.h */
+	/* How often modes have begun to be raised, and how often that had ended: agent/raised.h */
+	uint64_t raises, raises_ended;
 	uint64_t temporaries; /* not 0: a directory that stands for a tmpfs has been made: image/temporary.h */
 	struct shared_name names[SHARED_NAMES];
 };
