@@ -60,8 +60,10 @@ static bool is_raisable(const struct call *call, const struct stat *status)
 {
 	uint32_t type = status->st_mode & S_IFMT;
 
+	if (call->row->handler == handle_connect)
+		return true;
 	if (type == S_IFIFO)
-		return call->row->handler == handle_connect || (opens(call->row) && open_flags_of(call) & O_NONBLOCK);
+		return opens(call->row) && open_flags_of(call) & O_NONBLOCK;
 	return is_regular_or_directory(status) || type == S_IFSOCK;
 }
 

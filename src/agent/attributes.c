@@ -166,9 +166,11 @@ static long chown_object(struct object *object, uint32_t uid, uint32_t gid)
 	if (!may_chown(&status, uid, gid))
 		return -EPERM;
 	mode = without_set_id(&status);
-	/* To change a mode is the owner's: setattr_prepare(), fs/attr.c. */
+	/* To change a mode is the owner's, and the new group counts: setattr_prepare(), fs/attr.c. */
 	if (mode != status.st_mode && !access_is_owner(identity_now(), &status))
 		return -EPERM;
+	if (mode != status.st_mode && gid != CREDENTIALS_KEEP && !in_group_or_capable(gid))
+		mode &= ~S_ISGID;
 	record.uid = uid == CREDENTIALS_KEEP ? status.st_uid : uid;
 	record.gid = gid == CREDENTIALS_KEEP ? status.st_gid : gid;
 	result = change_owner(object, &record, uid, gid, mode);

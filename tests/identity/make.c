@@ -156,6 +156,23 @@ void do_symlink(void)
 	say_made(&place, CALL(SYS_symlinkat, target, place.directory, place.path));
 }
 
+/*
+ * Whether it depends on who has opened the descriptor if a file may be linked to by it: where proot had to change modes
+ * for that, it was a child.
+ */
+static bool depends_on_opener(const struct place *place, int flags)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	struct stat status;
+
+	if (!(flags & AT_EMPTY_PATH) || place->directory == AT_FDCWD || *place->path)
+		return false;
+	CALL(SYS_capget, &header, data);
+	return !(data[0].effective & 1u << CAP_DAC_READ_SEARCH) && !CALL(SYS_fstat, place->directory, &status) &&
+	       !S_ISDIR(status.st_mode);
+}
+
 void do_link(void)
 {
 	static const int flags_of[] = { 0, 0, 0, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH, AT_EMPTY_PATH | AT_SYMLINK_FOLLOW };
@@ -169,7 +186,10 @@ void do_link(void)
 	say(" ");
 	say_place(&new);
 	say(" %x", flags);
-	say_made(&new, CALL(SYS_linkat, old.directory, old.path, new.directory, new.path, flags));
+	if (depends_on_opener(&old, flags))
+		say(" left out");
+	else
+		say_made(&new, CALL(SYS_linkat, old.directory, old.path, new.directory, new.path, flags));
 }
 
 void do_rename(void)
