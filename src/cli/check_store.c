@@ -264,7 +264,7 @@ void check_store_meet(struct checked_store *store, const char *path, const struc
 		return;
 	record->is_met = is_born_then(path, &record->record);
 	record->is_anew = !record->is_met;
-	record->is_twice = has_attribute;
+	record->is_twice = record->is_met && has_attribute;
 }
 
 static bool is_same(const struct store_record *a, const struct store_record *b)
