@@ -35,21 +35,16 @@ enum access_kind access_kind(const struct call *call)
 	return identity->uid && credentials->fsuid == identity->uid ? ACCESS_KERNEL : ACCESS_CHECKED;
 }
 
-static bool is_directory(const struct stat *status)
-{
-	return (status->st_mode & S_IFMT) == S_IFDIR;
-}
-
 /* capable_wrt_inode_uidgid() of generic_permission(). */
 static bool overrides(const struct credentials *credentials, const struct stat *status, unsigned int mask)
 {
 	bool writes = mask & ACCESS_WRITE, executes = mask & ACCESS_SEARCH;
 
-	if (credentials_can(credentials, CAP_DAC_READ_SEARCH) && !writes && (is_directory(status) || !executes))
+	if (credentials_can(credentials, CAP_DAC_READ_SEARCH) && !writes && (status_is_directory(status) || !executes))
 		return true;
 	if (!credentials_can(credentials, CAP_DAC_OVERRIDE))
 		return false;
-	return is_directory(status) || !executes || status->st_mode & 0111;
+	return status_is_directory(status) || !executes || status->st_mode & 0111;
 }
 
 bool access_may(const struct credentials *credentials, const struct access_file *file, unsigned int mask)
@@ -109,7 +104,7 @@ long access_check_directory(struct call *call, int directory, const char *path, 
 	struct access_file file = { .directory = directory, .path = path };
 	long error = access_look(&file);
 
-	if (error || !is_directory(&file.status))
+	if (error || !status_is_directory(&file.status))
 		return error == -EACCES ? error : 0;
 	return access_judge(call, &file, mask);
 }
@@ -122,7 +117,7 @@ static bool is_of_wrong_type(const struct call *call, const struct stat *status)
 		return (status->st_mode & S_IFMT) != S_IFREG;
 	if (call->row->needs == CALL_NEEDS_OWNER)
 		return (status->st_mode & S_IFMT) == S_IFLNK;
-	return call->row->needs == CALL_NEEDS_SEARCH && !is_directory(status);
+	return call->row->needs == CALL_NEEDS_SEARCH && !status_is_directory(status);
 }
 
 static long check_object(struct call *call)
@@ -153,16 +148,11 @@ long access_find_path(struct call *call, unsigned int which)
 	return path->is_resolved && !path->result->is_virtual ? 0 : ACCESS_SETTLED;
 }
 
-static bool is_entry(const struct call_path *shape)
-{
-	return shape->follow == FOLLOW_MAKES || shape->follow == FOLLOW_REMOVES;
-}
-
 static long check(struct call *call)
 {
 	long status;
 
-	if (is_entry(&call->row->paths[0]) || is_entry(&call->row->paths[1]))
+	if (call_is_of_entry(&call->row->paths[0]) || call_is_of_entry(&call->row->paths[1]))
 		return access_check_entries(call);
 	if (!call->row->needs || call->row->paths[0].follow == FOLLOW_NONE)
 		return 0;

@@ -125,13 +125,6 @@ static long make_file(struct slot *file_at, long unused)
 
 #define NOT_AGAIN (O_CREAT | O_EXCL | O_TRUNC)
 
-static bool is_regular_or_directory(const struct stat *status)
-{
-	uint32_t type = status->st_mode & S_IFMT;
-
-	return type == S_IFREG || type == S_IFDIR;
-}
-
 void access_reopen(int fd, uint64_t flags)
 {
 	struct object object;
@@ -139,7 +132,7 @@ void access_reopen(int fd, uint64_t flags)
 
 	/* The link of /proc is none for O_NOFOLLOW; and what else there is may notice that it is opened. */
 	if (flags & (O_NOFOLLOW | __O_TMPFILE) || object_take_any(fd, &object) ||
-	    !is_regular_or_directory(&object.status))
+	    !status_is_regular_or_directory(&object.status))
 		return;
 	again = GATE_4(NR_openat, AT_FDCWD, object.name, flags & ~(uint64_t)NOT_AGAIN, 0);
 	if (again < 0)

@@ -18,16 +18,6 @@
 #include <linux/resource.h>
 #include <linux/stat.h>
 
-static bool is_directory(const struct stat *status)
-{
-	return (status->st_mode & S_IFMT) == S_IFDIR;
-}
-
-static bool is_entry(const struct call_path *shape)
-{
-	return shape->follow == FOLLOW_MAKES || shape->follow == FOLLOW_REMOVES;
-}
-
 static bool opens(const struct call_row *row)
 {
 	return row->handler == handle_open || row->handler == handle_openat2;
@@ -49,11 +39,6 @@ static void lower(struct raised *raised)
 	}
 }
 
-static bool is_regular_or_directory(const struct stat *status)
-{
-	return is_directory(status) || (status->st_mode & S_IFMT) == S_IFREG;
-}
-
 /* A socket can be connected to; of a fifo to open may wait, which a child must not: with other modes it is not tried.
  */
 static bool is_raisable(const struct call *call, const struct stat *status)
@@ -64,7 +49,7 @@ static bool is_raisable(const struct call *call, const struct stat *status)
 		return true;
 	if (type == S_IFIFO)
 		return opens(call->row) && open_flags_of(call) & O_NONBLOCK;
-	return is_regular_or_directory(status) || type == S_IFSOCK;
+	return status_is_regular_or_directory(status) || type == S_IFSOCK;
 }
 
 /* Let the user do all with the object, which becomes one of RAISED, or is released. */
@@ -73,7 +58,7 @@ static bool raise_object(struct raised *raised, const struct call *call, bool is
 	struct object *object = &raised->objects[raised->count];
 
 	if (is_taken && owner_is_users(object) && is_raisable(call, &object->status) &&
-	    raised_raise(object, is_directory(&object->status) ? 0700 : 0600)) {
+	    raised_raise(object, status_is_directory(&object->status) ? 0700 : 0600)) {
 		raised->count++;
 		return true;
 	}
@@ -188,7 +173,7 @@ static bool raise_for(struct raised *raised, struct call *call, unsigned int whi
 
 	if (call->paths[which].guest_path && raise_base(raised, call, &call->paths[which], start))
 		return true;
-	return raise_on_way(raised, call, &call->paths[which], status, is_entry(shape));
+	return raise_on_way(raised, call, &call->paths[which], status, call_is_of_entry(shape));
 }
 
 /* The same of a socket's address. */
@@ -347,7 +332,7 @@ long access_read_anyway(int fd)
 	long status = object_take_any(fd, &opening.object);
 
 	if (!status && access_kind(NULL) != ACCESS_KERNEL && owner_is_users(&opening.object) &&
-	    is_regular_or_directory(&opening.object.status))
+	    status_is_regular_or_directory(&opening.object.status))
 		child_run_alone(open_between, &opening, 0);
 	return status ? status : opening.result;
 }

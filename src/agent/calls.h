@@ -84,6 +84,12 @@ static inline bool call_follows(const struct call_path *shape, const unsigned lo
 	return shape->follow == FOLLOW_YES || shape->follow == (flag ? FOLLOW_IF : FOLLOW_UNLESS);
 }
 
+/* Whether the last component of the path of SHAPE is made or removed. */
+static inline bool call_is_of_entry(const struct call_path *shape)
+{
+	return shape->follow == FOLLOW_MAKES || shape->follow == FOLLOW_REMOVES;
+}
+
 /* The table and the number of its rows; handlers are NULL in the command. */
 extern const struct call_row call_rows[];
 extern const unsigned int call_row_count;

@@ -8,6 +8,17 @@
 
 #include "agent/slot.h"
 #include <asm/stat.h>
+#include <linux/stat.h>
+
+static inline bool status_is_directory(const struct stat *status)
+{
+	return (status->st_mode & S_IFMT) == S_IFDIR;
+}
+
+static inline bool status_is_regular_or_directory(const struct stat *status)
+{
+	return status_is_directory(status) || (status->st_mode & S_IFMT) == S_IFREG;
+}
 
 struct object {
 	int fd;		    /* maybe of O_PATH; of a link where that is not followed */
