@@ -108,8 +108,13 @@ long object_change_mode(struct object *object, uint32_t mode)
 {
 	long status = GATE_2(NR_chmod, object->name, mode & 07777);
 
-	if (!status)
-		status = GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
+	return status ? status : object_look_changed(object);
+}
+
+long object_look_changed(struct object *object)
+{
+	long status = GATE_4(NR_newfstatat, object->fd, "", &object->status, AT_EMPTY_PATH);
+
 	if (!status)
 		raised_change(&object->status);
 	return status;

@@ -45,6 +45,8 @@ long object_take_plain(const char *host_path, struct object *object);
 void object_release(struct object *object);
 /* chmod(2) for the guest: 0 and the new status, or a negative errno. */
 long object_change_mode(struct object *object, uint32_t mode);
+/* The guest has been given all of the mode another way: the same. */
+long object_look_changed(struct object *object);
 /* Look at the status once more: 0 or a negative errno. */
 long object_look(struct object *object);
 /* Something has been done for the guest that may have changed the mode: 0 and the new status, or a negative errno. */

@@ -265,6 +265,12 @@ static long put_mode(struct object *object, struct owner_record *record, uint32_
 	return owner_put(object, record);
 }
 
+/* An empty one is none: posix_acl_from_xattr(), fs/posix_acl.c. */
+static bool removes_list(const struct attribute *attribute)
+{
+	return attribute->action == REMOVE || attribute->size <= sizeof(struct posix_acl_xattr_header);
+}
+
 /* An access list changes the mode, which for what is stored with the file has to let its owner read. */
 static long change_list(struct object *object, const struct attribute *attribute)
 {
@@ -275,7 +281,7 @@ static long change_list(struct object *object, const struct attribute *attribute
 
 	owner_of(object, &status, &record);
 	result = make_with_access(object, attribute);
-	if (result || attribute->action == REMOVE || !owner_is_users(object) || object_look_again(object))
+	if (result || removes_list(attribute) || !owner_is_users(object) || object_look_changed(object))
 		return result;
 	mode = mode_with_list(object, &status);
 	hidden = mode & owner_hidden_bits(object->status.st_mode);
