@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/access_list.h"
 #include "agent/owner.h"
+#include "agent/xattr.h"
 #include <linux/fcntl.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/stat.h>
 
-#define LIST_ATTRIBUTE "system.posix_acl_access"
 #define ENTRIES_MOST 256
 
 struct list {
@@ -55,7 +55,7 @@ long access_list_check(const struct credentials *credentials, const struct acces
 	/* As acl_permission_check(), fs/namei.c, has it. */
 	if (credentials->fsuid == status->st_uid || !(status->st_mode & S_IRWXG))
 		return ACCESS_LIST_NONE;
-	length = owner_get_attribute(file->directory, file->path, file->flags, LIST_ATTRIBUTE, &list, sizeof(list));
+	length = owner_get_attribute(file->directory, file->path, file->flags, XATTR_ACCESS_LIST, &list, sizeof(list));
 	if (length < (long)sizeof(list.header) || list.header.a_version != POSIX_ACL_XATTR_VERSION)
 		return ACCESS_LIST_NONE;
 	return check_entries(credentials, list.entries,

@@ -339,7 +339,7 @@ static long handle_one(struct object *object, const struct attribute *attribute)
 		return status;
 	if (attribute->action == REMOVE && !can_have(object, attribute))
 		return -ENODATA;
-	if (text_equal(attribute->name, "system.posix_acl_access"))
+	if (text_equal(attribute->name, XATTR_ACCESS_LIST))
 		return make_list(object, attribute);
 	status = make_with_access(object, attribute);
 	/* The machine's own: a label, say. */

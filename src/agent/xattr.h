@@ -6,6 +6,7 @@
 #include "agent/object.h"
 
 #define XATTR_HIDDEN "user.proot."
+#define XATTR_ACCESS_LIST "system.posix_acl_access"
 
 /* The value of security.capability that the guest has given the file: its length, or a negative errno. */
 long xattr_read_capability(const struct object *object, void *value, size_t size);
