@@ -7,6 +7,7 @@
 #include "agent/dispatch.h"
 #include "agent/handlers.h"
 #include "agent/owner.h"
+#include "agent/readonly.h"
 #include <linux/fcntl.h>
 #include <linux/securebits.h>
 
@@ -84,9 +85,18 @@ static long ask_as_real(struct call *call)
 	return result;
 }
 
-long handle_access(struct call *call)
+static long ask_by_any(struct call *call)
 {
 	if (!identity_is_on())
 		return handle_paths(call);
 	return call->nr == NR_faccessat2 && call->original[3] & AT_EACCESS ? ask_as(call, NULL) : ask_as_real(call);
+}
+
+long handle_access(struct call *call)
+{
+	long result = ask_by_any(call);
+
+	if (!result && readonly_is_there() && call->original[call->nr == NR_access ? 1 : 2] & ACCESS_WRITE)
+		result = readonly_check_access(call);
+	return result;
 }

@@ -6,6 +6,7 @@
 #include "agent/access.h"
 #include "agent/attributes.h"
 #include "agent/child.h"
+#include "agent/device.h"
 #include "agent/dispatch.h"
 #include "agent/owner.h"
 #include "agent/pin.h"
@@ -312,7 +313,11 @@ static long open_device(struct call *call, struct open_how how)
 	how.flags &= ~(uint64_t)O_NOFOLLOW;
 	if (fd == -ELOOP)
 		fd = GATE_4(NR_openat2, AT_FDCWD, name, &how, sizeof(how));
-	return fd == -ENOENT ? -ENXIO : fd < 0 ? fd : pin_take_place(call, (int)fd);
+	if (fd < 0)
+		return fd == -ENOENT ? -ENXIO : fd;
+	fd = pin_take_place(call, (int)fd);
+	device_note((int)fd, &status);
+	return fd;
 }
 
 long access_open_again(struct call *call, const struct open_how *how, long result)

@@ -10,6 +10,7 @@
 #include "agent/open.h"
 #include "agent/owner.h"
 #include "agent/raised.h"
+#include "agent/readonly.h"
 #include "agent/socket.h"
 #include "agent/translate.h"
 #include "base/text.h"
@@ -52,12 +53,18 @@ static bool is_raisable(const struct call *call, const struct stat *status)
 	return status_is_regular_or_directory(status) || type == S_IFSOCK;
 }
 
+/* Whether it lies on a read-only mount of the guest: what its mode denies stays denied, as on such a file system. */
+static bool is_readonly(const struct object *object)
+{
+	return readonly_is_there() && readonly_holds_descriptor(object->fd);
+}
+
 /* Let the user do all with the object, which becomes one of RAISED, or is released. */
 static bool raise_object(struct raised *raised, const struct call *call, bool is_taken)
 {
 	struct object *object = &raised->objects[raised->count];
 
-	if (is_taken && owner_is_users(object) && is_raisable(call, &object->status) &&
+	if (is_taken && owner_is_users(object) && !is_readonly(object) && is_raisable(call, &object->status) &&
 	    raised_raise(object, status_is_directory(&object->status) ? 0700 : 0600)) {
 		raised->count++;
 		return true;
@@ -331,8 +338,8 @@ long access_read_anyway(int fd)
 	struct opening opening = { .result = -EACCES };
 	long status = object_take_any(fd, &opening.object);
 
-	if (!status && access_kind(NULL) != ACCESS_KERNEL && owner_is_users(&opening.object) &&
-	    status_is_regular_or_directory(&opening.object.status))
+	if (!status && access_kind(NULL) != ACCESS_KERNEL && !is_readonly(&opening.object) &&
+	    owner_is_users(&opening.object) && status_is_regular_or_directory(&opening.object.status))
 		child_run_alone(open_between, &opening, 0);
 	return status ? status : opening.result;
 }

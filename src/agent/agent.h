@@ -64,7 +64,9 @@ extern char guest_exe[PATH_SIZE];
 /* Written in every process at its start: in the same page as what is small. */
 #define AGENT_EARLY __attribute__((section(".bss.early")))
 
-/* Ends of the agent, from the linker. */
+/* Ends of the agent and its segments, from the linker. */
+extern char agent_text_end[], agent_seldom_start[], agent_seldom_end[], agent_identity_start[], agent_identity_end[],
+	agent_data_start[];
 extern char agent_image_start[], agent_reading_start[], agent_reading_end[], agent_wiped_start[], agent_image_end[];
 
 #pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/hardlinks.h"
 #include "agent/object.h"
 #include "agent/owner.h"
 #include "agent/path.h"
@@ -25,11 +26,21 @@
 #define OWNER_READS 0400u
 #define UTIME_NOW_ 0x3fffffffl /* UTIME_NOW, include/linux/stat.h in the kernel */
 
+#define FLAGS_OF_PATHS ((unsigned int)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+
 /* The object of a call that may be one by descriptor, which has no path in its row. */
 static long take_file(struct call *call, struct object *object)
 {
+	const struct call_path *shape = &call->row->paths[0];
+
+	object->is_opened = false;
+	if (shape->follow == FOLLOW_UNLESS && (unsigned int)call->original[shape->flags] & ~FLAGS_OF_PATHS)
+		return -EINVAL;
 	if (call->row->paths[0].follow == FOLLOW_NONE)
 		return object_take_descriptor((int)call->original[0], object);
+	/* Unlike "", also with AT_EMPTY_PATH: getname_uflags(), fs/namei.c. */
+	if (!call->original[shape->path])
+		return translate_refuse(call, 0, -EFAULT);
 	return object_take(call, object);
 }
 
@@ -84,6 +95,23 @@ static bool in_group_or_capable(uint32_t gid)
 	return credentials_in_group(credentials, gid) || credentials_can(credentials, CAP_FSETID);
 }
 
+/*
+ * Of a file that is not the user's, what the guest's root may do is what changes nothing but the time: scripts that put
+ * owners and modes right meet files where they are.
+ */
+static long granted(long status, bool may, bool changes)
+{
+	return status == -EPERM && may && !changes ? 0 : status;
+}
+
+/* The kernel does it, of a file that is not the user's. */
+static long chmod_other(struct object *object, uint32_t mode)
+{
+	return granted(GATE_3(NR_fchmodat, AT_FDCWD, object->name, mode),
+		       access_is_owner(identity_now(), &object->status),
+		       (object->status.st_mode & PERMISSIONS) != mode);
+}
+
 static long chmod_object(struct object *object, uint32_t mode)
 {
 	const struct credentials *credentials = identity_now();
@@ -91,7 +119,7 @@ static long chmod_object(struct object *object, uint32_t mode)
 	struct stat status;
 
 	if (!owner_is_users(object))
-		return GATE_2(NR_chmod, object->name, mode);
+		return chmod_other(object, mode);
 	owner_of(object, &status, &record);
 	if ((status.st_mode & S_IFMT) == S_IFLNK)
 		return -EOPNOTSUPP;
@@ -153,6 +181,16 @@ static long change_owner(struct object *object, struct owner_record *record, uin
 	return put(object, record);
 }
 
+static long chown_other(struct object *object, uint32_t uid, uint32_t gid)
+{
+	const struct stat *status = &object->status;
+
+	return granted(GATE_5(NR_fchownat, object->fd, "", uid, gid, AT_EMPTY_PATH), may_chown(status, uid, gid),
+		       (uid != CREDENTIALS_KEEP && uid != status->st_uid) ||
+			       (gid != CREDENTIALS_KEEP && gid != status->st_gid) ||
+			       without_set_id(status) != status->st_mode);
+}
+
 static long chown_object(struct object *object, uint32_t uid, uint32_t gid)
 {
 	struct owner_record record;
@@ -161,7 +199,7 @@ static long chown_object(struct object *object, uint32_t uid, uint32_t gid)
 	long result;
 
 	if (!owner_is_users(object))
-		return GATE_5(NR_fchownat, object->fd, "", uid, gid, AT_EMPTY_PATH);
+		return chown_other(object, uid, gid);
 	owner_of(object, &status, &record);
 	if (!may_chown(&status, uid, gid))
 		return -EPERM;
@@ -288,6 +326,8 @@ long handle_truncate(struct call *call)
 	status = take_file(call, &object);
 	if (!status)
 		status = truncate_taken(call, &object);
+	else if (call->nr == NR_truncate)
+		status = translate_refuse_own(call, 0, status);
 	object_release(&object);
 	return status;
 }
@@ -390,8 +430,7 @@ static long make_entry(struct slot *entry_at, long unused)
 	return 0;
 }
 
-/* The path is translated. */
-static long make_owned(struct call *call)
+long attributes_make_entry(struct call *call)
 {
 	unsigned int at = call->nr == NR_mknodat ? 2 : 1;
 	bool is_node = call->nr == NR_mknod || call->nr == NR_mknodat;
@@ -416,10 +455,24 @@ static long make_owned(struct call *call)
 	return entry.status;
 }
 
+/* Whether a link with the text of one of several names is to be made: it would be one, and not be counted. */
+static bool makes_name(struct call *call)
+{
+	struct hardlinks_text read;
+	long length;
+
+	if (!hardlinks_are_on() || (call->nr != NR_symlink && call->nr != NR_symlinkat))
+		return false;
+	length = guest_read_string(call->slot->spare, call->arguments[0], PATH_SIZE);
+	return length > 0 && hardlinks_read_text(call->slot->spare, (size_t)length, &read);
+}
+
 long handle_make(struct call *call)
 {
 	long status;
 
+	if (makes_name(call))
+		return -EPERM;
 	if (!identity_is_on())
 		return handle_paths(call);
 	status = translate_path(call, 0, TRANSLATE_FULL);
@@ -429,5 +482,5 @@ long handle_make(struct call *call)
 		status = path_use_stand_in(call, 0);
 	if (status < 0)
 		return status;
-	return call->paths[0].is_resolved ? make_owned(call) : call_make(call, call->nr);
+	return call->paths[0].is_resolved ? attributes_make_entry(call) : call_make(call, call->nr);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What becomes of a regular file's set-id bits and capabilities when it is truncated: the kernel goes by the user it
- * knows.
+ * knows. And of entries that are made.
  */
 #ifndef AGENT_ATTRIBUTES_H
 #define AGENT_ATTRIBUTES_H
@@ -12,5 +12,11 @@
 uint32_t attributes_mode_written(const struct stat *status);
 /* OBJECT has been: give it that MODE, and take its capabilities. */
 void attributes_settle_written(struct object *object, uint32_t mode);
+
+/*
+ * A call that makes an entry, whose path has been translated, where the guest is not who the kernel knows: make it,
+ * with the owner, or as the device, that it is for the guest. Its result.
+ */
+long attributes_make_entry(struct call *call);
 
 #endif

@@ -8,6 +8,7 @@
 #include "image/image.h"
 #include "numbers.h"
 #include "view/view.h"
+#include <asm/ioctl.h>
 #include <asm/signal.h>
 #include <asm/socket.h>
 #include <linux/errno.h>
@@ -36,6 +37,10 @@
 #define AMONG(arg, bits) .condition = WHEN_AMONG, .when_argument = (arg), .when_value = (bits)
 #define BIT(number) (1ull << (number))
 #define DIFFERS(arg, number) .condition = WHEN_DIFFERS, .when_argument = (arg), .when_value = (number)
+#define EQUALS(arg, a, b) .condition = WHEN_EQUALS, .when_argument = (arg), .when_value = (uint64_t)(b) << 32 | (a)
+#define SENDS(arg, signals, settings) \
+	.condition = WHEN_SENDS, .when_argument = (arg), .when_value = (uint64_t)(signals) << 32 | (settings)
+#define OURS(arg) .condition = WHEN_OURS, .when_argument = (arg)
 #define SETTING(bits) .condition = WHEN_SETTING, .when_value = (bits)
 #define EITHER(settings, bits) .condition = WHEN_EITHER, .when_value = (uint64_t)(bits) << 32 | (settings)
 #define VIEW(bits) .condition = WHEN_VIEW, .when_value = (bits)
@@ -75,6 +80,7 @@
 #define ENTERS .moves = true, .needs = CALL_NEEDS_SEARCH
 #define FILLS WRITES, .needs = CALL_NEEDS_WRITE
 #define OWNS WRITES, .needs = CALL_NEEDS_OWNER
+#define TOUCHES WRITES, .touches = true
 #define WRITES .writes = true, .once = true
 #define MOVES .writes = true, .once = true, .moves = true
 
@@ -117,7 +123,7 @@ enum {
 #define REFUSE(call, number) [NR_##call] = ORDER_##call,
 #endif
 #define TRAP(call, when, first, second, effect, function) [NR_##call] = ORDER_##call,
-static const uint16_t rows_by_number[NR_HIGHEST + 1] = {
+static const uint16_t rows_by_number[NR_END] = {
 #include "agent/calls.def"
 };
 
@@ -126,4 +132,10 @@ const struct call_row *call_find(unsigned long nr)
 	if (nr > NR_HIGHEST || !rows_by_number[nr])
 		return NULL;
 	return &call_rows[rows_by_number[nr] - 1];
+}
+
+bool call_needs_frame(unsigned long nr)
+{
+	return nr == NR_rt_sigreturn || nr == NR_sigaltstack || nr == NR_execve || nr == NR_execveat ||
+	       nr == NR_seccomp || nr == NR_prctl;
 }

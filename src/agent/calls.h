@@ -20,6 +20,10 @@ enum call_condition {
 	WHEN_SET,     /* argument WHEN_ARGUMENT is not 0 (NULL) */
 	WHEN_AMONG,   /* its low word is the number of a bit of WHEN_VALUE */
 	WHEN_DIFFERS, /* its low word differs from WHEN_VALUE */
+	WHEN_EQUALS,  /* its low word is the low or the high half of WHEN_VALUE */
+	WHEN_SENDS, /* argument WHEN_ARGUMENT is the number of a bit of WHEN_VALUE's high half; or its low half as with
+		       WHEN_SETTING */
+	WHEN_OURS,  /* it may be an address of the image, or a length that goes as far, in the argument behind it */
 	WHEN_SETTING, /* WHEN_VALUE is among the settings: enum image_flags */
 	WHEN_EITHER,  /* its low half as with WHEN_SETTING, or its high half as with WHEN_VIEW */
 	WHEN_VIEW,    /* the view has a binding with one of the flags WHEN_VALUE */
@@ -67,6 +71,7 @@ struct call_row {
 	uint8_t when_argument;
 	uint8_t error; /* of CALL_REFUSE: a positive errno */
 	bool writes;   /* changes what the path names: EROFS on a virtual directory */
+	bool touches;  /* what it changes is the object of the descriptor in argument 0 */
 	bool once;     /* made again it would do something else, or say so */
 	uint8_t needs; /* of who makes it, towards what its path names, if that is not made or removed: enum call_needs
 			*/
@@ -93,6 +98,9 @@ static inline bool call_is_of_entry(const struct call_path *shape)
 /* The table and the number of its rows; handlers are NULL in the command. */
 extern const struct call_row call_rows[];
 extern const unsigned int call_row_count;
+
+/* Calls that need the kernel's signal frame, or leave no way back without: their sites are never patched. */
+bool call_needs_frame(unsigned long nr);
 
 /* The row of NR, or NULL; in the agent of those that trap. */
 const struct call_row *call_find(unsigned long nr);

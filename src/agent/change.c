@@ -5,7 +5,9 @@
 #include "agent/gate.h"
 #include "agent/guest_memory.h"
 #include "agent/identity.h"
+#include "agent/hardlinks.h"
 #include "agent/pin.h"
+#include "agent/readonly.h"
 #include "agent/translate.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -36,13 +38,15 @@ static bool read_entry(struct fast_frame *frame, struct entry_name *entry)
 	unsigned int count = 2;
 	uint32_t mount = 0;
 
-	if (length <= 0 || pin_ends_in_dots(buf))
+	if (length <= 0 || pin_ends_in_dots(buf) || (hardlinks_are_on() && hardlinks_may_hide(buf)))
 		return false;
 	if (buf[0] != '/' && !translate_passes_as_is(buf, VIEW_PARENT, entry->removes, &count))
 		return false;
 	if (buf[0] == '/' &&
 	    (!translate_may_be_plain(buf, VIEW_PARENT, entry->removes) ||
 	     !plain_host_path(buf, (size_t)length, buf, entry->size - 1, &mount) || !pin_holds_place(buf)))
+		return false;
+	if (readonly_is_there() && (buf[0] != '/' || readonly_is_mount(mount)))
 		return false;
 	/* Two names that are looked at together have to be in the root's mount. */
 	if (mount && !entry->is_alone)
@@ -120,7 +124,7 @@ long fast_change(struct fast_frame *frame, const struct call_row *row, const uns
 	struct entry_name entries[2];
 	unsigned long third;
 
-	if (!form || identity_is_on())
+	if (!form || identity_is_on() || (hardlinks_are_on() && form->form != NR_mkdirat))
 		return FAST_SLOW;
 	third = form->third < 0 ? 0 : arguments[form->third];
 	if ((unsigned int)third & ~form->flags_most || !read_entries(frame, row, arguments, entries, count))
@@ -171,8 +175,8 @@ bool change_leave(struct fast_frame *frame, struct ucontext *context)
 	if (at < (unsigned long)gate_change_made)
 		return false;
 	if (at == (unsigned long)gate_change_made)
-		frame->registers.rax = (unsigned long)registers_result(context);
+		frame->registers.result = (unsigned long)registers_result(context);
 	else if (at < (unsigned long)gate_change_done)
-		frame->registers.rax = (unsigned long)registers_change_result(context);
+		frame->registers.result = (unsigned long)registers_change_result(context);
 	return true;
 }

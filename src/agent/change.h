@@ -15,7 +15,7 @@ long fast_change(struct fast_frame *frame, const struct call_row *row, const uns
 
 /*
  * A signal came at CONTEXT, from gate_change to gate_change_end. True: the call has
- * been made, and rax in FRAME is its result. False: it has not, and nothing is left of it.
+ * been made, and FRAME has its result. False: it has not, and nothing is left of it.
  */
 bool change_leave(struct fast_frame *frame, struct ucontext *context);
 

@@ -79,6 +79,8 @@ long handle_clone3(struct call *call)
 	if (size < CLONE_ARGS_SIZE_VER0 || size > sizeof(call->slot->spare) ||
 	    guest_read(flags, call->arguments[0], size))
 		return call_make(call, call->nr);
+	if (image_data()->flags & IMAGE_TRACED)
+		*flags &= ~(unsigned long)CLONE_UNTRACED;
 	call->arguments[0] = (unsigned long)flags;
 	is_shared = *flags & CLONE_VM;
 	child = clone_take_child(call, *flags);

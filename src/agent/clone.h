@@ -24,7 +24,7 @@ struct clone_child {
 _Static_assert(offsetof(struct clone_child, owner) == SLOT_OWNER, "arch.h");
 _Static_assert(offsetof(struct clone_child, has_lost_ours) == SLOT_FINISH, "arch.h");
 _Static_assert(offsetof(struct clone_child, forgets) == SLOT_DELIVER, "arch.h");
-_Static_assert(offsetof(struct clone_child, saved) == SLOT_RDI, "arch.h");
+_Static_assert(offsetof(struct clone_child, saved) == SLOT_SAVED, "arch.h");
 
 /*
  * A record for the child of a clone3 with FLAGS that shares memory. OWNER is an

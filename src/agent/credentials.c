@@ -10,6 +10,7 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/identity.h"
+#include "agent/kin.h"
 #include "agent/proc.h"
 #include <linux/capability.h>
 #include <linux/prctl.h>
@@ -177,7 +178,7 @@ static long get_sets(int process, struct credentials *buf, struct __user_cap_dat
 
 	if (process && process != GATE_0(NR_gettid)) {
 		credentials = buf;
-		if (!proc_is_guest(process) || !identity_read(process, buf))
+		if (!kin_has_identity(process) || !identity_read(process, buf))
 			return GATE_2(NR_capget, &header, data);
 	}
 	for (long i = 0; i < words; i++)

@@ -84,7 +84,9 @@ long deep_find_base(int directory, char *guest_base, char *host_base)
 	}
 	if (why && why != -EACCES)
 		return why;
-	return add_times(guest_base, NO_NAME, far) && add_times(host_base, NO_NAME, far) ? 0 : -ENAMETOOLONG;
+	if (!add_times(guest_base, NO_NAME, far) || !add_times(host_base, NO_NAME, far))
+		return -ENAMETOOLONG;
+	return (long)(far * (sizeof(NO_NAME) - 1));
 }
 
 bool deep_is_below(int directory, const char *host_path, size_t length, char *buf)

@@ -15,8 +15,8 @@
  * A base for walks from such a DIRECTORY: the path of a directory above it, and
  * for each step down from there a component that is no name. As long as the
  * walk is anchored none of these is spoken; no binding is that far down. Guest
- * and host path into buffers of PATH_SIZE. 0 or a negative errno, -ENOENT when
- * it lies outside of the view.
+ * and host path into buffers of PATH_SIZE. How many bytes at the end of both are no
+ * names, or a negative errno, -ENOENT when it lies outside of the view.
  */
 long deep_find_base(int directory, char *guest_base, char *host_base);
 

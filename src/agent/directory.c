@@ -12,6 +12,8 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/identity.h"
+#include "agent/hardlinks.h"
+#include "agent/overlay.h"
 #include "agent/translate.h"
 #include "agent/virtual.h"
 #include <asm/stat.h>
@@ -89,7 +91,8 @@ static bool add_binding(struct listing *listing, long number, uint32_t index, co
 	unsigned int type = TYPE_DIRECTORY;
 	struct stat host;
 
-	if (!(binding->flags & VIEW_VIRTUAL) && !GATE_2(NR_stat, view_host(the_view(), index), &host)) {
+	if (!(binding->flags & VIEW_VIRTUAL) &&
+	    !GATE_4(NR_newfstatat, AT_FDCWD, view_host(the_view(), index), &host, 0)) {
 		inode = host.st_ino;
 		type = (host.st_mode & S_IFMT) >> TYPE_SHIFT;
 	}
@@ -101,6 +104,8 @@ static bool is_listed(const struct listing *listing, const char *name)
 {
 	struct stat host;
 
+	if (overlay_is_there() && overlay_has_entry(listing->fd, name))
+		return true;
 	return !GATE_4(NR_newfstatat, listing->fd, name, &host, AT_SYMLINK_NOFOLLOW);
 }
 
@@ -141,7 +146,7 @@ static uint64_t parent_inode(const struct listing *listing, const char *guest_pa
 	if (index >= 0 && view_binding(the_view(), (uint32_t)index)->flags & VIEW_VIRTUAL)
 		return translate_virtual_inode((uint32_t)index);
 	translate_stand_in(parent, host_path);
-	return GATE_2(NR_stat, host_path, &host) ? 0 : host.st_ino;
+	return GATE_4(NR_newfstatat, AT_FDCWD, host_path, &host, 0) ? 0 : host.st_ino;
 }
 
 /* A directory that has no host object: "." and "..", then what is bound. */
@@ -159,11 +164,15 @@ static long list_virtual(struct listing *listing, uint32_t index)
 /* What the host has in the directory. */
 static long list_host(struct call *call)
 {
-	long status = call_make(call, call->nr), length = 0;
+	long status = overlay_is_there() ? overlay_list(call) : OVERLAY_GO_ON, length = 0;
 
-	while (identity_is_on() && status > 0 && !length) {
+	if (status == OVERLAY_GO_ON)
+		status = call_make(call, call->nr);
+	while ((identity_is_on() || hardlinks_are_on()) && status > 0 && !length) {
 		length = directory_tell_owned(call, status);
-		if (!length)
+		if (!length && overlay_is_there())
+			status = overlay_list(call);
+		if (!length && (!overlay_is_there() || status == OVERLAY_GO_ON))
 			status = call_make(call, call->nr);
 	}
 	return length ? length : status;

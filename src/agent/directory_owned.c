@@ -3,6 +3,8 @@
 #include "agent/access.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
+#include "agent/identity.h"
+#include "agent/hardlinks.h"
 #include "agent/owner.h"
 #include "agent/store.h"
 #include "base/text.h"
@@ -12,6 +14,7 @@
 
 #define TYPE_SHIFT 12
 #define TYPE_SOCKET (S_IFSOCK >> TYPE_SHIFT)
+#define TYPE_LINK (S_IFLNK >> TYPE_SHIFT)
 
 /* What the kernel has written, piece by piece: whole entries of it lie in TEXT. */
 struct window {
@@ -109,7 +112,51 @@ static bool leave_out(struct window *window, size_t offset)
 
 static bool is_store(const char *name)
 {
-	return text_begins(name, STORE_NAME) && store_is_own_name(name);
+	return identity_is_on() && text_begins(name, STORE_NAME) && store_is_own_name(name);
+}
+
+static long look_behind_name(struct slot *look_at, long unused)
+{
+	struct look *look = (struct look *)look_at;
+
+	(void)unused;
+	look->result = hardlinks_look(look->fd, look->name, &look->status);
+	return 0;
+}
+
+/* The entry is a link, to the kernel. */
+static void tell_name(const struct window *window, size_t offset)
+{
+	const char *entry = window->text + offset;
+	struct look name_look = { .fd = (int)window->call->arguments[0], .name = entry_name(window, entry) };
+	uint64_t inode;
+	uint8_t type;
+
+	look_behind_name((struct slot *)&name_look, 0);
+	if (name_look.result == -EACCES && identity_is_on())
+		access_in_directory(name_look.fd, look_behind_name, &name_look, 0);
+	if (name_look.result)
+		return;
+	inode = name_look.status.st_ino;
+	type = (uint8_t)((name_look.status.st_mode & S_IFMT) >> TYPE_SHIFT);
+	guest_write(window->at + offset + type_offset(window, entry), &type, sizeof(type));
+	guest_write(window->at + offset, &inode, sizeof(inode));
+}
+
+static void tell_entry(const struct window *window, size_t offset)
+{
+	const char *entry = window->text + offset;
+	char type = entry[type_offset(window, entry)];
+
+	if (identity_is_on() && type == TYPE_SOCKET)
+		tell_type(window, offset);
+	if (hardlinks_are_on() && (type == TYPE_LINK || !type))
+		tell_name(window, offset);
+}
+
+static bool is_left_out(const char *name)
+{
+	return is_store(name) || (hardlinks_are_on() && hardlinks_is_hidden(name, strlen(name)));
 }
 
 /* True when an entry has been left out: then the window is to be read again. */
@@ -118,10 +165,9 @@ static bool tell_entries(struct window *window)
 	for (size_t offset = 0; offset < window->length;) {
 		const char *entry = window->text + offset;
 
-		if (is_store(entry_name(window, entry)))
+		if (is_left_out(entry_name(window, entry)))
 			return leave_out(window, offset);
-		if (entry[type_offset(window, entry)] == TYPE_SOCKET)
-			tell_type(window, offset);
+		tell_entry(window, offset);
 		offset += entry_length(window, entry);
 	}
 	return false;

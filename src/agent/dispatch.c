@@ -2,15 +2,24 @@
 #include "agent/dispatch.h"
 #include "agent/access.h"
 #include "agent/clone.h"
+#include "agent/condition.h"
+#include "agent/filters.h"
 #include "agent/gate.h"
 #include "agent/handlers.h"
 #include "agent/host_program.h"
 #include "agent/log.h"
 #include "agent/patch.h"
 #include "agent/mounts.h"
+#include "agent/nest.h"
+#include "agent/overlay.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
+#include "agent/readonly.h"
+#include "agent/seccomp.h"
+#include "agent/show.h"
 #include "agent/signal.h"
+#include "agent/tracer.h"
+#include "agent/user_dispatch.h"
 #include "base/text.h"
 #include "image/filter_data.h"
 #include <asm/fcntl.h>
@@ -85,6 +94,8 @@ long call_make(const struct call *call, unsigned long nr)
 	bool changes = call_changes_names(call->row, call->arguments[2]);
 	long result;
 
+	if (nr == call->nr && overlay_is_there() && overlay_forbids(call))
+		return -EROFS;
 	if (changes)
 		plain_begin_change();
 	if (form)
@@ -102,7 +113,7 @@ static long finish_whole(struct slot *slot, long result)
 {
 	if (slot->call.finish)
 		result = slot->call.finish(slot, result);
-	if (result == CALL_RESUME)
+	if (result == CALL_RESUME || result == CALL_ANEW)
 		return result;
 	pin_release(&slot->call);
 	if (log_is_on())
@@ -184,7 +195,7 @@ static long resume_at(struct call *call, const char *gate_at, unsigned long nr, 
 
 static bool wants_finish(const struct call *call)
 {
-	return pin_is_held(call) || identity_is_on();
+	return pin_is_held(call) || identity_is_on() || overlay_opens(call);
 }
 
 long call_resume(struct call *call, unsigned long nr, slot_finish *finish)
@@ -207,6 +218,19 @@ long call_resume_retry(struct call *call, call_handler *retry)
 {
 	call->retry = retry;
 	return resume_at(call, gate_open, call->nr, call->arguments, wants_finish(call) ? finish_open : NULL);
+}
+
+static long finish_judged(struct slot *slot, long result)
+{
+	(void)slot;
+	return result;
+}
+
+long call_resume_judged(struct call *call, call_handler *retry)
+{
+	call->retry = retry;
+	call->is_judged = true;
+	return resume_at(call, gate_judged, call->nr, call->arguments, finish_judged);
 }
 
 long call_resume_waiting(struct call *call)
@@ -238,37 +262,14 @@ long call_resume_clone(struct call *call, struct clone_child *child, bool is_sha
 
 bool call_wants_retry(const struct call *call, long result)
 {
+	if (overlay_has_gone(call, result))
+		return true;
 	if (!call->retry)
 		return false;
+	if (call->is_judged)
+		return result == SECCOMP_GO_ON;
 	return result == -ELOOP ||
 	       ((result == -ENOENT || result == -ENOTDIR) && !call->holds && plain_has_changed(call->mark));
-}
-
-/* The call in SLOT, which waited at the gate, has its result, and something is left to do. */
-static void finish_call(struct slot *slot, struct ucontext *context)
-{
-	struct call *call = &slot->call;
-	long result = slot->result;
-
-	registers_finish(context, &slot->saved, result);
-	/* As at the site, in case the call has to be made from there again. */
-	registers_set_result(context, (long)call->nr);
-	call->context = context;
-	if (call_wants_retry(call, result)) {
-		pin_release(call);
-		result = call->retry(call);
-		if (result == -EACCES && identity_is_on())
-			result = access_override(call, result);
-		if (result == CALL_RESUME)
-			return;
-		pin_release(call);
-		log_call(call, result);
-	} else if (slot->finish) {
-		result = slot->finish(slot, result);
-		if (result == CALL_RESUME)
-			return;
-	}
-	registers_set_result(context, result);
 }
 
 /* Where the guest is not who the kernel knows: what that one may do is not all, or more than, what it may. */
@@ -279,7 +280,81 @@ static long handle_as_other(struct call *call)
 	return result == -EACCES ? access_override(call, result) : result;
 }
 
-bool dispatch_call(struct slot *slot, struct ucontext *context)
+/* What is changed in an overlay goes to the upper layer first. */
+static long handle_in_overlay(struct call *call)
+{
+	int lock;
+	long result = overlay_begin(call, &lock);
+
+	if (result == OVERLAY_GO_ON)
+		result = identity_is_on() ? handle_as_other(call) : call->row->handler(call);
+	if (lock >= 0)
+		overlay_unlock(lock);
+	overlay_end(call);
+	return result;
+}
+
+/* The call has met a link, or a whiteout, or names have changed since the walk. */
+static long retry(struct call *call)
+{
+	long result;
+
+	pin_release(call);
+	if (overlay_opens(call)) {
+		call->tries++;
+		call_start_anew(call);
+		return handle_in_overlay(call);
+	}
+	result = call->retry(call);
+	return result == -EACCES && identity_is_on() ? access_override(call, result) : result;
+}
+
+/* The call in SLOT, which waited at the gate, has its result, and something is left to do. */
+static void finish_call(struct slot *slot, struct ucontext *context)
+{
+	struct call *call = &slot->call;
+	long result = slot->result;
+
+	/* In case the call has to be made from there again. */
+	registers_unfinish(context, &slot->saved);
+	call->context = context;
+	if (call_wants_retry(call, result)) {
+		result = retry(call);
+		if (result == CALL_RESUME)
+			return;
+		pin_release(call);
+		log_call(call, result);
+	} else if (slot->finish) {
+		result = slot->finish(slot, result);
+		if (result == CALL_RESUME)
+			return;
+		if (result == CALL_ANEW) {
+			registers_set_instruction(context, registers_instruction(context) - ARCH_SYSCALL_SIZE);
+			return;
+		}
+	}
+	registers_set_result(context, result);
+}
+
+/* What the row's handler, or what comes before it, makes of the call. */
+static long handle_call(struct call *call)
+{
+	long result = 0;
+
+	call->is_judged = false;
+	call->retry = NULL;
+	if (host_program_is_loader(registers_instruction(call->context)))
+		return host_program_call(call);
+	if (call->row->touches && readonly_is_there())
+		result = readonly_check_descriptor(call);
+	if (result)
+		return result;
+	if (overlay_is_there())
+		return handle_in_overlay(call);
+	return identity_is_on() ? handle_as_other(call) : call->row->handler(call);
+}
+
+bool dispatch_call(struct slot *slot, struct ucontext *context, uint32_t verdict)
 {
 	const struct call_row *row = call_find(registers_number(context));
 	struct call *call = &slot->call;
@@ -294,10 +369,7 @@ bool dispatch_call(struct slot *slot, struct ucontext *context)
 	registers_arguments(context, call->arguments);
 	memcpy(call->original, call->arguments, sizeof(call->original));
 	log_begin(call);
-	if (host_program_is_loader(registers_instruction(context)))
-		result = host_program_call(call);
-	else
-		result = identity_is_on() ? handle_as_other(call) : row->handler(call);
+	result = verdict == SECCOMP_RET_ALLOW ? handle_call(call) : seccomp_obey(call, verdict, handle_call);
 	if (result == CALL_RESUME)
 		return true;
 	pin_release(call);
@@ -308,22 +380,108 @@ bool dispatch_call(struct slot *slot, struct ucontext *context)
 	return false;
 }
 
-unsigned long agent_signal(struct slot *slot, const siginfo_t *info, struct ucontext *context)
+/* A question; or a call that only the filter of a proot around, of another build, wants to trap. */
+static long answer_other(struct slot *slot, unsigned long nr, const struct call_row *row)
+{
+	const unsigned long *arguments = slot->call.arguments;
+
+	if (nr == FINISH_NUMBER)
+		return nest_answer(slot, arguments);
+	if (!row)
+		return -ENOSYS;
+	if (row->action == CALL_REFUSE)
+		return -row->error;
+	return gate((long)nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+}
+
+/* The guest's own filter stops the call, not ours. */
+static unsigned long trap_of_filter(struct slot *slot, uint32_t verdict, siginfo_t *info, struct ucontext *context)
+{
+	info->si_code = SYS_SECCOMP;
+	info->si_errno = verdict & SECCOMP_RET_DATA;
+	return signal_force_own(slot, context);
+}
+
+/* A call that our filter has stopped; or one of the guest's, with the same data as ours. */
+static unsigned long handle_trap(struct slot *slot, siginfo_t *info, struct ucontext *context)
 {
 	unsigned long nr = registers_number(context);
 	const struct call_row *row = call_find(nr);
-	bool is_trap = info->si_code == SYS_SECCOMP && info->si_errno == FILTER_TRAP_DATA;
+	uint32_t verdict = filters_are_on() ? filters_judge(context) : SECCOMP_RET_ALLOW;
+
+	if ((verdict & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP)
+		return trap_of_filter(slot, verdict, info, context);
+	if (verdict == FILTERS_STRICT)
+		seccomp_end_strict();
+	if (row && row->action == CALL_TRAP) {
+		patch_consider(row, context);
+		dispatch_call(slot, context, verdict);
+	} else {
+		registers_arguments(context, slot->call.arguments);
+		registers_set_result(context, answer_other(slot, nr, row));
+	}
+	return slot->call.leave_stack ? slot->call.leave_stack : (unsigned long)context;
+}
+
+static bool is_forced(const siginfo_t *info)
+{
+	return info->si_code == SYS_SECCOMP || info->si_code == SYS_USER_DISPATCH;
+}
+
+/* A call that syscall user dispatch has stopped, but that the guest lets pass: the filter has not seen it. */
+static unsigned long handle_passing(struct slot *slot, siginfo_t *info, struct ucontext *context)
+{
+	const struct call_row *row = call_find(registers_number(context));
+	uint32_t verdict = filters_are_on() ? filters_judge(context) : SECCOMP_RET_ALLOW;
+	unsigned long arguments[6];
+
+	registers_arguments(context, arguments);
+	if (row && condition_holds(row, arguments))
+		return handle_trap(slot, info, context);
+	if ((verdict & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP)
+		return trap_of_filter(slot, verdict, info, context);
+	user_dispatch_make(slot, context, verdict);
+	return (unsigned long)context;
+}
+
+/* Of what would be refused by the filter, if there were not --trace. */
+static bool is_refusal(const siginfo_t *info)
+{
+	return show_is_on() && info->si_code == SYS_SECCOMP && (info->si_errno & ~0xff) == FILTER_REFUSED;
+}
+
+/* The stack pointer for rt_sigreturn, or 0. */
+static unsigned long take_signal(struct slot *slot, siginfo_t *info, struct ucontext *context)
+{
+	bool is_told = info->si_code == SYS_SECCOMP && info->si_errno == FILTER_TRAP_TOLD;
+	bool is_trap = is_told || (info->si_code == SYS_SECCOMP && info->si_errno == FILTER_TRAP_DATA);
+
+	slot->told = is_told;
+	if (info->si_code == SYS_USER_DISPATCH && user_dispatch_passes(context))
+		return handle_passing(slot, info, context);
+	if (is_refusal(info)) {
+		registers_set_result(context,
+				     show_refused(slot, context, registers_number(context), info->si_errno & 0xff));
+		return (unsigned long)context;
+	}
+	if (!is_trap)
+		return is_forced(info) ? signal_force_own(slot, context) : signal_deliver_own(slot, context);
+	if (registers_number(context) != FINISH_NUMBER ||
+	    registers_instruction(context) != (unsigned long)agent_finish_site + ARCH_SYSCALL_SIZE)
+		return handle_trap(slot, info, context);
+	finish_call(slot, context);
+	return slot->call.leave_stack ? slot->call.leave_stack : (unsigned long)context;
+}
+
+unsigned long agent_signal(struct slot *slot, siginfo_t *info, struct ucontext *context)
+{
+	bool is_of_tracer = info->si_code == SYS_SECCOMP;
+	unsigned long stack;
 
 	slot->call.leave_stack = 0;
-	if (is_trap && nr == FINISH_NUMBER &&
-	    registers_instruction(context) == (unsigned long)agent_finish_site + ARCH_SYSCALL_SIZE)
-		finish_call(slot, context);
-	else if (is_trap && row && row->action == CALL_TRAP) {
-		patch_consider(row, context);
-		dispatch_call(slot, context);
-	} else if (is_trap)
-		registers_set_result(context, -ENOSYS); /* the number of the finishing trap, made by the guest */
-	else
-		return signal_deliver_own(slot, context);
-	return slot->call.leave_stack ? slot->call.leave_stack : (unsigned long)context;
+	slot->deliver = 0;
+	stack = take_signal(slot, info, context);
+	if (is_of_tracer)
+		tracer_leave();
+	return stack;
 }

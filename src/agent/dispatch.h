@@ -11,12 +11,15 @@
 
 /*
  * The body of the SIGSYS handler, on the stack of SLOT, all signals blocked.
- * Returns the stack pointer for rt_sigreturn, or 0 to enter slot->deliver.
+ * Returns the stack pointer for rt_sigreturn, or 0 to enter slot->deliver, with INFO as it is then.
  */
-unsigned long agent_signal(struct slot *slot, const siginfo_t *info, struct ucontext *context);
+unsigned long agent_signal(struct slot *slot, siginfo_t *info, struct ucontext *context);
 
-/* Handle the call in CONTEXT, on the stack of SLOT. True when it goes on at the gate. */
-bool dispatch_call(struct slot *slot, struct ucontext *context);
+/*
+ * Handle the call in CONTEXT, on the stack of SLOT. True when it goes on at the gate. VERDICT is
+ * that of the guest's own filters (agent/filters.h), but not SECCOMP_RET_TRAP.
+ */
+bool dispatch_call(struct slot *slot, struct ucontext *context, uint32_t verdict);
 
 /* Whether path WHICH of the call, made with call_make(), may be relative to a descriptor. */
 bool call_takes_directory(const struct call *call, unsigned int which);
@@ -51,12 +54,15 @@ long call_resume_open(struct call *call, int directory, const char *path, const 
 /* The same for the call itself, with call->arguments. */
 long call_resume_retry(struct call *call, call_handler *retry);
 
+/* The same for the call itself at gate_judged. RETRY makes it when it is to go on: SECCOMP_GO_ON. */
+long call_resume_judged(struct call *call, call_handler *retry);
+
 /* Let the guest open what call->waits holds. How is in the slot, where call_resume_open() was given it. */
 long call_resume_waiting(struct call *call);
 
 /*
  * Whether RESULT is none: a link was in the way; or a name is missing, and the walk that
- * led here and the call may have met different ones.
+ * led here and the call may have met different ones; or nothing has been made yet.
  */
 bool call_wants_retry(const struct call *call, long result);
 

@@ -11,7 +11,7 @@
 static long read_status(int fd, const char *host_path, struct credentials_program *program)
 {
 	struct stat status;
-	long error = fd >= 0 ? GATE_2(NR_fstat, fd, &status) : GATE_2(NR_stat, host_path, &status);
+	long error = fd >= 0 ? GATE_2(NR_fstat, fd, &status) : GATE_4(NR_newfstatat, AT_FDCWD, host_path, &status, 0);
 
 	if (error)
 		return error;

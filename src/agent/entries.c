@@ -10,9 +10,12 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/identity.h"
+#include "agent/hardlinks_change.h"
+#include "agent/overlay.h"
 #include "agent/owner.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
+#include "agent/readonly.h"
 #include "agent/translate.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -61,12 +64,21 @@ static bool is_same_parent(const struct call *call)
 	       old.st_dev == new.st_dev &&old.st_ino == new.st_ino;
 }
 
+/*
+ * Whether what the kernel would be given is in the directory that stat_parent() looks at: not so where something is
+ * mounted, nor, maybe, in an overlay.
+ */
+static bool is_in_parent(const struct host_path *path)
+{
+	return path->is_resolved && !path->result->is_mount_point && !overlay_is_mount(path->result->parent_mount);
+}
+
 /* Whether OLD lies on another file system of the host than the directory of the new name: the kernel itself refuses. */
 static bool is_kernel_boundary(const struct call *call, const struct stat *old)
 {
 	struct stat new;
 
-	return !stat_parent(call, &call->paths[1], &new) && old->st_dev != new.st_dev;
+	return is_in_parent(&call->paths[1]) && !stat_parent(call, &call->paths[1], &new) && old->st_dev != new.st_dev;
 }
 
 static void strip_slashes(char *path)
@@ -89,6 +101,9 @@ static long type_of(const struct call *call, const struct host_path *path)
 
 	if (path->result->is_virtual)
 		return S_IFDIR;
+	/* There may be a whiteout. */
+	if (overlay_is_mount(path->result->mount) && !path->result->is_mount_point && !path->result->place.is_there)
+		return 0;
 	memcpy(name, path->path, strlen(path->path) + 1);
 	strip_slashes(name);
 	status = GATE_4(NR_newfstatat, path->directory, name, &file, AT_SYMLINK_NOFOLLOW);
@@ -185,6 +200,24 @@ static long make_and_drop(const struct call *call, const struct host_path *victi
 	return status;
 }
 
+/* Make the call on an entry that may be one of several names. */
+static long make_remove(struct call *call)
+{
+	struct hardlinks_change change = { .call = call, .removes = true };
+	long status;
+
+	if (!hardlinks_are_on())
+		return make_and_drop(call, &call->paths[0]);
+	status = hardlinks_change_begin(&change);
+	if (status != HARDLINKS_GO_ON)
+		return status;
+	status = make_and_drop(call, &call->paths[0]);
+	if (status == -ENOTEMPTY && hardlinks_clear(call, 0))
+		status = make_and_drop(call, &call->paths[0]);
+	hardlinks_change_end(&change, status);
+	return status;
+}
+
 long handle_remove(struct call *call)
 {
 	long status = translate_path(call, 0, 0);
@@ -201,7 +234,7 @@ long handle_remove(struct call *call)
 		return refuse_mount_point(call, wants_directory);
 	if (wants_directory && holds_binding(path))
 		return check_parent(call, path, ACCESS_WRITE_SEARCH) == -EACCES ? -EACCES : -ENOTEMPTY;
-	return make_and_drop(call, path);
+	return make_remove(call);
 }
 
 /* Whether the old path of linkat begins at a descriptor, with AT_EMPTY_PATH: false also for what is no path. */
@@ -426,7 +459,7 @@ static long refuse_two_mounts(const struct call *call)
 	struct stat old;
 	long status = stat_parent(call, &call->paths[0], &old);
 
-	if (!status && is_kernel_boundary(call, &old))
+	if (!status && is_in_parent(&call->paths[0]) && is_kernel_boundary(call, &old))
 		return call_make(call, call->nr);
 	status = check_parents(call);
 	return status ? status : -EXDEV;
@@ -457,7 +490,7 @@ static long rename_and_put(struct slot *whiteout_at, long unused)
 }
 
 /* What RENAME_WHITEOUT leaves behind is the caller's: a device without a number, which users may make. */
-static long make_rename(struct call *call, unsigned int flags)
+static long rename_entry(struct call *call, unsigned int flags)
 {
 	struct whiteout whiteout = { .call = call };
 	const char *parent;
@@ -473,6 +506,30 @@ static long make_rename(struct call *call, unsigned int flags)
 		return make_and_drop(call, &call->paths[1]);
 	child_run_to_the_end(rename_and_put, &whiteout, 0);
 	return whiteout.status;
+}
+
+/* The same of entries that may be among several names. */
+static long make_rename(struct call *call, unsigned int flags)
+{
+	struct hardlinks_change change = { .call = call, .flags = flags };
+	long status;
+
+	if (!hardlinks_are_on())
+		return rename_entry(call, flags);
+	status = hardlinks_change_begin(&change);
+	if (status != HARDLINKS_GO_ON)
+		return status;
+	status = rename_entry(call, flags);
+	if (status == -ENOTEMPTY && hardlinks_clear(call, 1))
+		status = rename_entry(call, flags);
+	hardlinks_change_end(&change, status);
+	return status;
+}
+
+/* Whether the new name of a call with two would be on a read-only mount. */
+static bool changes_readonly(const struct host_path *path)
+{
+	return readonly_is_there() && readonly_holds(path, true);
 }
 
 #define RENAME_FLAGS (RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)
@@ -501,6 +558,8 @@ long handle_rename(struct call *call)
 		return (status = check_parents(call)) ? status : -EBUSY;
 	if (paths[0].result->ends_in_dot || paths[1].result->ends_in_dot)
 		return call_make(call, call->nr);
+	if (changes_readonly(&paths[1]))
+		return (status = check_parents(call)) ? status : -EROFS;
 	for (unsigned int i = 0; i < 2; i++)
 		if (is_mount_point(&paths[i]) || holds_binding(&paths[i]))
 			return refuse_rename(call, flags);
@@ -524,7 +583,9 @@ static long refuse_new_name(const struct call *call)
 	status = type_of(call, new);
 	if (status)
 		return status < 0 ? status : -EEXIST;
-	return new->result->wants_directory ? -ENOENT : -EXDEV;
+	if (new->result->wants_directory)
+		return -ENOENT;
+	return changes_readonly(new) ? -EROFS : -EXDEV;
 }
 
 /* The same, and first of the old one. */
@@ -536,7 +597,7 @@ static long refuse_other_mount(const struct call *call)
 	int flags = old->result->is_magic || follows ? 0 : AT_SYMLINK_NOFOLLOW;
 	long status = GATE_4(NR_newfstatat, old->directory, old->path, &file, flags);
 
-	if (!status && !new->result->is_mount_point && is_kernel_boundary(call, &file))
+	if (!status && !new->result->is_mount_point && !changes_readonly(new) && is_kernel_boundary(call, &file))
 		return call_make(call, call->nr);
 	return status ? status : refuse_new_name(call);
 }
@@ -592,9 +653,20 @@ bool entries_is_foreign(struct call *call)
 	return GATE_5(NR_linkat, call->original[0], "", AT_FDCWD, "/", AT_EMPTY_PATH) == -ENOENT;
 }
 
+/* linkat of an open file to a name on a read-only mount. Of no file the kernel says what is wrong. */
+static long refuse_descriptor_there(const struct call *call)
+{
+	bool is_descriptor = call->nr == NR_linkat && call->original[1] && call->original[4] & AT_EMPTY_PATH;
+	struct stat file;
+
+	if (!is_descriptor || GATE_4(NR_newfstatat, call->original[0], "", &file, AT_EMPTY_PATH))
+		return call_make(call, call->nr);
+	return refuse_new_name(call);
+}
+
 #define LINK_FLAGS (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)
 
-long handle_link(struct call *call)
+static long link_as_kernel(struct call *call)
 {
 	const struct host_path *paths = call->paths;
 	bool is_by_descriptor = identity_is_on() && begins_at_descriptor(call);
@@ -604,7 +676,7 @@ long handle_link(struct call *call)
 		return -EINVAL;
 	if (entries_is_foreign(call))
 		return -ENOENT;
-	status = translate_both(call, 0, &result);
+	status = translate_both(call, hardlinks_are_on() ? TRANSLATE_FULL : 0, &result);
 	if (!status && !is_same_place(call))
 		status = translate_both(call, TRANSLATE_FULL, &result);
 	if (status == TRANSLATE_NOTHING && is_descriptor_elsewhere(call))
@@ -613,9 +685,19 @@ long handle_link(struct call *call)
 		return result;
 	if (is_by_descriptor)
 		name_descriptor(call, status != TRANSLATE_NOTHING);
+	if (status == TRANSLATE_NOTHING && changes_readonly(&paths[1]))
+		return refuse_descriptor_there(call);
 	if (!paths[0].is_resolved || !paths[1].is_resolved)
 		return call_make(call, call->nr);
-	if (paths[1].result->is_mount_point || mount_of(call, &paths[0]) != paths[1].result->parent_mount)
+	if (changes_readonly(&paths[1]) || paths[1].result->is_mount_point ||
+	    mount_of(call, &paths[0]) != paths[1].result->parent_mount)
 		return refuse_other_mount(call);
 	return call_make(call, call->nr);
+}
+
+long handle_link(struct call *call)
+{
+	long status = link_as_kernel(call);
+
+	return hardlinks_are_on() && hardlinks_is_refusal(status) ? hardlinks_make(call, status) : status;
 }

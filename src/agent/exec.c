@@ -7,18 +7,21 @@
 #include "agent/child.h"
 #include "agent/dispatch.h"
 #include "agent/elevate.h"
-#include "agent/fast.h"
+#include "agent/filters.h"
 #include "agent/guest_memory.h"
 #include "agent/identity.h"
 #include "agent/handlers.h"
+#include "agent/host_program.h"
 #include "agent/interpreter.h"
 #include "agent/log.h"
 #include "agent/mounts.h"
 #include "agent/privileges.h"
 #include "agent/proc.h"
 #include "agent/program.h"
+#include "agent/room.h"
 #include "agent/root.h"
 #include "agent/signal.h"
+#include "agent/trace.h"
 #include "agent/translate.h"
 #include "base/text.h"
 #include "image/plan.h"
@@ -68,6 +71,16 @@ static bool is_settled(const struct stat *file)
 	       now.tv_sec - (long)file->st_ctime > SETTLED_AFTER;
 }
 
+/* Before Linux 6.8 the kernel looks at the arguments first, and says nothing of a flag it does not know. */
+static bool kernel_can_check(void)
+{
+	static int can; /* 0: not yet known; of a directory -EACCES or -EFAULT */
+
+	if (!can)
+		can = (int)GATE_5(NR_execveat, AT_FDCWD, "/", BAD_ADDRESS, NULL, AT_EXECVE_CHECK);
+	return can == -EACCES;
+}
+
 /*
  * 0 for a regular file that may be executed. The kernel looks at the arguments
  * behind the file: that they can't be read says that it may, and saves the half
@@ -86,7 +99,7 @@ static long check_executable(int directory, const char *host_path, unsigned long
 		return -EACCES;
 	/* The kernel's own answer, which knows of noexec mounts and of writers (ETXTBSY); Linux 6.14. */
 	status = -EINVAL;
-	if (writers == WRITERS_ALL || !is_settled(file))
+	if ((writers == WRITERS_ALL || !is_settled(file)) && kernel_can_check())
 		status = GATE_5(NR_execveat, directory, host_path, BAD_ADDRESS, NULL, flags | AT_EXECVE_CHECK);
 	if (status == -EFAULT)
 		return 0;
@@ -258,6 +271,18 @@ static long open_planned(void *context, const char *guest_path, char *exe)
 	return fd >= 0 ? fd : open_guest(context, guest_path, exe);
 }
 
+/* HOST_PATH where the host is what an outer proot shows. */
+static long open_host_in_view(struct request *request, const char *host_path)
+{
+	char path[PATH_SIZE];
+	struct text text;
+
+	text_init(&text, path, sizeof(path));
+	text_add(&text, EMULATOR_HOST);
+	text_add(&text, host_path);
+	return open_guest(request, path, NULL);
+}
+
 /*
  * struct plan_operations.open_host. Where no descriptor is free the canonical path is
  * needed, which the descriptor tells.
@@ -267,8 +292,11 @@ static long open_host(void *context, const char *host_path)
 	const struct request *request = context;
 	struct view_result *result = &request->call->slot->results[0];
 	char *buf = request->call->slot->spare;
-	long fd = open_executable(AT_FDCWD, host_path, 0), length;
+	long fd, length;
 
+	if (host_program_has_view())
+		return open_host_in_view(context, host_path);
+	fd = open_executable(AT_FDCWD, host_path, 0);
 	if (fd < 0 || !request->interpreter)
 		return fd;
 	length = proc_read_descriptor((int)fd, buf);
@@ -305,7 +333,7 @@ static unsigned long *take_pointers(struct slot *slot, size_t count)
 
 	if (count * sizeof(unsigned long) <= sizeof(slot->results[1]))
 		return (unsigned long *)&slot->results[1];
-	memory = GATE_6(NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = room_map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (memory < 0)
 		return NULL;
 	slot->extra = (void *)memory;
@@ -363,7 +391,7 @@ static long copy_arrays(struct request *request, const struct plan *plan, const 
 {
 	long argc = guest_count_pointers(request->argv), envc = guest_count_pointers(request->envp);
 	unsigned int skip = plan->front_count && argc > 0 ? 1 : 0;
-	size_t room = STATE_STRINGS + plan->front_count + 3;
+	size_t room = STATE_STRINGS + filters_count() + plan->front_count + 3;
 	unsigned long *at;
 
 	if (argc < 0 || envc < 0)
@@ -379,6 +407,8 @@ static long copy_arrays(struct request *request, const struct plan *plan, const 
 	at += envc;
 	if (wants_libraries(plan))
 		*at++ = (unsigned long)plan->emulator->library_path;
+	filters_write((const char **)at);
+	at += filters_count();
 	for (unsigned int i = 0; i < STATE_STRINGS; i++)
 		*at++ = (unsigned long)state[i];
 	*at++ = 0;
@@ -423,6 +453,7 @@ static long execute_image(struct slot *slot, const unsigned long *argv, const un
 
 	if (known)
 		GATE_1(NR_set_tid_address, &slot->owner);
+	trace_begin();
 	status = GATE_3(NR_execve, image_path(), argv, envp);
 	if (known)
 		GATE_1(NR_set_tid_address, clear_at);
@@ -436,8 +467,8 @@ static long execute(struct request *request, struct plan *plan)
 		.program_fd = plan->program_fd,
 		.interpreter_fd = plan->interpreter_fd,
 		.foreign_fd = plan->foreign_fd,
-		.signal_mask = request->call->context->uc_sigmask,
-		.flags = signal_state(request->call->context->uc_sigmask) | privileges_state() | fast_state() |
+		.signal_mask = *registers_mask(request->call->context),
+		.flags = signal_state(*registers_mask(request->call->context)) | privileges_state() |
 			 (request->is_by_descriptor ? STATE_NAMED_BY_EXE : 0) | (plan->is_of_host ? STATE_OF_HOST : 0) |
 			 (wants_libraries(plan) ? STATE_HOST_LIBRARIES : 0) | (request->is_secure ? STATE_SECURE : 0),
 		.file_name = request->file_name,
@@ -447,6 +478,7 @@ static long execute(struct request *request, struct plan *plan)
 			       plan->interpreter_fd >= 0 ? plan->interpreter :
 							   "",
 		.cwd_mount = mounts_of_cwd(),
+		.filters = filters_count(),
 		.credentials = request->credentials,
 	};
 	char numbers[STATE_NUMBERS_SIZE];
@@ -461,7 +493,7 @@ static long execute(struct request *request, struct plan *plan)
 	if (!status)
 		status = execute_image(slot, argv, envp);
 	if (slot->extra)
-		GATE_2(NR_munmap, slot->extra, slot->extra_size);
+		room_unmap(slot->extra, slot->extra_size);
 	slot->extra = NULL;
 	return status;
 }
@@ -480,8 +512,8 @@ static bool is_name_of(struct slot *slot, const char *guest_path, int fd)
 	struct stat named, open;
 
 	translate_stand_in(guest_path, slot->spare);
-	return guest_path[0] == '/' && !GATE_2(NR_stat, slot->spare, &named) && !GATE_2(NR_fstat, fd, &open) &&
-	       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+	return guest_path[0] == '/' && !GATE_4(NR_newfstatat, AT_FDCWD, slot->spare, &named, 0) &&
+	       !GATE_2(NR_fstat, fd, &open) && named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
 /* The canonical guest path of the file that is mapped. */
@@ -581,6 +613,20 @@ static bool is_lost_script(const struct request *request, const struct plan *pla
 	       GATE_2(NR_fcntl, request->directory, F_GETFD) & FD_CLOEXEC;
 }
 
+/*
+ * The arrays are read when the file is open, before anybody looks into it: do_execveat_common(), fs/exec.c.
+ * An error of what is in it, STATUS, comes behind theirs. Before Linux 6.14 they are not looked at.
+ */
+static long arrays_or(const struct request *request, const struct plan *plan, long status)
+{
+	long arrays;
+
+	if (plan->stage == PLAN_PROGRAM && !plan->front_count)
+		return status;
+	arrays = GATE_5(NR_execveat, AT_FDCWD, "/proc/self/exe", request->argv, request->envp, AT_EXECVE_CHECK);
+	return arrays == -EFAULT || arrays == -E2BIG ? arrays : status;
+}
+
 /* AT_EXECVE_CHECK: the file is looked at, not what is in it; then the arrays. */
 static long check(struct request *request, const char *guest_path)
 {
@@ -622,9 +668,15 @@ static long take_credentials(struct request *request, const struct plan *plan)
 	return 0;
 }
 
+/* The path as named serves the plan until the arrays take its place. */
+static char *path_as_named(const struct call *call)
+{
+	return call->slot->results[1].guest;
+}
+
 static long plan_named(struct plan *plan, struct request *request)
 {
-	return plan_exec(plan, &operations, request, &image_data()->emulator, request->call->slot->results[1].guest);
+	return plan_exec(plan, &operations, request, &image_data()->emulator, path_as_named(request->call));
 }
 
 struct plan_again {
@@ -643,46 +695,64 @@ static long plan_again(struct call *call, void *again_at)
 	return plan_named(again->plan, again->request);
 }
 
-long handle_execve(struct call *call)
+/* What CALL asks for, as far as that can be told without a look at the file. */
+static long read_request(struct call *call, struct request *request)
 {
 	bool at = call->nr == NR_execveat;
-	struct slot *slot = call->slot;
-	struct request request = {
+	long length;
+
+	*request = (struct request){
 		.call = call,
 		.directory = at ? (int)call->arguments[0] : AT_FDCWD,
 		.flags = at ? call->arguments[4] : 0,
 		.argv = call->arguments[at ? 2 : 1],
 		.envp = call->arguments[at ? 3 : 2],
-		.file_name = slot->path[1],
+		.file_name = call->slot->path[1],
 		.is_first = true,
 	};
-	struct plan plan;
-	long status;
-
-	plan.drops_foreign = false;
-	status = guest_read_string(slot->spare, call->arguments[at], PATH_SIZE);
-	if (status < 0)
-		return status;
-	if (!status && !(request.flags & AT_EMPTY_PATH))
+	length = guest_read_string(call->slot->spare, call->arguments[at], PATH_SIZE);
+	if (length < 0)
+		return length;
+	if (!length && !(request->flags & AT_EMPTY_PATH))
 		return -ENOENT;
-	if (request.flags & ~(unsigned long)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK))
+	if (request->flags & ~(unsigned long)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK))
 		return -EINVAL;
-	memcpy(slot->results[1].guest, slot->spare, (size_t)status + 1);
-	name_file(&request, slot->results[1].guest);
-	if (request.flags & AT_EXECVE_CHECK)
-		return check(&request, slot->results[1].guest);
-	/* The path as named serves the plan until the arrays take its place. */
-	status = plan_named(&plan, &request);
+	memcpy(path_as_named(call), call->slot->spare, (size_t)length + 1);
+	name_file(request, path_as_named(call));
+	return 0;
+}
+
+static long make_plan(struct request *request, struct plan *plan)
+{
+	long status = plan_named(plan, request);
+
 	if (status == -EACCES && identity_is_on())
-		status = access_override_step(call, plan_again, &(struct plan_again){ &plan, &request }, status);
+		status = access_override_step(request->call, plan_again, &(struct plan_again){ plan, request }, status);
 	if (status == -EMFILE)
-		status = plan_without_descriptors(&request, &plan, slot->results[1].guest);
+		status = plan_without_descriptors(request, plan, path_as_named(request->call));
 	/* Before the interpreter is looked for: load_script(), fs/binfmt_script.c. */
 	if (status)
-		return is_lost_script(&request, &plan) ? -ENOENT : status;
-	if (plan.front_count && plan.front[plan.front_count - 1] == slot->results[1].guest)
-		plan.front[plan.front_count - 1] = request.file_name;
-	name_foreign(&request, &plan);
+		return arrays_or(request, plan, is_lost_script(request, plan) ? -ENOENT : status);
+	if (plan->front_count && plan->front[plan->front_count - 1] == path_as_named(request->call))
+		plan->front[plan->front_count - 1] = request->file_name;
+	name_foreign(request, plan);
+	return 0;
+}
+
+long handle_execve(struct call *call)
+{
+	struct request request;
+	struct plan plan;
+	long status = read_request(call, &request);
+
+	if (status)
+		return status;
+	if (request.flags & AT_EXECVE_CHECK)
+		return check(&request, path_as_named(call));
+	plan.drops_foreign = false;
+	status = make_plan(&request, &plan);
+	if (status)
+		return status;
 	status = take_credentials(&request, &plan);
 	close_named(&request, &plan);
 	if (is_lost_script(&request, &plan))

@@ -3,22 +3,32 @@
 #include "agent/access.h"
 #include "agent/change.h"
 #include "agent/clone.h"
+#include "agent/condition.h"
 #include "agent/credentials.h"
 #include "agent/dispatch.h"
+#include "agent/filters.h"
 #include "agent/gate.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/hardlinks.h"
+#include "agent/links.h"
 #include "agent/mount.h"
+#include "agent/log.h"
 #include "agent/mounts.h"
 #include "agent/open.h"
+#include "agent/fast_link.h"
+#include "agent/fast_overlay.h"
 #include "agent/fast_owner.h"
+#include "agent/overlay.h"
 #include "agent/patch.h"
 #include "agent/plain.h"
 #include "agent/proc.h"
 #include "agent/proc_files.h"
+#include "agent/readonly.h"
 #include "agent/root.h"
 #include "agent/signal.h"
 #include "agent/store.h"
+#include "agent/tracer.h"
 #include "base/text.h"
 #include "image/state.h"
 #include <asm/fcntl.h>
@@ -29,24 +39,9 @@
 
 unsigned long fast_is_closed;
 
-static uint32_t closed_for_good;
-
-void fast_close(uint32_t lasting)
+void fast_close(void)
 {
-	if (lasting)
-		closed_for_good = lasting;
-	__atomic_store_n(&fast_is_closed, 1, __ATOMIC_RELEASE);
-}
-
-void fast_start(uint32_t flags)
-{
-	if (flags & STATE_FILTERED)
-		fast_close(STATE_FILTERED);
-}
-
-uint32_t fast_state(void)
-{
-	return closed_for_good;
+	__atomic_fetch_or(&fast_is_closed, FAST_CLOSED_BY_US, __ATOMIC_RELEASE);
 }
 
 /* A frame of its own, so that fast_call()'s stays small: see find_frame(). */
@@ -76,7 +71,7 @@ static long read_string(struct fast_frame *frame, unsigned long guest_path_at, u
 					     registers_fast_stack(&frame->registers) - 1, now);
 
 	frame->path = place;
-	return length;
+	return length > 0 && hardlinks_are_on() && hardlinks_may_hide(place) ? -ENOENT : length;
 }
 
 /* Where the last component of PATH begins. */
@@ -87,8 +82,7 @@ static size_t name_start(const char *path, size_t length)
 	return length;
 }
 
-/* Whether NAME is none of a binding, and no "." or "..". */
-static bool is_ordinary(const char *name, size_t length)
+bool fast_is_ordinary(const char *name, size_t length)
 {
 	if (name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')))
 		return false;
@@ -116,7 +110,7 @@ static bool take_known_absolute(struct fast_frame *frame, size_t length, size_t 
 {
 	const struct view_binding *root = view_binding(the_view(), 0);
 
-	if (root_is_set() || !is_ordinary(frame->path + name, length - name))
+	if (root_is_set() || !fast_is_ordinary(frame->path + name, length - name))
 		return false;
 	memcpy(frame->host_path, view_host(the_view(), 0), root->host_length);
 	if (!plain_knows_directory(frame->host_path, root->host_length + name - 1, path->now, &path->stamp))
@@ -135,7 +129,7 @@ static void use_cwd(struct fast_frame *frame, struct fast_path *path)
 	unsigned int up;
 	size_t rest = path->is_in_root ? plain_from_cwd(frame->path, path->now, path->stamp, &up) : 0;
 
-	if (!rest || up > FAST_UP_MOST || up * 3 > rest)
+	if (!rest || up > FAST_UP_MOST || up * 3 >= rest)
 		return;
 	path->is_from_cwd = true;
 	path->replaced = (size_t)up * 3;
@@ -148,18 +142,22 @@ static void use_cwd(struct fast_frame *frame, struct fast_path *path)
 	}
 }
 
+/* Once more does no harm. */
 static void use_absolute(struct fast_frame *frame, const struct fast_path *path)
 {
-	if (!path->is_from_cwd)
+	if (!path->is_from_cwd || frame->path == frame->host_path)
 		return;
 	memcpy((char *)frame->path, path->replaced_text, path->replaced);
 	frame->path = frame->host_path;
 }
 
-/* Whether the kernel's RESULT is the guest's. Root inside may do more than the kernel knows. */
+/*
+ * Whether the kernel's RESULT is the guest's. Root inside may do more than the kernel knows, and of what is in a layer
+ * the directories in the layers above say who may search them.
+ */
 static bool is_believed(const struct fast_path *path, long result)
 {
-	if (result == -EACCES && (path->is_from_cwd || identity_is_on()))
+	if (result == -EACCES && (path->is_from_cwd || path->layers || identity_is_on()))
 		return false;
 	return plain_holds(path->stamp);
 }
@@ -174,30 +172,59 @@ static bool take_absolute(struct fast_frame *frame, size_t length, struct fast_p
 	return path->length;
 }
 
+enum known { KNOWN_LOST, KNOWN_NOT, KNOWN_DIRECTORY };
+
+/*
+ * Whether the absolute path in FRAME is in a known directory; if not, behind the links in it that are known. *LENGTH
+ * and *NAME are those of the path there is then.
+ */
+static enum known find_known(struct fast_frame *frame, size_t *length, size_t *name, struct fast_path *path)
+{
+	if (overlay_is_mount(0))
+		return KNOWN_NOT;
+	if (take_known_absolute(frame, *length, *name, path) && !fast_ends_in_link(frame, path))
+		return KNOWN_DIRECTORY;
+	if (!path->keeps_links && !fast_follow(frame, path, length, &path->followed))
+		return KNOWN_LOST;
+	if (!path->followed)
+		return KNOWN_NOT;
+	*name = name_start(frame->path, *length);
+	return take_known_absolute(frame, *length, *name, path) ? KNOWN_DIRECTORY : KNOWN_NOT;
+}
+
+/* Whether a link that was followed counts still. */
+static bool is_followed_now(const struct fast_path *path)
+{
+	return !path->followed || path->followed == path->stamp;
+}
+
 /* The same as read_path(), of a path in FRAME that is absolute. */
 static void find_absolute(struct fast_frame *frame, size_t length, size_t name, struct fast_path *path)
 {
+	enum known known = find_known(frame, &length, &name, path);
 	uint32_t mount = 0;
 
 	path->is_kept = true;
-	if (take_known_absolute(frame, length, name, path)) {
+	if (known == KNOWN_LOST)
+		return;
+	if (known == KNOWN_DIRECTORY) {
 		frame->path = frame->host_path;
 		frame->directory = AT_FDCWD;
 		path->is_in_root = true;
 	} else {
-		path->may_be_top = !is_ordinary(frame->path + name, length - name);
+		path->may_be_top = !fast_is_ordinary(frame->path + name, length - name);
 		if (!take_absolute(frame, length, path, &mount) ||
 		    !plain_is_directory(frame->path, name_start(frame->path, path->length) - 1, !mount, &path->stamp))
 			return;
 	}
 	path->is_of_root = !mount;
-	path->kind = PATH_ABSOLUTE;
+	path->kind = is_followed_now(path) ? PATH_ABSOLUTE : PATH_SLOW;
 }
 
 /* The same of one that is relative. */
 static void find_relative(struct fast_frame *frame, size_t length, size_t name, struct fast_path *path)
 {
-	bool is_ordinary_name = is_ordinary(frame->path + name, length - name);
+	bool is_ordinary_name = fast_is_ordinary(frame->path + name, length - name);
 	unsigned int count = 1;
 
 	path->length = length;
@@ -220,12 +247,25 @@ static void find_relative(struct fast_frame *frame, size_t length, size_t name, 
 		path->kind = PATH_RELATIVE;
 }
 
-/* The path at GUEST_PATH_AT, relative to DIRECTORY, to frame->path. */
-static void read_path(struct fast_frame *frame, unsigned long guest_path_at, long directory, struct fast_path *path)
+/* The same where there are overlays: false if that is all, or true: the path is that of no overlay. */
+static APART bool find_in_overlay(struct fast_frame *frame, size_t length, struct fast_path *path)
+{
+	size_t name = name_start(frame->path, length);
+
+	if (hardlinks_are_on())
+		return frame->path[0] == '/';
+	if (frame->path[0] == '/')
+		return !fast_overlay_takes(frame, length, name, path);
+	return !name && fast_overlay_takes_relative(frame, length, path) == FAST_OVERLAY_NOT;
+}
+
+/* The path at GUEST_PATH_AT, relative to DIRECTORY, to frame->path. FOLLOWS: a link in its last component. */
+static void read_path(struct fast_frame *frame, unsigned long guest_path_at, long directory, bool follows,
+		      struct fast_path *path)
 {
 	long length;
 
-	*path = (struct fast_path){ .kind = PATH_SLOW, .now = clock_now() };
+	*path = (struct fast_path){ .kind = PATH_SLOW, .follows = follows, .now = clock_now() };
 	length = read_string(frame, guest_path_at, path->now);
 	frame->directory = (int)directory;
 	if (length <= 0 || frame->path[length - 1] == '/') {
@@ -233,6 +273,8 @@ static void read_path(struct fast_frame *frame, unsigned long guest_path_at, lon
 			path->kind = PATH_EMPTY;
 		return;
 	}
+	if (overlay_is_there() && !find_in_overlay(frame, (size_t)length, path))
+		return;
 	if (frame->path[0] == '/')
 		find_absolute(frame, (size_t)length, name_start(frame->path, (size_t)length), path);
 	else
@@ -274,7 +316,7 @@ static long judge_status(struct fast_frame *frame, const struct fast_path *path,
 	uint32_t type = file_type(mode_at, is_statx);
 
 	if (type == S_IFLNK)
-		return flags & AT_SYMLINK_NOFOLLOW ? 0 : FAST_SLOW;
+		return flags & AT_SYMLINK_NOFOLLOW && !hardlinks_are_on() ? 0 : FAST_SLOW;
 	use_absolute(frame, path);
 	if (path->is_kept && type == S_IFDIR)
 		plain_note_directory(frame->path, path->length, path->is_of_root, path->stamp, path->now);
@@ -287,6 +329,32 @@ static long judge_status(struct fast_frame *frame, const struct fast_path *path,
 static bool is_removed_file(const struct stat *status)
 {
 	return (status->st_mode & S_IFMT) == S_IFREG && !status->st_nlink;
+}
+
+/* An open file may have more names than the kernel knows, a directory fewer others in it. */
+static bool may_miscount(bool is_open, uint32_t type)
+{
+	return hardlinks_are_on() && (is_open || type == S_IFDIR);
+}
+
+/* Whether the path can be asked about: in an overlay it becomes that in the layer which has it. */
+static bool find_layer(struct fast_frame *frame, struct fast_path *path)
+{
+	uint32_t type;
+
+	return !path->layers || fast_overlay_find(frame, path, false, &type);
+}
+
+/* Whether the kernel has said RESULT of a layer for another reason than that nothing is there. */
+static bool is_of_layer_only(const struct fast_path *path, long result)
+{
+	return path->layers && result && result != -ENOENT;
+}
+
+/* The same of the status of what is there: it may be that of a whiteout, or not be all. */
+static bool is_of_one_layer(const struct fast_path *path, uint32_t mode, uint64_t size, uint64_t device)
+{
+	return path->layers && !fast_overlay_is_plain(path, mode, size, device);
 }
 
 #define STAT_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
@@ -313,10 +381,12 @@ static long fast_stat(struct fast_frame *frame, long directory, unsigned long gu
 
 	if (flags & 0xffffffff & ~(unsigned long)STAT_FLAGS)
 		return FAST_SLOW;
-	read_path(frame, guest_path, directory, path);
+	read_path(frame, guest_path, directory, !(flags & AT_SYMLINK_NOFOLLOW), path);
 	if (path->kind == PATH_SLOW)
 		return FAST_SLOW;
 	frame->guest_flags = flags;
+	if (!find_layer(frame, path))
+		return FAST_SLOW;
 	if (path->kind != PATH_EMPTY)
 		use_cwd(frame, path);
 	return make(frame, FAST_STATUS, NR_newfstatat, buf,
@@ -334,23 +404,51 @@ static long fast_fstat(struct fast_frame *frame, int fd, unsigned long buf)
 	return make(frame, FAST_STATUS, NR_newfstatat, buf, AT_EMPTY_PATH, 0);
 }
 
+/* What carries no attribute is known in the store by its whole path. */
+static void name_for_store(struct fast_frame *frame, const struct fast_path *path, uint32_t mode)
+{
+	if ((mode & S_IFMT) != S_IFREG && (mode & S_IFMT) != S_IFDIR)
+		use_absolute(frame, path);
+}
+
+static bool tell_owner_in_stat(struct fast_frame *frame, struct stat *file)
+{
+	if (!identity_is_on())
+		return true;
+	name_for_store(frame, &frame->about, file->st_mode);
+	return fast_tell_owner_in_stat(frame, file) && is_believed(&frame->about, 0);
+}
+
+/* What is open may have come to be another in an overlay. */
+static bool is_current(struct fast_frame *frame, uint32_t mode)
+{
+	if (!overlay_is_there())
+		return true;
+	frame->path = "";
+	return fast_overlay_is_current(frame, (int)frame->directory, (mode & S_IFMT) == S_IFDIR);
+}
+
 static long judge_stat(struct fast_frame *frame, long status)
 {
 	const struct fast_path *path = &frame->about;
 	struct stat *file = (struct stat *)frame->made[3];
 
-	if (path->kind == PATH_EMPTY && (status || is_removed_file(file)))
+	if (path->kind == PATH_EMPTY && (status || is_removed_file(file) || may_miscount(true, file->st_mode & S_IFMT)))
 		return status ? status : FAST_SLOW;
 	/* What could not be written may be that of a link: where that leads is an error before. */
-	if (!is_believed(path, status) || status == -EFAULT)
+	if (!is_believed(path, status) || status == -EFAULT || is_of_layer_only(path, status))
 		return FAST_SLOW;
 	if (status)
 		return status;
-	if (identity_is_on() && !(fast_tell_owner_in_stat(frame, file) && is_believed(path, 0)))
+	if (is_of_one_layer(path, file->st_mode, (uint64_t)file->st_size, file->st_rdev) ||
+	    (path->kind == PATH_EMPTY && !is_current(frame, file->st_mode)))
+		return FAST_SLOW;
+	if (!tell_owner_in_stat(frame, file))
 		return FAST_SLOW;
 	if (path->kind == PATH_EMPTY)
 		return 0;
-	return judge_status(frame, path, (unsigned long)&file->st_mode, false, frame->guest_flags);
+	status = judge_status(frame, path, (unsigned long)&file->st_mode, false, frame->guest_flags);
+	return may_miscount(false, file->st_mode & S_IFMT) ? FAST_SLOW : status;
 }
 
 /* Whether the directory DESCRIPTOR may be that of a binding. The path in FRAME is overwritten. */
@@ -367,7 +465,7 @@ static bool may_be_of_top(struct fast_frame *frame, int descriptor)
 	text_init(&link, host_path, FAST_PATH_MOST);
 	text_add(&link, PROC_DESCRIPTORS);
 	text_add_number(&link, descriptor);
-	length = GATE_3(NR_readlink, host_path, host_path, FAST_PATH_MOST);
+	length = GATE_4(NR_readlinkat, AT_FDCWD, host_path, host_path, FAST_PATH_MOST);
 	if (length <= 0 || length == FAST_PATH_MOST || host_path[0] != '/')
 		return true;
 	host_path[length] = '\0';
@@ -385,12 +483,36 @@ static APART long fast_statx(struct fast_frame *frame, const unsigned long argum
 	if (arguments[2] & 0xffffffff & ~(unsigned long)(STAT_FLAGS | AT_STATX_SYNC_TYPE) ||
 	    mount_is_asked(arguments[3]))
 		return FAST_SLOW;
-	read_path(frame, arguments[1], (long)arguments[0], path);
+	read_path(frame, arguments[1], (long)arguments[0], !(arguments[2] & AT_SYMLINK_NOFOLLOW), path);
 	if (path->kind == PATH_SLOW || (path->kind == PATH_RELATIVE && frame->path[0] == '.') || path->may_be_top)
 		return FAST_SLOW;
 	frame->guest_flags = arguments[2];
+	if (!find_layer(frame, path))
+		return FAST_SLOW;
 	use_cwd(frame, path);
-	return make(frame, FAST_STATUS_X, NR_statx, arguments[2] | AT_SYMLINK_NOFOLLOW, arguments[3], arguments[4]);
+	return make(frame, FAST_STATUS_X, NR_statx, arguments[2] | AT_SYMLINK_NOFOLLOW,
+		    identity_is_on() ? arguments[3] | STATX_CTIME : arguments[3], arguments[4]);
+}
+
+/* The time of change was asked for our sake. Some file systems (Linux 6.13) tell it only then. */
+static void leave_out_times(const struct fast_frame *frame, struct statx *result)
+{
+	unsigned long arguments[6];
+
+	registers_fast_arguments(&frame->registers, arguments);
+	if (!(arguments[3] & (STATX_CTIME | STATX_MTIME)))
+		result->stx_mask &= ~(STATX_CTIME | STATX_MTIME);
+}
+
+static bool tell_owner_in_statx(struct fast_frame *frame, struct statx *file)
+{
+	if (!identity_is_on())
+		return true;
+	name_for_store(frame, &frame->about, file->stx_mode);
+	if (!fast_tell_owner_in_statx(frame, file) || !is_believed(&frame->about, 0))
+		return false;
+	leave_out_times(frame, file);
+	return true;
 }
 
 static APART long judge_statx(struct fast_frame *frame, long status)
@@ -399,16 +521,24 @@ static APART long judge_statx(struct fast_frame *frame, long status)
 	const struct fast_path *path = &frame->about;
 	uint32_t type;
 
-	if (!is_believed(path, status) || status == -EFAULT)
+	if (!is_believed(path, status) || status == -EFAULT || is_of_layer_only(path, status))
 		return FAST_SLOW;
 	if (status)
 		return status;
-	if (identity_is_on() && !(fast_tell_owner_in_statx(frame, result) && is_believed(path, 0)))
+	if (is_of_one_layer(path, result->stx_mode, result->stx_size,
+			    result->stx_rdev_major | result->stx_rdev_minor) ||
+	    (path->kind == PATH_EMPTY && !is_current(frame, result->stx_mode)))
+		return FAST_SLOW;
+	if (!tell_owner_in_statx(frame, result))
 		return FAST_SLOW;
 	mount_leave_out(result);
-	if (path->kind != PATH_EMPTY)
-		return judge_status(frame, path, (unsigned long)&result->stx_mode, true, frame->guest_flags);
 	type = result->stx_mode & S_IFMT;
+	if (path->kind != PATH_EMPTY) {
+		status = judge_status(frame, path, (unsigned long)&result->stx_mode, true, frame->guest_flags);
+		return may_miscount(false, type) ? FAST_SLOW : status;
+	}
+	if (may_miscount(true, type))
+		return FAST_SLOW;
 	if (type == S_IFREG)
 		return result->stx_nlink ? 0 : FAST_SLOW;
 	return type == S_IFDIR && may_be_of_top(frame, (int)frame->made[1]) ? FAST_SLOW : 0;
@@ -428,24 +558,25 @@ static bool reads_attribute(const struct fast_frame *frame, const struct call_ro
 	return *name;
 }
 
-/* Any other call that reads what one path names, and needs no more than that path translated. */
-static long fast_read(struct fast_frame *frame, const struct call_row *row, const unsigned long arguments[6])
+/* Whether the path is of the root's mount, which is not read-only. */
+static bool is_in_writable_root(const struct fast_path *path)
+{
+	return path->is_in_root && !path->followed && !readonly_is_mount(0);
+}
+
+/* Whether the answer depends on whether the mount is read-only. */
+static bool is_of_mode(const struct call_row *row, const unsigned long arguments[6])
+{
+	return row->handler == handle_statfs ||
+	       (row->handler == handle_access && arguments[row->nr == NR_access ? 1 : 2] & ACCESS_WRITE);
+}
+
+/* The call of ROW is made with the path that FRAME has; and with the NAME of an attribute, if that is not NULL. */
+static long make_row(struct fast_frame *frame, const struct call_row *row, const unsigned long arguments[6],
+		     unsigned long name)
 {
 	const struct call_path *shape = &row->paths[0];
-	long directory = shape->directory == CALL_CWD ? AT_FDCWD : (long)arguments[shape->directory];
-	struct fast_path *path = &frame->about;
-	unsigned long name = 0;
 
-	if (row->once || !(row->handler == handle_paths || row->handler == handle_access ||
-			   reads_attribute(frame, row, arguments, &name)))
-		return FAST_SLOW;
-	if (row->handler == handle_access && identity_is_on() && !access_real_is_effective())
-		return FAST_SLOW;
-	read_path(frame, arguments[shape->path], directory, path);
-	if (path->kind < PATH_RELATIVE ||
-	    (call_follows(shape, arguments) && (!path->stamp || ends_in_link(frame, path))))
-		return FAST_SLOW;
-	use_cwd(frame, path);
 	frame->kind = FAST_OTHER;
 	frame->made[0] = row->nr;
 	memcpy(frame->made + 1, arguments, 6 * sizeof(arguments[0]));
@@ -457,15 +588,58 @@ static long fast_read(struct fast_frame *frame, const struct call_row *row, cons
 	return FAST_CALL;
 }
 
+/* What is in the layer that has it. Whether it may be written to is not that layer's to say. */
+static APART long read_in_overlay(struct fast_frame *frame, const struct call_row *row,
+				  const unsigned long arguments[6], unsigned long name)
+{
+	struct fast_path *path = &frame->about;
+	uint32_t type;
+
+	if (row->handler == handle_xattr ?
+		    (row->nr != NR_getxattr && row->nr != NR_lgetxattr) || !fast_overlay_tells(frame, arguments[1]) :
+		    row->handler != handle_access || is_of_mode(row, arguments))
+		return FAST_SLOW;
+	if (!fast_overlay_find(frame, path, true, &type) || (path->follows && type == S_IFLNK))
+		return FAST_SLOW;
+	return make_row(frame, row, arguments, name);
+}
+
+/* Any other call that reads what one path names, and needs no more than that path translated. */
+static long fast_read(struct fast_frame *frame, const struct call_row *row, const unsigned long arguments[6])
+{
+	const struct call_path *shape = &row->paths[0];
+	long directory = shape->directory == CALL_CWD ? AT_FDCWD : (long)arguments[shape->directory];
+	struct fast_path *path = &frame->about;
+	unsigned long name = 0;
+
+	if (row->once || !(row->handler == handle_paths || row->handler == handle_statfs ||
+			   row->handler == handle_access || reads_attribute(frame, row, arguments, &name)))
+		return FAST_SLOW;
+	if (row->handler == handle_access && identity_is_on() && !access_real_is_effective())
+		return FAST_SLOW;
+	read_path(frame, arguments[shape->path], directory, call_follows(shape, arguments), path);
+	if (path->layers)
+		return read_in_overlay(frame, row, arguments, name);
+	if (path->kind < PATH_RELATIVE || (hardlinks_are_on() && !path->follows) ||
+	    (path->follows && (!path->stamp || ends_in_link(frame, path))) ||
+	    (readonly_is_there() && is_of_mode(row, arguments) && !is_in_writable_root(path)))
+		return FAST_SLOW;
+	use_cwd(frame, path);
+	return make_row(frame, row, arguments, name);
+}
+
 /* Only an absolute target in /proc is not what the guest is to see. */
 static long fast_readlink(struct fast_frame *frame, long directory, unsigned long guest_path, unsigned long buf,
 			  int size)
 {
 	struct fast_path *path = &frame->about;
+	uint32_t type;
 
-	if (size <= 0)
+	if (size <= 0 || hardlinks_are_on())
 		return FAST_SLOW;
-	read_path(frame, guest_path, directory, path);
+	read_path(frame, guest_path, directory, false, path);
+	if (path->layers && !fast_overlay_find(frame, path, true, &type))
+		return FAST_SLOW;
 	if (path->kind < PATH_RELATIVE || (path->kind == PATH_ABSOLUTE && text_begins(frame->path, "/proc/")))
 		return FAST_SLOW;
 	use_cwd(frame, path);
@@ -499,52 +673,99 @@ long fast_judge(struct fast_frame *frame, long result)
 	}
 }
 
-/* As find_absolute() and find_relative() have it, but for links. */
-static bool find_by_text(struct fast_frame *frame, size_t length, size_t name, struct fast_path *path)
+/* As find_absolute() has it, but for links that are not known. */
+static bool find_absolute_text(struct fast_frame *frame, size_t length, size_t name, struct fast_path *path)
 {
-	bool is_absolute = frame->path[0] == '/';
-	unsigned int count;
+	enum known known = find_known(frame, &length, &name, path);
 	uint32_t mount;
 
-	if (!is_absolute)
-		return (!name && is_ordinary(frame->path, length)) ||
-		       view_is_relative_plain(the_view(), frame->path, &count);
-	if (!take_known_absolute(frame, length, name, path)) {
+	if (known == KNOWN_LOST)
+		return false;
+	path->is_in_root = known == KNOWN_DIRECTORY;
+	if (known == KNOWN_NOT) {
 		path->stamp = plain_now();
 		path->is_in_root = take_absolute(frame, length, path, &mount) && !mount && path->stamp;
-		return path->length;
 	}
 	frame->path = frame->host_path;
 	frame->directory = AT_FDCWD;
-	path->is_in_root = true;
-	return true;
+	return path->length && is_followed_now(path);
+}
+
+/* The same for any path. */
+static bool find_by_text(struct fast_frame *frame, size_t length, size_t name, struct fast_path *path)
+{
+	unsigned int count;
+
+	if (frame->path[0] == '/')
+		return find_absolute_text(frame, length, name, path);
+	/* Of what it is relative to only the full walk knows whether it is an overlay's. */
+	if (overlay_is_there())
+		return false;
+	return (!name && fast_is_ordinary(frame->path, length)) ||
+	       view_is_relative_plain(the_view(), frame->path, &count);
+}
+
+/* Of the flags of an open. */
+static bool may_open(unsigned long flags)
+{
+	if (the_view()->flags & VIEW_VIRTUAL && flags & O_CREAT)
+		return false;
+	return !identity_is_on() || (!(flags & (O_CREAT | O_TRUNC)) && (flags & __O_TMPFILE) != __O_TMPFILE);
+}
+
+/* Whether the path, of LENGTH bytes, may be that of a file of /proc of which there is a copy. */
+static bool may_be_copied(const struct fast_frame *frame, size_t length)
+{
+	size_t name = name_start(frame->path, length);
+
+	return proc_file_may_be(frame->path + name, length - name);
+}
+
+/* Of an open that only reads, and what it has to be. */
+#define OPEN_FLAGS (O_NONBLOCK | O_CLOEXEC | O_LARGEFILE | O_NOFOLLOW | O_DIRECTORY | O_NOCTTY)
+
+/* A file or directory is read from the layer that has it. What is a whiteout by now is no file that can be opened. */
+static APART long open_in_overlay(struct fast_frame *frame, struct fast_path *path, unsigned long flags)
+{
+	uint32_t type;
+
+	if (!path->layers || !fast_overlay_find(frame, path, true, &type) ||
+	    (type && type != S_IFREG && type != S_IFDIR) || mounts_may_need_note(frame->path, flags))
+		return FAST_SLOW;
+	frame->how = open_how_of(flags, 0);
+	frame->stamp = path->stamp;
+	return FAST_OPEN;
 }
 
 /*
  * openat2 looks for links itself. With a stamp, the path is named from the current
- * directory: what has been opened is closed again if it does not hold.
+ * directory, was found by links that are known, or is in an overlay: what has been opened is closed again if it does
+ * not hold.
  */
 static long fast_open(struct fast_frame *frame, long directory, unsigned long guest_path, unsigned long flags,
 		      unsigned long mode)
 {
-	struct fast_path path = { .now = clock_now() };
+	bool makes = flags & (O_CREAT | O_TRUNC), only_reads = !(flags & 0xffffffff & ~(unsigned long)OPEN_FLAGS);
+	struct fast_path path = { .follows = !(flags & O_NOFOLLOW), .keeps_links = makes, .now = clock_now() };
 	long length = read_string(frame, guest_path, path.now);
-	size_t name;
 
-	if (length <= 0)
-		return FAST_SLOW;
-	name = name_start(frame->path, (size_t)length);
 	frame->directory = (int)directory;
-	if (proc_file_may_be(frame->path + name, (size_t)length - name) ||
-	    (the_view()->flags & VIEW_VIRTUAL && flags & O_CREAT) ||
-	    (identity_is_on() && flags & (O_CREAT | O_TRUNC)) ||
-	    (identity_is_on() && (flags & __O_TMPFILE) == __O_TMPFILE) ||
-	    !find_by_text(frame, (size_t)length, name, &path) || mounts_may_need_note(frame->path, flags))
+	/* "/" is nothing that could be made, but what the host calls it ends in a slash, and that the kernel says
+	 * first. */
+	if (length <= 0 || (makes && frame->path[length - 1] == '/'))
+		return FAST_SLOW;
+	if (only_reads && overlay_is_there() && frame->path[length - 1] != '/' &&
+	    !may_be_copied(frame, (size_t)length) && !find_in_overlay(frame, (size_t)length, &path))
+		return open_in_overlay(frame, &path, flags);
+	if (!may_open(flags) || may_be_copied(frame, (size_t)length) ||
+	    !find_by_text(frame, (size_t)length, name_start(frame->path, (size_t)length), &path) ||
+	    (readonly_may_forbid(flags) && !is_in_writable_root(&path)) ||
+	    (path.followed && may_be_copied(frame, path.length)) || mounts_may_need_note(frame->path, flags))
 		return FAST_SLOW;
 	frame->how = open_how_of(flags, mode);
-	if (!(flags & (O_CREAT | O_TRUNC)))
+	if (!makes)
 		use_cwd(frame, &path);
-	frame->stamp = path.is_from_cwd ? path.stamp : 0;
+	frame->stamp = path.is_from_cwd || path.followed ? path.stamp : 0;
 	return FAST_OPEN;
 }
 
@@ -603,7 +824,7 @@ void fast_note_mask(struct fast_frame *frame)
 	unsigned long set = frame->mask.set, mask, arguments[6];
 	bool is_blocked, has_own = frame->directory;
 
-	if (frame->registers.rax)
+	if (frame->registers.result)
 		return;
 	registers_fast_arguments(&frame->registers, arguments);
 	is_blocked = tell_old_mask(frame->mask.old_at);
@@ -632,7 +853,8 @@ static APART long fast_clone(struct fast_frame *frame, const unsigned long argum
 	size_t size = arguments[1];
 
 	if (size < CLONE_ARGS_SIZE_VER0 || size > FAST_PATH_MOST ||
-	    read_near(frame, frame->host_path, arguments[0], size) || !(copy->flags & CLONE_VM) || !copy->stack)
+	    read_near(frame, frame->host_path, arguments[0], size) || !(copy->flags & CLONE_VM) || !copy->stack ||
+	    copy->flags & CLONE_UNTRACED)
 		return FAST_SLOW;
 	__atomic_store_n(&frame->self, (unsigned long)frame | FAST_IS_CLONING, __ATOMIC_RELAXED);
 	frame->child = clone_take_child(frame, copy->flags);
@@ -640,14 +862,14 @@ static APART long fast_clone(struct fast_frame *frame, const unsigned long argum
 	return FAST_CLONE;
 }
 
-/* Where no process has a root of its own, and no directory is at two places. */
+/* Where no process has a root of its own, no directory is at two places, and none has been removed unseen. */
 static APART long fast_getcwd(struct fast_frame *frame, unsigned long to, unsigned long size)
 {
 	size_t half = FAST_PATH_MOST / 2;
 	char *host_path = frame->host_path, *guest_path = host_path + half;
 	long length;
 
-	if (root_is_set() || the_view()->flags & (VIEW_TWICE | VIEW_VIRTUAL))
+	if (root_is_set() || the_view()->flags & (VIEW_TWICE | VIEW_VIRTUAL | VIEW_OVERLAY))
 		return FAST_SLOW;
 	length = GATE_2(NR_getcwd, host_path, half);
 	if (length <= 0 || host_path[0] != '/')
@@ -671,38 +893,19 @@ static long fast_id(unsigned long nr)
 /* Whether the filter would have trapped the call, at a site where it can be handled. */
 static bool is_ours(const struct call_row *row, const unsigned long arguments[6])
 {
-	unsigned long argument = arguments[row->when_argument];
-
-	if (row->action != CALL_TRAP || patch_needs_trap(row->nr))
-		return false;
-	switch (row->condition) {
-	case WHEN_SET:
-		return argument;
-	case WHEN_AMONG:
-		return (uint32_t)argument < 64 && row->when_value >> (uint32_t)argument & 1;
-	case WHEN_DIFFERS:
-		return (uint32_t)argument != (uint32_t)row->when_value;
-	case WHEN_SETTING:
-		return image_data()->flags & row->when_value;
-	case WHEN_EITHER:
-		return image_data()->flags & row->when_value || the_view()->flags & row->when_value >> 32;
-	case WHEN_VIEW:
-		return the_view()->flags & row->when_value;
-	default:
-		return true;
-	}
+	return row->action == CALL_TRAP && !call_needs_frame(row->nr) && condition_holds(row, arguments);
 }
 
 long fast_call(struct fast_frame *frame)
 {
 	unsigned long a[6];
 
-	const struct call_row *row = call_find(frame->registers.rax & 0xffffffff);
+	const struct call_row *row = call_find(frame->registers.result & 0xffffffff);
 
 	registers_fast_arguments(&frame->registers, a);
-	if (!row || !is_ours(row, a))
+	if (!row || !is_ours(row, a) || (filters_are_on() && !filters_allow(row->nr)))
 		return FAST_PASS;
-	if (image_data()->verbosity >= 2 || access_is_checked(NULL))
+	if (log_is_on() || access_is_checked(NULL))
 		return FAST_SLOW;
 	switch (row->nr) {
 	case NR_stat:
@@ -746,11 +949,11 @@ static long handle_in_slot(struct slot *slot, long frame_at)
 	struct ucontext *context = &slot->context;
 
 	registers_from_fast(context, &frame->registers);
-	if (dispatch_call(slot, context)) {
+	if (dispatch_call(slot, context, SECCOMP_RET_ALLOW)) {
 		slot->gate = registers_enter_later(context, slot->enter);
 		return 1;
 	}
-	frame->registers.rax = (unsigned long)registers_result(context);
+	frame->registers.result = (unsigned long)registers_result(context);
 	return 0;
 }
 
@@ -763,12 +966,13 @@ struct slot *fast_handle(struct fast_frame *frame)
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &all, &mask, SIGNAL_SET_SIZE);
 	frame->self = 0;
 	slot = slot_take();
-	slot->context.uc_sigmask = mask;
+	*registers_mask(&slot->context) = mask;
 	if (agent_call_on((char *)slot + SLOT_SIZE, handle_in_slot, slot, (long)frame)) {
-		slot->mask = slot->context.uc_sigmask;
+		slot->mask = *registers_mask(&slot->context);
+		tracer_leave();
 		return slot;
 	}
-	mask = slot->context.uc_sigmask;
+	mask = *registers_mask(&slot->context);
 	slot_free(slot);
 	frame->self = (unsigned long)frame + FAST_IS_DONE;
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGNAL_SET_SIZE);
@@ -820,7 +1024,7 @@ static void leave_with_result(struct ucontext *context, long result)
 	struct fast_frame *frame = registers_fast_frame(context);
 
 	frame->self = 0;
-	frame->registers.rax = (unsigned long)result;
+	frame->registers.result = (unsigned long)result;
 	registers_from_fast(context, &frame->registers);
 }
 
@@ -845,7 +1049,7 @@ static void leave_with_mask(struct ucontext *context)
 {
 	struct fast_frame *frame = registers_fast_frame(context);
 
-	frame->registers.rax = (unsigned long)registers_result(context);
+	frame->registers.result = (unsigned long)registers_result(context);
 	fast_note_mask(frame);
 	leave_with_result(context, registers_result(context));
 }
@@ -889,9 +1093,12 @@ void fast_leave_for_signal(struct ucontext *context)
 
 	if (IS_IN(at, fast_looking, fast_beginning)) {
 		registers_rewind_look(context);
+	} else if (IS_IN(at, fast_traced, fast_traced_end)) {
+		registers_rewind_traced(context);
 	} else if (IS_IN(at, fast_entry, fast_saved)) {
 		registers_rewind_entry(context, at > (unsigned long)fast_moving, at >= (unsigned long)fast_flags);
-	} else if (IS_IN(at, fast_leaving, fast_left) || at == (unsigned long)fast_passed) {
+	} else if (IS_IN(at, fast_leaving, fast_left) || IS_IN(at, fast_tell, fast_tell_end) ||
+		   IS_IN(at, fast_passed, fast_slow)) {
 		frame = registers_fast_frame(context);
 		frame->self = 0;
 		registers_from_fast(context, &frame->registers);

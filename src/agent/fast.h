@@ -43,16 +43,22 @@ enum path_kind {
 /* What is known of the path of a call. */
 struct fast_path {
 	enum path_kind kind;
-	bool is_kept; /* what is known of it may be found again: plain_is_known() */
+	bool follows;	  /* a link in the last component */
+	bool keeps_links; /* they are left to the kernel to find */
+	bool is_kept;	  /* what is known of it may be found again: plain_is_known() */
 	bool is_of_root;
 	bool may_be_top;
 	bool is_in_root;  /* an absolute path of the root's mount: see use_cwd() */
 	bool is_from_cwd; /* an absolute path that is named from the current directory */
 	plain_stamp stamp;
-	uint64_t now; /* clock_now() */
+	plain_stamp followed; /* of links that have been replaced by their targets; 0: there was none */
+	uint64_t now;	      /* clock_now() */
 	size_t length;
 	size_t replaced; /* so many bytes of it, before frame->path */
 	char replaced_text[FAST_UP_MOST * 3];
+	uint64_t layers; /* in an overlay: agent/fast_overlay.h; else 0 */
+	uint32_t mount;
+	bool is_lowest; /* no layer below has anything of that name to be seen */
 };
 
 /* How the result of a call that only reads is judged. */
@@ -91,13 +97,12 @@ struct fast_frame {
 	};
 };
 
-#define FAST_IS_DONE 1	  /* rax is the result */
+/* FAST_IS_DONE: registers.result is the result. */
 #define FAST_IS_CLONING 4 /* there may be a record for a child: clone_forget_child() */
 #define FAST_IS_ANY 7
-/* FAST_IS_MASKED: rax is the result, and fast_note_mask() is left to do. */
+/* FAST_IS_MASKED: so it is, and fast_note_mask() is left to do. */
 
-_Static_assert(offsetof(struct fast_frame, registers.rbp) == FAST_RBP, "arch.h");
-_Static_assert(offsetof(struct fast_frame, registers.flags) == FAST_FLAGS, "arch.h");
+_Static_assert(!offsetof(struct fast_frame, registers), "arch.h");
 _Static_assert(offsetof(struct fast_frame, self) == FAST_SELF, "arch.h");
 _Static_assert(offsetof(struct fast_frame, how) == FAST_HOW, "arch.h");
 _Static_assert(offsetof(struct fast_frame, directory) == FAST_DIRECTORY, "arch.h");
@@ -120,27 +125,27 @@ long fast_call(struct fast_frame *frame);
 /* The result of a call that only read, MADE with FAST_CALL, is RESULT: what the guest is to be told, or FAST_SLOW. */
 long fast_judge(struct fast_frame *frame, long result);
 
+/* Whether NAME, of LENGTH bytes, is none of a binding, and no "." or "..". */
+bool fast_is_ordinary(const char *name, size_t length);
+
 /* The mask has been changed: what the guest is to believe of SIGSYS. May be done twice. */
 void fast_note_mask(struct fast_frame *frame);
 
 /*
- * Handle the call as a trap's. 0: registers.rax is the result. Or the slot that
+ * Handle the call as a trap's. 0: registers.result is the result. Or the slot that
  * is to go on at gate_unmask, all signals blocked.
  */
 struct slot *fast_handle(struct fast_frame *frame);
 
 /*
- * From now on all calls of this process are made at their sites: where a filter of
- * the guest's must see them, or stacks have no room for us. It is never opened again. (A
- * vfork child closes its parent's too, who then is slower.) LASTING: what of enum
- * state_flags the next program is to know of it, or 0.
+ * From now on all calls of this process are made at their sites: where
+ * stacks have no room for us. It is never opened again. (A vfork child closes its parent's too, who then is slower.)
  */
-void fast_close(uint32_t lasting);
-/* Once at start, FLAGS of the program before; and those for the next one. */
-void fast_start(uint32_t flags);
-uint32_t fast_state(void);
+void fast_close(void);
+#define FAST_CLOSED_BY_US 1ul
+#define FAST_CLOSED_BY_TRACER 2ul /* another process's agent: agent/trace_stop.c */
 #pragma GCC visibility push(hidden)
-extern unsigned long fast_is_closed; /* 0 or 1, known to assembly */
+extern unsigned long fast_is_closed; /* 0 or FAST_CLOSED_..., known to assembly */
 #pragma GCC visibility pop
 
 /* A signal came while the thread was on its way through here: make CONTEXT the guest's. */

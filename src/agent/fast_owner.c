@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/fast_owner.h"
+#include "agent/device.h"
 #include "agent/guest_memory.h"
 #include "agent/owner.h"
 #include "agent/seen.h"
@@ -68,12 +69,17 @@ static bool has_default_owner(const struct fast_frame *frame, const struct fast_
 	return !has_attributes || has_no_attribute(frame, file);
 }
 
+static bool is_device(const struct fast_status *file)
+{
+	return (file->mode & S_IFMT) == S_IFCHR || (file->mode & S_IFMT) == S_IFBLK;
+}
+
 static bool tell_owner(const struct fast_frame *frame, const struct fast_status *file)
 {
 	const struct identity *identity = &image_data()->identity;
 
 	if (*file->uid != identity->host_uid)
-		return true;
+		return !(is_device(file) && frame->about.kind == PATH_EMPTY && device_is_known());
 	if (!has_default_owner(frame, file))
 		return false;
 	*file->uid = identity->uid;

@@ -27,11 +27,11 @@ static int index_of(int signal)
  */
 static void end_by_default(int signal, siginfo_t *info, void *context)
 {
+	static const struct disposition none = { .handler = DISPOSITION_DEFAULT };
 	int index = index_of(signal);
 
 	(void)context;
-	if (index >= 0)
-		GATE_4(NR_rt_sigaction, signal, &defaults[index], NULL, SIGNAL_SET_SIZE);
+	GATE_4(NR_rt_sigaction, signal, index >= 0 ? &defaults[index] : &none, NULL, SIGNAL_SET_SIZE);
 	GATE_4(NR_rt_tgsigqueueinfo, GATE_0(NR_getpid), GATE_0(NR_gettid), signal, info);
 }
 
@@ -81,6 +81,22 @@ bool fault_is_caught(void)
 	return state == CAUGHT;
 }
 
+void fault_catch_all(void)
+{
+	static const int others[] = { SIGILL, SIGTRAP, SIGFPE };
+	struct disposition old, ours;
+
+	fault_is_caught();
+	make_ours(&ours);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		if (GATE_4(NR_rt_sigaction, others[i], NULL, &old, SIGNAL_SET_SIZE) ||
+		    old.handler != DISPOSITION_DEFAULT || signal_handler_behind(ours.handler) == ours.handler)
+			continue;
+		set_bit(&replaced, others[i], true);
+		GATE_4(NR_rt_sigaction, others[i], &ours, NULL, SIGNAL_SET_SIZE);
+	}
+}
+
 bool fault_is_of_reading(int signal, const siginfo_t *info, const struct ucontext *context)
 {
 	unsigned long at = registers_instruction(context);
@@ -106,11 +122,16 @@ void fault_replace(int signal, struct disposition *new)
 
 void fault_tell(int signal, const struct disposition *new, struct disposition *old)
 {
+	bool is_ours = signal_handler_behind(old->handler) == (unsigned long)end_by_default;
 	int index = index_of(signal);
 
+	if (index < 0 && is_ours) {
+		*old = (struct disposition){ .handler = DISPOSITION_DEFAULT };
+		set_bit(&replaced, signal, !new);
+	}
 	if (index < 0)
 		return;
-	if (signal_handler_behind(old->handler) == (unsigned long)end_by_default)
+	if (is_ours)
 		*old = defaults[index];
 	else if (without_siginfo & SIGNAL_BIT(signal))
 		old->flags &= ~(unsigned long)SA_SIGINFO;

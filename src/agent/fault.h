@@ -20,6 +20,12 @@
 /* Whether such faults are caught. The first time, handlers are installed for that. */
 bool fault_is_caught(void);
 
+/*
+ * For who is to be traced as soon as a signal comes (agent/trace.h): the others that an instruction may cause
+ * come to us as well where they are at SIG_DFL, until the guest sets them or executes a program.
+ */
+void fault_catch_all(void);
+
 /* SIGNAL has come at CONTEXT: whether it was such a fault. Then nothing is believed any more. INFO is valid for these
  * two. */
 bool fault_is_of_reading(int signal, const siginfo_t *info, const struct ucontext *context);

@@ -13,8 +13,10 @@
 
 extern char gate_open[]; /* as gate_blocking, for an openat2 that call->retry follows on ELOOP */
 extern char gate_open_done[];
-extern char gate_blocking[];	  /* about to make the call, or to make it again */
-extern char gate_blocking_done[]; /* rax is the result, the slot is at its first register */
+extern char gate_blocking[]; /* about to make the call, or to make it again */
+extern char gate_judged[];   /* as gate_blocking, see entry.S; it jumps to: */
+extern char gate_judged_done[];
+extern char gate_blocking_done[]; /* the result is there, the slot is at its first register */
 extern char gate_clone3[];	  /* about to make clone3, with the child's record and whether it shares memory */
 extern char gate_clone3_done[];	  /* in parent or child, as the result says */
 extern char gate_clone3_free[];	  /* about to free the child's record, in the parent */
@@ -25,17 +27,22 @@ extern char gate_restored[]; /* the guest's registers are back but one, the slot
 extern char gate_freed[];    /* the slot is free: only the jump is left */
 extern char gate_unmask[];   /* a call of a patched site on its way to the gate, the slot is there, up to: */
 extern char gate_unmask_end[];
+extern char agent_entry[];	 /* the kernel enters the image here */
 extern char agent_finish_site[]; /* about to trap, with the result in the slot */
 
 /* A call of a patched site on its way: fast_leave_for_signal(). */
 extern char fast_entry[], fast_looking[], fast_beginning[], fast_moving[], fast_flags[], fast_saved[], fast_passed[],
-	fast_leave[], fast_leaving[];
+	fast_slow[], fast_leave[], fast_leaving[];
+extern char fast_traced[], fast_traced_end[], fast_tell[], fast_tell_end[];
 extern char fast_left[], fast_gone[], gate_fast_open[], gate_fast_opened[], gate_fast_closing[], gate_fast_closed[],
 	gate_fast_masked[], gate_fast_mask_noted[];
 extern char gate_fast_clone[], gate_fast_cloned[], gate_fast_clone_free[], gate_fast_clone_freed[];
 /* An entry of a directory is made, removed or renamed: change_leave(). */
 extern char gate_change[], gate_change_opened[], gate_change_looking[], gate_change_begun[], gate_change_made[],
 	gate_change_tried[], gate_change_ended[], gate_change_closed[], gate_change_done[], gate_change_end[];
+
+/* Not 0: a tracer is there, and this is where it lets calls in (agent/tracer.h). Known to assembly. */
+extern unsigned long tracer_entrance;
 
 extern char gate_sigreturn[];	 /* restorer */
 extern char agent_sigsys[];	 /* handler */

@@ -24,7 +24,42 @@
 #define STEPS_MOST 3
 #define TIME_MASK ((1ul << 28) - 1)
 #define PAGES_END (1ul << 48) /* those whose number leaves room for the time */
-static uint64_t readable[16];
+static uint64_t readable[64];
+
+/* Each page has two slots, so that a few pages that are in use all the time, and lie anywhere, do not meet. */
+static uint64_t *slot_of_page(unsigned long page, unsigned int choice)
+{
+	unsigned long hash = page / PAGE * 0x9e3779b97f4a7c15;
+
+	return &readable[hash >> (choice ? 52 : 58) & (ARRAY_SIZE(readable) - 1)];
+}
+
+/* Whether THEN, of a slot, is not long ago. */
+static bool is_recent(uint64_t then, uint64_t step)
+{
+	return ((step - then) & TIME_MASK) <= STEPS_MOST;
+}
+
+/* Whether one of its slots is of PAGE and recent. Both above the time are the page's number: without it only a
+ * difference in time is left. */
+static bool is_noted(unsigned long page, uint64_t step)
+{
+	for (unsigned int choice = 0; choice < 2; choice++) {
+		uint64_t then = __atomic_load_n(slot_of_page(page, choice), __ATOMIC_RELAXED);
+
+		if ((then ^ page << 16) <= TIME_MASK && is_recent(then, step))
+			return true;
+	}
+	return false;
+}
+
+static void note_page(unsigned long page, uint64_t step)
+{
+	uint64_t *first = slot_of_page(page, 0);
+	bool is_taken = is_recent(__atomic_load_n(first, __ATOMIC_RELAXED), step);
+
+	__atomic_store_n(is_taken ? slot_of_page(page, 1) : first, page << 16 | step, __ATOMIC_RELAXED);
+}
 
 static bool is_readable(unsigned long page)
 {
@@ -45,17 +80,15 @@ void guest_forget_pages(void)
 /* The same, if it was found out shortly before NOW. */
 static bool is_known_readable(unsigned long page, uint64_t now)
 {
-	uint64_t *known = &readable[page / PAGE % ARRAY_SIZE(readable)];
-	uint64_t then = __atomic_load_n(known, __ATOMIC_RELAXED), step = now >> STEP_BITS & TIME_MASK;
+	uint64_t step = now >> STEP_BITS & TIME_MASK;
 
 	if (!now || !page || page >= PAGES_END)
 		return is_readable(page);
-	/* Both above the time are the page's number: without it only a difference in time is left. */
-	if ((then ^ page << 16) <= TIME_MASK && ((step - then) & TIME_MASK) <= STEPS_MOST && fault_is_caught())
+	if (is_noted(page, step) && fault_is_caught())
 		return true;
 	if (!is_readable(page))
 		return false;
-	__atomic_store_n(known, page << 16 | step, __ATOMIC_RELAXED);
+	note_page(page, step);
 	return true;
 }
 

@@ -9,13 +9,15 @@
 #include "agent/calls.h"
 
 #define CALL_RESUME (-0x7fffffffffffffff)
+/* Of a slot_finish: nothing has happened yet that the guest is to know; its site makes the call again. */
+#define CALL_ANEW (-0x7ffffffffffffffe)
 
 /* Hidden: addresses known when linking. */
 #pragma GCC visibility push(hidden)
 
 /* path.c */
-call_handler handle_paths, handle_name_to_handle, handle_stat, handle_fstat, handle_readlink, handle_chdir,
-	handle_unshare;
+call_handler handle_paths, handle_statfs, handle_name_to_handle, handle_stat, handle_fstat, handle_readlink,
+	handle_chdir, handle_unshare;
 /* attributes.c */
 call_handler handle_access, handle_chmod, handle_chown, handle_utimes, handle_make;
 /* xattr.c */
@@ -52,6 +54,10 @@ call_handler handle_sigprocmask, handle_sigsuspend, handle_ppoll, handle_pselect
 call_handler handle_sigaction, handle_sigreturn, handle_sigaltstack;
 /* seccomp.c */
 call_handler handle_prctl, handle_seccomp;
+/* seal.c */
+call_handler handle_madvise;
+/* notify.c */
+call_handler handle_ioctl;
 /* mounting.c */
 call_handler handle_mount, handle_umount;
 /* kernel.c */
@@ -61,6 +67,15 @@ call_handler handle_get_id, handle_get_three_ids, handle_getgroups, handle_set_i
 	handle_capset;
 /* kill.c */
 call_handler handle_signal, handle_pidfd_signal;
+/* sysv_shm.c */
+call_handler handle_shmget, handle_shmat, handle_shmdt, handle_shmctl;
+/* sysv_sem.c */
+call_handler handle_semget, handle_semop, handle_semctl;
+/* sysv_msg.c */
+call_handler handle_msgget, handle_msgsnd, handle_msgrcv, handle_msgctl;
+
+/* trace.c */
+call_handler handle_ptrace, handle_wait4, handle_waitid;
 
 #pragma GCC visibility pop
 

@@ -6,6 +6,7 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/log.h"
+#include "agent/pin.h"
 #include "agent/translate.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -88,10 +89,15 @@ bool host_program_is_loader(unsigned long behind)
 /* What the loader asks for as /proc/self/exe: $ORIGIN in the names of libraries. */
 static long read_exe(const struct call *call, unsigned long buf, size_t size)
 {
+	const char *exe = host.is_emulator ? image_data()->emulator.words : guest_exe;
+	const char *seen = host_program_has_view() ? emulator_host_path(exe) : NULL;
 	char *host_path = call->slot->path[1];
 	size_t length;
 
-	translate_stand_in(host.is_emulator ? image_data()->emulator.words : guest_exe, host_path);
+	if (seen)
+		memcpy(host_path, seen, strlen(seen) + 1);
+	else
+		translate_stand_in(exe, host_path);
 	length = MIN(strlen(host_path), size);
 	return guest_write(buf, host_path, length) ? -EFAULT : (long)length;
 }
@@ -146,20 +152,62 @@ static bool may_be_in_guest(const char *guest_path)
 					!view_find_above(view, guest_exe, strlen(guest_exe)));
 }
 
+bool host_program_has_view(void)
+{
+	const size_t length = sizeof(EMULATOR_HOST) - 1;
+	const struct view *view = the_view();
+	int index = view_find(view, EMULATOR_HOST, length);
+
+	return index < 0 || *view_host(view, (uint32_t)index) || view_has_below(view, EMULATOR_HOST, length);
+}
+
+/* With the path, which is absolute and in the slot, in that view. */
+static long make_in_view(struct call *call, unsigned int path)
+{
+	const size_t length = sizeof(EMULATOR_HOST) - 1;
+	const struct call_path *shape = &call->row->paths[0];
+	char *text = call->slot->path[0];
+	size_t text_length = strlen(text);
+	long status;
+
+	if (text_length + length >= PATH_SIZE)
+		return -ENAMETOOLONG;
+	if (!emulator_host_path(text)) {
+		memmove(text + length, text, text_length + 1);
+		memcpy(text, EMULATOR_HOST, length);
+	}
+	status = translate_text(call, AT_FDCWD, call->nr == NR_readlink || call->nr == NR_lstat ? 0 : VIEW_FOLLOW,
+				TRANSLATE_FULL);
+	if (status)
+		return status;
+	if (shape->directory != CALL_CWD)
+		call->arguments[shape->directory] = (unsigned long)call->paths[0].directory;
+	call->arguments[path] = (unsigned long)call->paths[0].path;
+	status = call->paths[0].result->is_virtual ? -ENOENT : call_make(call, call->nr);
+	pin_release(call);
+	return status;
+}
+
+static long make_as_host(struct call *call, unsigned int path, unsigned long guest_path)
+{
+	call->arguments[path] = host_name(guest_path);
+	return call_make(call, call->nr);
+}
+
 static long make_in_host(struct call *call, unsigned int path)
 {
+	char *text = call->slot->path[0];
 	unsigned long guest_path = call->arguments[path];
-	long result;
+	bool is_of_host = emulator_host_path(text), has_view = text[0] == '/' && host_program_has_view();
+	long result = has_view ? make_in_view(call, path) : make_as_host(call, path, guest_path);
 
-	call->arguments[path] = host_name(guest_path);
-	result = call_make(call, call->nr);
-	if (call->arguments[path] == guest_path && (result == -ENOENT || result == -ENOTDIR) &&
-	    may_be_in_guest(call->slot->path[0])) {
-		call->paths[0].guest_path = NULL;
-		log_begin(call);
-		return call->row->handler(call);
-	}
-	return result;
+	if (is_of_host || (result != -ENOENT && result != -ENOTDIR) ||
+	    !may_be_in_guest(has_view ? emulator_host_path(text) : text))
+		return result;
+	call->arguments[path] = guest_path;
+	call->paths[0].guest_path = NULL;
+	log_begin(call);
+	return call->row->handler(call);
 }
 
 long host_program_call(struct call *call)

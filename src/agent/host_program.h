@@ -34,4 +34,10 @@ bool host_program_is_loader(unsigned long behind);
 /* A call of the loader's: made in the host as it is, where it only reads. */
 long host_program_call(struct call *call);
 
+/*
+ * Whether what the host has at a path can only be found by way of EMULATOR_HOST: where "the host" is what the guest of
+ * an outer proot sees.
+ */
+bool host_program_has_view(void);
+
 #endif

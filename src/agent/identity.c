@@ -4,6 +4,7 @@
 #include "agent/proc.h"
 #include "agent/slot.h"
 #include <asm/stat.h>
+#include <linux/fcntl.h>
 
 #define RECORDS 64
 #define ENTRIES 4096
@@ -237,9 +238,10 @@ static unsigned int count_threads(void)
 	struct stat tasks;
 	char exe[1];
 
-	if (GATE_2(NR_stat, "/proc/self/task", &tasks))
+	if (GATE_4(NR_newfstatat, AT_FDCWD, "/proc/self/task", &tasks, 0))
 		return 0;
-	return (unsigned int)tasks.st_nlink - 2 - (GATE_3(NR_readlink, "/proc/self/exe", exe, sizeof(exe)) < 0);
+	return (unsigned int)tasks.st_nlink - 2 -
+	       (GATE_4(NR_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof(exe)) < 0);
 }
 
 static void drop_where(struct table table, bool is_dropped(const struct entry *entry, uint16_t record), uint16_t record)

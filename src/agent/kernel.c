@@ -37,6 +37,14 @@ static bool has_guests_names(void)
 	return views_lives_in("/proc/thread-self/ns/uts", image_data()->name_namespace);
 }
 
+/* Whether a guest has set the name INDEX, and since that was given by an option. */
+static bool is_set(const struct shared *shared, unsigned int index)
+{
+	uint32_t version = __atomic_load_n(&shared->names[index].version, __ATOMIC_ACQUIRE);
+
+	return version && version != image_data()->kernel.older[index];
+}
+
 /* What a guest has set NAME to last, into BUF; false, and BUF as it was, when none has. */
 static bool read_shared(enum kernel_name name, char buf[KERNEL_NAME_SIZE])
 {
@@ -45,7 +53,7 @@ static bool read_shared(enum kernel_name name, char buf[KERNEL_NAME_SIZE])
 		index < SHARED_NAMES && image_data()->flags & IMAGE_PRIVILEGED ? plain_shared() : NULL;
 	uint32_t version, tries = 0;
 
-	if (!shared || !__atomic_load_n(&shared->names[index].version, __ATOMIC_ACQUIRE) || !has_guests_names())
+	if (!shared || !is_set(shared, index) || !has_guests_names())
 		return false;
 	do {
 		version = __atomic_load_n(&shared->names[index].version, __ATOMIC_ACQUIRE);
@@ -57,8 +65,7 @@ static bool read_shared(enum kernel_name name, char buf[KERNEL_NAME_SIZE])
 	return true;
 }
 
-/* What the guest is told in place of what the kernel says, into BUF; false where that is told. */
-static bool read_name(enum kernel_name name, char buf[KERNEL_NAME_SIZE])
+bool kernel_read_name(enum kernel_name name, char buf[KERNEL_NAME_SIZE])
 {
 	const char *text = image_data()->kernel.names[name];
 
@@ -78,7 +85,7 @@ bool kernel_is_told_by(const char *host_path)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (text_equal(host_path, files[i].path))
-			return read_name(files[i].name, name);
+			return kernel_read_name(files[i].name, name);
 	return image_data()->flags & IMAGE_KERNEL && text_equal(host_path, BANNER);
 }
 
@@ -90,7 +97,7 @@ long handle_uname(struct call *call)
 
 	_Static_assert(sizeof(*names) == KERNEL_NAMES * KERNEL_NAME_SIZE, "image/kernel.h");
 	for (unsigned int i = 0; i < KERNEL_NAMES && !status; i++)
-		read_name(i, name[i]);
+		kernel_read_name(i, name[i]);
 	return status ? status : guest_write(call->arguments[0], names, sizeof(*names));
 }
 
@@ -159,7 +166,7 @@ static void add_name(struct copy *copy, enum kernel_name name, const char *own, 
 {
 	char told[KERNEL_NAME_SIZE];
 
-	if (read_name(name, told))
+	if (kernel_read_name(name, told))
 		text_add(&copy->out, told);
 	else
 		text_add_bytes(&copy->out, own, (size_t)(end - own));
@@ -191,7 +198,7 @@ void proc_make_kernel(struct copy *copy, const struct proc_file *file)
 	if (line && text_equal(copy->host_path, BANNER))
 		make_banner(copy, line);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (text_equal(copy->host_path, files[i].path) && read_name(files[i].name, name))
+		if (text_equal(copy->host_path, files[i].path) && kernel_read_name(files[i].name, name))
 			text_add(&copy->out, name);
 	copy_end_line(copy);
 }

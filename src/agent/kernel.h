@@ -4,8 +4,12 @@
 #define AGENT_KERNEL_H
 
 #include "agent/agent.h"
+#include "image/kernel.h"
 
 /* Whether the file HOST_PATH of /proc tells something of that. */
 bool kernel_is_told_by(const char *host_path);
+
+/* What the guest is told in place of what the kernel says, into BUF; false, and BUF as it was, where that is told. */
+bool kernel_read_name(enum kernel_name name, char buf[KERNEL_NAME_SIZE]);
 
 #endif

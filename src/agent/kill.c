@@ -7,7 +7,9 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/identity.h"
+#include "agent/kin.h"
 #include "agent/proc.h"
+#include "agent/trace.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
 #include <asm/signal.h>
@@ -29,7 +31,7 @@ struct directory_entry {
 /* Those of PROCESS, or a thread; of who is no guest, as the owner of the user's files. */
 static void read_subject(long process, struct credentials *subject)
 {
-	if (!proc_is_guest(process) || !identity_read(process, subject))
+	if (!kin_has_identity(process) || !identity_read(process, subject))
 		credentials_init(subject, image_data()->identity.uid, image_data()->identity.gid);
 }
 
@@ -68,7 +70,7 @@ static bool is_meant(const struct volley *volley, int process)
 	if (volley->group == ALL ? process <= 1 || process == GATE_0(NR_getpid) :
 				   GATE_1(NR_getpgid, process) != volley->group)
 		return false;
-	return proc_is_guest(process);
+	return kin_is_inside(process);
 }
 
 /* Among the processes that SIZE bytes of /proc's listing name. */
@@ -151,7 +153,7 @@ long handle_pidfd_signal(struct call *call)
 }
 
 /* Errors are looked for in the kernel's order: who is not there can't be sent a signal that is none. */
-long handle_signal(struct call *call)
+static long send_signal(struct call *call)
 {
 	bool has_group = call->nr == NR_tgkill || call->nr == NR_rt_tgsigqueueinfo;
 	int target = (int)call->arguments[has_group], signal = (int)call->arguments[1 + has_group];
@@ -168,4 +170,11 @@ long handle_signal(struct call *call)
 	if (status)
 		return status;
 	return signal < 0 || signal > SIGNALS ? -EINVAL : -EPERM;
+}
+
+long handle_signal(struct call *call)
+{
+	trace_begin();
+	/* What stops itself is to be found where a tracer can put it at its site. */
+	return identity_is_on() ? send_signal(call) : call_resume(call, call->nr, NULL);
 }

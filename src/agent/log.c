@@ -2,6 +2,7 @@
 #include "agent/log.h"
 #include "agent/proc.h"
 #include "agent/virtual.h"
+#include "agent/show.h"
 #include "base/text.h"
 #include <linux/fcntl.h>
 
@@ -14,16 +15,16 @@ static const char error_names[][16] = {
 	NAME(ENOSPC), NAME(EROFS), NAME(EMLINK), NAME(ERANGE), NAME(ENAMETOOLONG), NAME(ENOSYS), NAME(ENOTEMPTY),
 	NAME(ELOOP), NAME(ENODATA), NAME(EOVERFLOW), NAME(ENOTSOCK), NAME(EMSGSIZE), NAME(EPROTOTYPE),
 	NAME(EOPNOTSUPP), NAME(EAFNOSUPPORT), NAME(EADDRINUSE), NAME(EADDRNOTAVAIL), NAME(ECONNREFUSED),
-	NAME(EISCONN), NAME(ENOTCONN), NAME(EINPROGRESS), NAME(EDQUOT),
+	NAME(EISCONN), NAME(ENOTCONN), NAME(EINPROGRESS), NAME(EDQUOT), NAME(ESRCH), NAME(ECHILD), NAME(ENOTBLK),
+	NAME(ESPIPE), NAME(EPIPE), NAME(EDOM), NAME(EDEADLK), NAME(ENOLCK), NAME(ETIME), NAME(EPROTO), NAME(EBADMSG),
+	NAME(EILSEQ), NAME(EUSERS), NAME(EDESTADDRREQ), NAME(ENOPROTOOPT), NAME(EPROTONOSUPPORT), NAME(ESOCKTNOSUPPORT),
+	NAME(EPFNOSUPPORT), NAME(ENETDOWN), NAME(ENETUNREACH), NAME(ENETRESET), NAME(ECONNABORTED), NAME(ECONNRESET),
+	NAME(ENOBUFS), NAME(ESHUTDOWN), NAME(ETIMEDOUT), NAME(EHOSTDOWN), NAME(EHOSTUNREACH), NAME(EALREADY),
+	NAME(ESTALE), NAME(ECANCELED), NAME(EOWNERDEAD),
 };
 /* clang-format on */
 
 #define ROOM_FOR_REST 64 /* of a line whose paths do not fit: the result */
-
-bool log_is_on(void)
-{
-	return image_data()->verbosity >= 2;
-}
 
 void log_begin(struct call *call)
 {
@@ -105,13 +106,18 @@ static void add_arguments(struct text *line, const struct call *call)
 	text_add(line, ")");
 }
 
-static void add_result(struct text *line, long result)
+void log_add_error(struct text *line, long result)
 {
-	text_add(line, " = ");
 	if (result < 0 && result > -(long)ARRAY_SIZE(error_names) && error_names[-result][0])
 		text_add(line, error_names[-result]);
 	else
 		text_add_number(line, result);
+}
+
+static void add_result(struct text *line, long result)
+{
+	text_add(line, " = ");
+	log_add_error(line, result);
 }
 
 /* RESULT may be NULL: there is none yet. */
@@ -140,7 +146,10 @@ void log_call(const struct call *call, long result)
 	const struct image_data *data = image_data();
 	bool is_told = call->nr == NR_execve || call->nr == NR_execveat;
 
-	if (!log_is_on() || data->log_fd < 0 || (data->verbosity == 2 && (is_told || !call->paths[0].guest_path)))
+	if (show_is_on())
+		show_call(call, result);
+	if (data->verbosity < 2 || data->log_fd < 0 ||
+	    (data->verbosity == 2 && (is_told || !call->paths[0].guest_path)))
 		return;
 	print(call, &result);
 }
@@ -149,6 +158,6 @@ void log_file(const struct call *call)
 {
 	const struct image_data *data = image_data();
 
-	if (log_is_on() && data->log_fd >= 0 && (data->verbosity >= 3 || call->paths[0].guest_path))
+	if (data->verbosity >= 2 && data->log_fd >= 0 && (data->verbosity >= 3 || call->paths[0].guest_path))
 		print(call, NULL);
 }

@@ -11,9 +11,17 @@
 #define AGENT_LOG_H
 
 #include "agent/slot.h"
+#include "base/text.h"
 
-/* Whether there are lines at all, so that who has a call behind him must come back to tell it. */
-bool log_is_on(void);
+/* Whether there are lines at all, of -v or of --trace (agent/show.h), so that who has a call behind him must come back
+ * to tell it. */
+static inline bool log_is_on(void)
+{
+	return image_data()->verbosity >= 2 || image_data()->flags & IMAGE_SHOW;
+}
+
+/* The name of the errno RESULT, a negative number, to LINE. */
+void log_add_error(struct text *line, long result);
 
 /* Before the call is handled: of other calls nothing stays. */
 void log_begin(struct call *call);

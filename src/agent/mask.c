@@ -13,7 +13,7 @@
  */
 long handle_sigprocmask(struct call *call)
 {
-	unsigned long *mask = &call->context->uc_sigmask, old = *mask, set;
+	unsigned long *mask = registers_mask(call->context), old = *mask, set;
 
 	if (call->arguments[3] != SIGNAL_SET_SIZE)
 		return -EINVAL;
@@ -40,18 +40,26 @@ long handle_sigprocmask(struct call *call)
 	return call->arguments[2] ? guest_write(call->arguments[2], &old, sizeof(old)) : 0;
 }
 
-/* Copy the mask that argument AT points to, without SIGSYS, and make the call with the copy. */
+/*
+ * In *MASK_AT, which points to a mask of SIZE bytes, if it is not 0, the address of a copy without SIGSYS in
+ * COPY. One of a wrong size, or that can't be read, the kernel is to refuse, when it comes to that.
+ */
+static void copy_mask(unsigned long *mask_at, unsigned long size, unsigned long *copy)
+{
+	if (!*mask_at || size != SIGNAL_SET_SIZE)
+		return;
+	if (guest_read(copy, *mask_at, sizeof(*copy))) {
+		*mask_at = BAD_ADDRESS;
+		return;
+	}
+	*copy &= ~SIGNAL_BIT(SIGSYS);
+	*mask_at = (unsigned long)copy;
+}
+
+/* Make the call with such a copy of the mask that argument AT points to. */
 static long resume_with_mask(struct call *call, unsigned int at)
 {
-	unsigned long *mask = (unsigned long *)call->slot->spare;
-
-	/* A wrong size is the kernel's to refuse. */
-	if (call->arguments[at] && call->arguments[at + 1] == SIGNAL_SET_SIZE) {
-		if (guest_read(mask, call->arguments[at], sizeof(*mask)))
-			return -EFAULT;
-		*mask &= ~SIGNAL_BIT(SIGSYS);
-		call->arguments[at] = (unsigned long)mask;
-	}
+	copy_mask(&call->arguments[at], call->arguments[at + 1], (unsigned long *)call->slot->spare);
 	return call_resume(call, call->nr, NULL);
 }
 
@@ -82,12 +90,7 @@ static long resume_with_mask_pointer(struct call *call)
 
 	if (guest_read(copy, call->arguments[5], 2 * sizeof(unsigned long)))
 		return -EFAULT;
-	if (copy->mask_at && copy->size == SIGNAL_SET_SIZE) {
-		if (guest_read(&copy->mask, copy->mask_at, sizeof(copy->mask)))
-			return -EFAULT;
-		copy->mask &= ~SIGNAL_BIT(SIGSYS);
-		copy->mask_at = (unsigned long)&copy->mask;
-	}
+	copy_mask(&copy->mask_at, copy->size, &copy->mask);
 	call->arguments[5] = (unsigned long)copy;
 	return call_resume(call, call->nr, NULL);
 }

@@ -10,6 +10,7 @@
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/overlay.h"
 #include "agent/mounts.h"
 #include "agent/proc.h"
 #include "agent/root.h"
@@ -33,8 +34,7 @@
 
 #define PROPAGATION (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 /* What would keep the guest from something, and is not kept. */
-#define RESTRICTIONS (MS_RDONLY | MS_NOSYMFOLLOW)
-#define MOUNTED_READONLY 0x1 /* ST_RDONLY, include/linux/statfs.h */
+#define RESTRICTIONS MS_NOSYMFOLLOW
 
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256 /* Linux 5.10 */
@@ -180,6 +180,9 @@ static long find_source(struct call *call, struct place *place)
 	if (status <= 0)
 		return status ? status : -EINVAL;
 	status = translate_text(call, AT_FDCWD, VIEW_FOLLOW, TRANSLATE_FULL);
+	/* An entry of the view has one host path. */
+	if (!status && call->paths[0].is_resolved && overlay_is_mount(call->paths[0].result->mount))
+		status = -EPERM;
 	return status ? status : take_place(&call->paths[0], place);
 }
 
@@ -195,7 +198,8 @@ static uint32_t flags_of(const struct view *view, const struct place *place)
 {
 	uint32_t above = view_find_above(view, place->guest, strlen(place->guest));
 
-	return (place->is_directory ? VIEW_DIRECTORY : 0) | (view_binding(view, above)->flags & VIEW_TEMPORARY);
+	return (place->is_directory ? VIEW_DIRECTORY : 0) |
+	       (view_binding(view, above)->flags & (VIEW_TEMPORARY | VIEW_READ_ONLY));
 }
 
 static long bind(struct request *request)
@@ -256,6 +260,11 @@ static long move(struct request *request)
 	return status;
 }
 
+static uint32_t mode_of(const struct request *request)
+{
+	return request->flags & MS_RDONLY ? VIEW_READ_ONLY : 0;
+}
+
 /* Show the host's HOST_PATH, which is fresh or a file system's root, at the target. */
 static long show(struct request *request, const char *host_path, uint32_t flags)
 {
@@ -266,7 +275,8 @@ static long show(struct request *request, const char *host_path, uint32_t flags)
 		return status;
 	status = views_begin(&change);
 	if (!status)
-		status = view_mount(change.view, request->target.guest, host_path, VIEW_DIRECTORY | flags);
+		status = view_mount(change.view, request->target.guest, host_path,
+				    VIEW_DIRECTORY | flags | mode_of(request));
 	if (status >= 0)
 		views_commit(&change);
 	views_end(&change);
@@ -297,7 +307,7 @@ static long mount_system(struct request *request, unsigned int which)
 		return -EINVAL;
 	if (GATE_2(NR_statfs, systems[which].host, &status) || (unsigned long)status.f_type != systems[which].magic)
 		return -EPERM;
-	if (request->flags & RESTRICTIONS && !(request->flags & MS_RDONLY && status.f_flags & MOUNTED_READONLY))
+	if (request->flags & RESTRICTIONS)
 		return -EPERM;
 	if (systems[which].is_single && text_equal(request->target.host, systems[which].host))
 		return -EBUSY;
@@ -352,11 +362,33 @@ static long propagate(const struct request *request)
 	return mount_at(the_view(), &request->target) < 0 ? -EINVAL : 0;
 }
 
+/* A whole file system of the host can't be made read-only; one mount of it (MS_BIND), and what is the guest's own, can.
+ */
+static bool may_make_read_only(const struct request *request, uint32_t index)
+{
+	return request->flags & MS_BIND || view_binding(the_view(), index)->flags & VIEW_TEMPORARY;
+}
+
 static long remount(const struct request *request)
 {
-	if (mount_at(the_view(), &request->target) < 0)
+	struct views_change change;
+	int index = mount_at(the_view(), &request->target);
+	long status;
+
+	if (index < 0)
 		return -EINVAL;
-	return request->flags & RESTRICTIONS ? -EPERM : 0;
+	if (request->flags & RESTRICTIONS || (mode_of(request) && !may_make_read_only(request, (uint32_t)index)))
+		return -EPERM;
+	status = views_begin(&change);
+	index = status ? -1 : mount_at(change.view, &request->target);
+	if (!status && index < 0)
+		status = -EINVAL;
+	if (!status) {
+		view_set_read_only(change.view, (uint32_t)index, mode_of(request));
+		views_commit(&change);
+	}
+	views_end(&change);
+	return status;
 }
 
 /* The string at ADDRESS, "" where that is NULL. What is too long for BUF is none of those we know. */

@@ -76,11 +76,19 @@ uint32_t mounts_of_path(const struct host_path *path)
 	return own == PROC_NOT_OWN ? 0 : mounts_of_descriptor(own);
 }
 
+/* Files matter where one of the places is read-only, or an overlay. */
+static bool notes_files(void)
+{
+	return the_view()->flags & (VIEW_READ_ONLY | VIEW_OVERLAY);
+}
+
 bool mounts_may_need_note(const char *path, unsigned long flags)
 {
 	if (!is_twice() || flags & O_PATH)
 		return false;
-	return path[0] == '/' ? view_shows_twice(the_view(), path) : flags & O_DIRECTORY || text_equal(path, ".");
+	if (path[0] == '/')
+		return view_shows_twice(the_view(), path);
+	return notes_files() || flags & O_DIRECTORY || text_equal(path, ".");
 }
 
 uint32_t mounts_of_open(const struct call *call, unsigned long flags)
@@ -96,7 +104,8 @@ void mounts_note_descriptor(int fd, uint32_t mount)
 {
 	struct stat file;
 
-	if (mount <= SIGNAL_MOST && !GATE_2(NR_fstat, fd, &file) && (file.st_mode & S_IFMT) == S_IFDIR)
+	if (mount <= SIGNAL_MOST && !GATE_2(NR_fstat, fd, &file) &&
+	    ((file.st_mode & S_IFMT) == S_IFDIR || ((file.st_mode & S_IFMT) == S_IFREG && notes_files())))
 		GATE_3(NR_fcntl, fd, F_SETSIG, mount);
 }
 

@@ -4,11 +4,10 @@
  * the guest. The kernel knows it by the descriptor's mount; of the host's paths
  * that we are told, it can't be seen. So it is noted: for the current directory
  * with the process (agent/own.h); for a descriptor with the open file itself, in
- * a field nothing else uses for directories: the signal of F_SETSIG. dup(2),
- * fork(2), execve(2) and SCM_RIGHTS hand that on. A note is believed only where
- * it can be true. Where there is none (O_PATH, an entry behind the 64th, a
- * relative path opened without O_DIRECTORY), the binding with the longest host
- * path is meant.
+ * a field nothing else uses for directories: the signal of F_SETSIG. (Of regular files, which are noted
+ * where a mount is read-only, only who breaks a lease uses it.) dup(2), fork(2), execve(2) and SCM_RIGHTS hand that on.
+ * A note is believed only where it can be true. Where there is none (O_PATH, an entry behind the 64th, a relative path
+ * opened without O_DIRECTORY), the binding with the longest host path is meant.
  *
  * Nothing of this costs anything in a view without VIEW_TWICE.
  */
@@ -35,7 +34,7 @@ long mounts_to_guest(int directory, const char *host_path, char *buf);
 bool mounts_may_need_note(const char *path, unsigned long flags);
 /* The mount to be noted when call->paths[0], translated, is opened with FLAGS; 0: none. */
 uint32_t mounts_of_open(const struct call *call, unsigned long flags);
-/* Note it with the open file, if that is a directory. */
+/* Note it with the open file, if that is a directory; or a regular file where mounts are read-only. */
 void mounts_note_descriptor(int fd, uint32_t mount);
 
 #endif

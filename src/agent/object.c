@@ -106,7 +106,7 @@ long object_take_plain(const char *host_path, struct object *object)
 
 long object_change_mode(struct object *object, uint32_t mode)
 {
-	long status = GATE_2(NR_chmod, object->name, mode & 07777);
+	long status = GATE_3(NR_fchmodat, AT_FDCWD, object->name, mode & 07777);
 
 	return status ? status : object_look_changed(object);
 }

@@ -7,10 +7,13 @@
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/hardlinks.h"
 #include "agent/mounts.h"
+#include "agent/overlay.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
 #include "agent/proc_files.h"
+#include "agent/readonly.h"
 #include "agent/root.h"
 #include "agent/translate.h"
 #include "agent/virtual.h"
@@ -163,6 +166,22 @@ static long open_named(struct call *call, unsigned long flags)
 	return call_resume_open(call, path->directory, path->path, how, open_resolved);
 }
 
+/* Of a path on a read-only mount, to be changed by that, or to be written. */
+static long open_readonly(struct call *call, unsigned long flags)
+{
+	long status = translate_refuse(call, 0, -ENOENT);
+
+	if (status != -ENOENT)
+		return status;
+	status = call->tries++ > TRIES_MOST ? -ELOOP : readonly_open(call, flags);
+	if (status == PIN_AGAIN)
+		return open_resolved(call);
+	if (status != READONLY_OPENS)
+		return status;
+	*(struct open_how *)call->slot->spare = how_of(call);
+	return call_resume_waiting(call);
+}
+
 static long open_resolved(struct call *call)
 {
 	unsigned long flags = flags_of(call);
@@ -178,6 +197,10 @@ static long open_resolved(struct call *call)
 			return fd;
 	}
 	call->mount = mounts_of_open(call, flags);
+	if (overlay_forbids_open(call, flags))
+		return -EROFS;
+	if (readonly_forbids_open(call, flags))
+		return open_readonly(call, flags);
 	if (!is_left_to_kernel(&call->paths[0]))
 		return open_named(call, flags);
 	status = access_open_magic(call, flags);
@@ -203,6 +226,7 @@ long handle_open(struct call *call)
 		return translate_refuse(call, 0, status);
 	name = text_base_name(slot->path[0]);
 	if (proc_file_may_be(name, strlen(name)) || access_is_checked(call) ||
+	    hardlinks_want_walk(slot->path[0], flags_of(call) & O_NOFOLLOW ? 0 : VIEW_FOLLOW) ||
 	    ((the_view()->flags & VIEW_VIRTUAL || identity_is_on()) &&
 	     (flags_of(call) & (O_CREAT | O_TRUNC) || (flags_of(call) & __O_TMPFILE) == __O_TMPFILE)))
 		return open_resolved(call);
@@ -211,12 +235,13 @@ long handle_open(struct call *call)
 	};
 	if (slot->path[0][0] == '/') {
 		if (!plain_host_path(slot->path[0], (size_t)status, slot->results[0].host, PATH_SIZE, &mount) ||
-		    mounts_may_need_note(slot->results[0].host, flags_of(call)))
+		    mounts_may_need_note(slot->results[0].host, flags_of(call)) ||
+		    (readonly_may_forbid(flags_of(call)) && readonly_is_mount(mount)))
 			return open_resolved(call);
 		path->path = slot->results[0].host;
 	} else {
 		if (!view_is_relative_plain(the_view(), slot->path[0], &count) ||
-		    mounts_may_need_note(slot->path[0], flags_of(call)))
+		    mounts_may_need_note(slot->path[0], flags_of(call)) || readonly_may_forbid(flags_of(call)))
 			return open_resolved(call);
 		path->is_as_is = true;
 		path->directory = shape->directory == CALL_CWD ? AT_FDCWD : (int)call->arguments[shape->directory];
@@ -303,7 +328,7 @@ static bool stays_plain(struct call *call)
 	const char *path = call->slot->path[0];
 
 	if (translate_directory((int)call->arguments[0], base, host_base) ||
-	    view_binding(view, view_find_above(view, base, strlen(base)))->flags & VIEW_VIRTUAL)
+	    view_binding(view, view_find_above(view, base, strlen(base)))->flags & (VIEW_VIRTUAL | VIEW_OVERLAY))
 		return false;
 	while (*path == '/')
 		path++;
@@ -343,6 +368,32 @@ static bool crosses_inner_mount(const struct call *call, const struct open_how *
 	return from >= 0 && to >= 0 && from != to;
 }
 
+/* How CALL, an open of any kind, opens: 0 or a negative errno. */
+static long read_any_how(const struct call *call, struct open_how *how)
+{
+	if (call->nr == NR_openat2)
+		return read_how(call, how);
+	*how = how_of(call);
+	how->resolve = 0;
+	return 0;
+}
+
+long open_ask(struct call *call, const struct open_how *how)
+{
+	return call->nr == NR_openat2 ? refuse(call, how, -ENOTDIR) : translate_refuse(call, 0, -ENOTDIR);
+}
+
+long open_find(struct call *call, struct open_how *how)
+{
+	long status = read_any_how(call, how);
+
+	if (!status)
+		status = guest_read_string(call->slot->path[0], call->original[call->row->paths[0].path], PATH_SIZE);
+	return status < 0 ? status :
+			    translate_for(call, how->flags,
+					  TRANSLATE_FULL | TRANSLATE_NAME | translate_flags_of(how->resolve));
+}
+
 /* As open_named(), with RESOLVE for the kernel. */
 static long resume_open(struct call *call, const struct open_how *how, uint64_t resolve)
 {
@@ -362,7 +413,10 @@ static long resume_open(struct call *call, const struct open_how *how, uint64_t 
 	if (status)
 		return refuse(call, how, status);
 	if (identity_is_on()) {
-		status = access_open(call, how);
+		struct open_how wanted = *how;
+
+		wanted.resolve = resolve | RESOLVE_NO_SYMLINKS;
+		status = access_open(call, &wanted);
 		if (status == -EACCES)
 			return refuse(call, how, status);
 		if (status != ACCESS_KERNEL_OPENS)
@@ -377,6 +431,22 @@ static long resume_open(struct call *call, const struct open_how *how, uint64_t 
 	call->arguments[0] = (unsigned long)path->directory;
 	call->arguments[1] = (unsigned long)path->path;
 	return call_resume_retry(call, is_left ? NULL : handle_openat2);
+}
+
+/* As open_readonly(). */
+static long open_readonly_2(struct call *call, const struct open_how *how)
+{
+	long status = refuse(call, how, -ENOENT);
+
+	if (status != -ENOENT)
+		return status;
+	status = call->tries++ > TRIES_MOST ? -ELOOP : readonly_open(call, how->flags);
+	if (status == PIN_AGAIN)
+		return handle_openat2(call);
+	if (status != READONLY_OPENS)
+		return status;
+	*(struct open_how *)call->slot->spare = *how;
+	return call_resume_waiting(call);
 }
 
 /* The path is resolved: the kernel is given where it leads. */
@@ -395,6 +465,10 @@ static long open_result(struct call *call, const struct open_how *how)
 	status = proc_file_open(call->slot, result->host, how->flags);
 	if (status != -ENOSYS)
 		return status;
+	if (overlay_forbids_open(call, how->flags))
+		return -EROFS;
+	if (readonly_forbids_open(call, how->flags))
+		return open_readonly_2(call, how);
 	return resume_open(call, how, resolve);
 }
 
@@ -413,7 +487,8 @@ long handle_openat2(struct call *call)
 	status = guest_read_string(call->slot->path[0], call->arguments[1], PATH_SIZE);
 	if (status < 0)
 		return refuse(call, &how, status);
-	if (how.resolve & RESOLVE_BELOW && !identity_is_on() && stays_plain(call)) {
+	if (how.resolve & RESOLVE_BELOW && !identity_is_on() && !readonly_may_forbid(how.flags) &&
+	    !hardlinks_are_on() && stays_plain(call)) {
 		call->paths[0].guest_path = call->slot->path[0];
 		call->paths[0].is_as_is = true;
 		call->arguments[1] = (unsigned long)call->slot->path[0];
@@ -421,7 +496,8 @@ long handle_openat2(struct call *call)
 		return call_resume(call, call->nr, NULL);
 	}
 	status = translate_for(call, how.flags,
-			       TRANSLATE_NAME | (call->tries ? TRANSLATE_FULL : 0) | translate_flags_of(how.resolve));
+			       TRANSLATE_NAME | (call->tries || readonly_may_forbid(how.flags) ? TRANSLATE_FULL : 0) |
+				       translate_flags_of(how.resolve));
 	if (status < 0)
 		return refuse(call, &how, status);
 	if (call->paths[0].is_resolved)

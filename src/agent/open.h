@@ -17,4 +17,13 @@ struct open_how open_how_of(unsigned long flags, unsigned long mode);
 /* The flags of CALL, any that opens; 0 where they can't be read. */
 uint64_t open_flags_of(const struct call *call);
 
+/*
+ * Translate the path of CALL, any that opens, as it does, by its name only: as translate_path(). *HOW becomes what is
+ * to be opened, and how.
+ */
+long open_find(struct call *call, struct open_how *how);
+
+/* What the kernel says of the other arguments of such a call, before it looks at the path; -ENOTDIR: nothing. */
+long open_ask(struct call *call, const struct open_how *how);
+
 #endif

@@ -24,14 +24,29 @@ static bool is_mount_namespace(int fd, unsigned int kind)
 	return kind ? kind & CLONE_NEWNS : GATE_2(NR_ioctl, fd, NS_GET_NSTYPE) == CLONE_NEWNS;
 }
 
-/* EPERM, as for who has no CAP_SYS_ADMIN there. */
+#define NAMESPACES \
+	((unsigned int)(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
+			CLONE_NEWCGROUP | CLONE_NEWTIME))
+
+/* EPERM, as for who has no CAP_SYS_ADMIN there, if FD has what KIND says: setns(), kernel/nsproxy.c. */
+static long refuse_namespace(int fd, unsigned int kind)
+{
+	long type = GATE_2(NR_ioctl, fd, NS_GET_NSTYPE);
+
+	if (type >= 0)
+		return !kind || kind == (unsigned int)type ? -EPERM : -EINVAL;
+	if (type == -EBADF)
+		return -EBADF;
+	return kind & ~NAMESPACES || GATE_4(NR_pidfd_send_signal, fd, 0, NULL, 0) == -EBADF ? -EINVAL : -EPERM;
+}
+
 long handle_setns(struct call *call)
 {
 	int fd = (int)call->arguments[0];
 
 	if (!is_mount_namespace(fd, (unsigned int)call->arguments[1]))
 		return call_make(call, call->nr);
-	return GATE_2(NR_fcntl, fd, F_GETFD) < 0 ? -EBADF : -EPERM;
+	return refuse_namespace(fd, (unsigned int)call->arguments[1]);
 }
 
 /* The number of one of the kernel's dynamic kinds of events, or -1. */

@@ -109,10 +109,15 @@ bool own_is_borrowed(void)
 	return own_shares_memory(GATE_0(NR_getppid));
 }
 
-/* A vfork child's number; 0 of who is the owner of its memory. */
+/*
+ * A vfork child's number; 0 of who is the owner of its memory, or shares root and current directory with its
+ * parent as well: a child of CLONE_VM and CLONE_FS changes them for both.
+ */
 static int own_number(void)
 {
-	return own_is_borrowed() ? (int)GATE_0(NR_getpid) : 0;
+	int process = (int)GATE_0(NR_getpid), parent = (int)GATE_0(NR_getppid);
+
+	return own_shares_memory(parent) && GATE_5(NR_kcmp, process, parent, KCMP_FS, 0, 0) ? process : 0;
 }
 
 long own_set_root(const char *root)

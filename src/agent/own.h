@@ -4,7 +4,7 @@
  * is, and by which of two places its current directory was entered. Its threads
  * share it (as with CLONE_FS; unshare(CLONE_FS) does not split it). A copy of the
  * memory has it as well. A vfork child, which has the same memory, has a copy of its own
- * as soon as it changes something.
+ * as soon as it changes something, unless it was made with CLONE_FS.
  */
 #ifndef AGENT_OWN_H
 #define AGENT_OWN_H

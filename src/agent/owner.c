@@ -2,6 +2,7 @@
 #include "agent/owner.h"
 #include "agent/access.h"
 #include "agent/child.h"
+#include "agent/device.h"
 #include "agent/guest_memory.h"
 #include "agent/identity.h"
 #include "agent/proc.h"
@@ -42,8 +43,15 @@ long owner_get_attribute(int directory, const char *path, unsigned long flags, c
 {
 	bool follows = !path[0] || !(flags & AT_SYMLINK_NOFOLLOW);
 	char buf[PATH_SIZE];
-	const char *name = whole_name(directory, path, buf, sizeof(buf));
+	const char *name;
 
+	if (!path[0] && directory != AT_FDCWD) {
+		long status = GATE_4(NR_fgetxattr, directory, attribute, value, size);
+
+		if (status != -EBADF) /* of O_PATH */
+			return status;
+	}
+	name = whole_name(directory, path, buf, sizeof(buf));
 	if (!name)
 		return -ENODATA;
 	return GATE_4(follows ? NR_getxattr : NR_lgetxattr, name, attribute, value, size);
@@ -87,7 +95,7 @@ static bool find_record(int directory, const char *path, unsigned long flags, co
 		length = owner_get_attribute(directory, path, flags, OWNER_ATTRIBUTE, value, sizeof(value));
 	if (length >= 0)
 		return owner_record_read(record, value, (size_t)length);
-	if (length == -ENODATA)
+	if (length == -ENODATA && status->st_ctime) /* statx may not have asked for it */
 		note_without_owner(status);
 	return length == -EOPNOTSUPP && store_find(directory, path, flags, status, record);
 }
@@ -299,13 +307,12 @@ static bool can_be_open(const struct stat *status)
 void owner_look_before(const struct host_path *path, struct owner_remains *remains)
 {
 	struct stat *status = &remains->status;
-	struct owner_record record;
 
 	remains->is_kept = identity_is_on() &&
 			   !GATE_4(NR_newfstatat, path->directory, path->path, status, AT_SYMLINK_NOFOLLOW) &&
 			   is_users(status) && status->st_nlink == 1 && !can_be_open(status) &&
 			   !store_knows_none(status->st_dev, status->st_ino, path->path) &&
-			   store_find(path->directory, path->path, AT_SYMLINK_NOFOLLOW, status, &record);
+			   store_look(path->directory, path->path, AT_SYMLINK_NOFOLLOW, status, &remains->found);
 }
 
 /* A rename to itself removes nothing. */
@@ -318,7 +325,7 @@ void owner_drop(const struct host_path *path, const struct owner_remains *remain
 	if (!GATE_4(NR_newfstatat, path->directory, path->path, &now, AT_SYMLINK_NOFOLLOW) &&
 	    now.st_ino == remains->status.st_ino && now.st_dev == remains->status.st_dev)
 		return;
-	store_remove(path->directory, path->path, AT_SYMLINK_NOFOLLOW, &remains->status);
+	store_remove_found(remains->status.st_dev, &remains->found);
 }
 
 uint64_t owner_device(uint32_t major, uint32_t minor)
@@ -343,6 +350,10 @@ static struct stat from_statx(const struct statx *status)
 
 static void to_statx(struct statx *status, const struct stat *from)
 {
+	status->stx_ino = from->st_ino;
+	status->stx_nlink = (uint32_t)from->st_nlink;
+	status->stx_dev_major = (uint32_t)(from->st_dev >> 8 & 0xfff);
+	status->stx_dev_minor = (uint32_t)((from->st_dev & 0xff) | (from->st_dev >> 12 & 0xfff00));
 	status->stx_mode = (uint16_t)from->st_mode;
 	status->stx_uid = from->st_uid;
 	status->stx_gid = from->st_gid;
@@ -359,9 +370,10 @@ long owner_tell_guest(int directory, const char *path, unsigned long flags, unsi
 		return -EFAULT;
 	if (is_statx)
 		status = from_statx(&more);
-	if (!is_users(&status))
+	if (is_users(&status))
+		owner_tell(directory, path, flags, &status);
+	else if (path[0] || !device_tell(directory, &status))
 		return 0;
-	owner_tell(directory, path, flags, &status);
 	if (is_statx)
 		to_statx(&more, &status);
 	return guest_write(at, is_statx ? (void *)&more : &status, is_statx ? sizeof(more) : sizeof(status));

@@ -13,6 +13,7 @@
 #include "agent/agent.h"
 #include "agent/object.h"
 #include "image/owner_record.h"
+#include "image/store.h"
 #include <asm/stat.h>
 #include <linux/stat.h>
 
@@ -58,6 +59,7 @@ long owner_put_new(int directory, const char *name, int fd, const struct owner_r
 struct owner_remains {
 	bool is_kept;
 	struct stat status;
+	struct store_record found;
 };
 struct host_path;
 void owner_look_before(const struct host_path *path, struct owner_remains *remains);

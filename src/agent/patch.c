@@ -5,12 +5,14 @@
 #include "agent/guest_memory.h"
 #include "agent/host_program.h"
 #include "agent/own.h"
+#include "agent/proc.h"
 #include "agent/program.h"
 #include "base/text.h"
 #include "site.h"
 #include <asm/fcntl.h>
 #include <asm/mman.h>
 #include <linux/elf.h>
+#include <linux/fcntl.h>
 #include <linux/ioctl.h>
 #include <linux/mman.h>
 
@@ -81,10 +83,9 @@ static bool is_go_program(void)
 	return answer == IS_GO;
 }
 
-bool patch_needs_trap(unsigned long nr)
+bool patch_may_enter(void)
 {
-	return nr == NR_rt_sigreturn || nr == NR_sigaltstack || nr == NR_execve || nr == NR_execveat ||
-	       nr == NR_seccomp || nr == NR_prctl;
+	return !(image_data()->flags & IMAGE_NO_PATCH) && !cpu_has_shadow_stack() && !is_go_program();
 }
 
 /* A mapping, from a line of /proc/self/maps. */
@@ -161,7 +162,7 @@ static bool query_mapping(int fd, unsigned long address, struct mapping *mapping
 /* The mapping ADDRESS is in. BUF has room for any line, and for many. */
 static bool find_mapping(unsigned long address, struct mapping *mapping, char *buf, size_t size)
 {
-	long fd = GATE_3(NR_open, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0), got;
+	long fd = GATE_4(NR_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0), got;
 	size_t kept = 0, done = 1;
 
 	*mapping = (struct mapping){ 0 };
@@ -293,13 +294,13 @@ static bool read_site(struct site *site)
  */
 static bool may_patch(struct site *site, unsigned long nr, unsigned long stack_pointer, char *buf, size_t size)
 {
-	if (patch_needs_trap(nr) || host_program_is_loader(site->behind) || !read_site(site))
+	if (call_needs_frame(nr) || host_program_is_loader(site->behind) || !read_site(site))
 		return false;
 	site->span = site_span(site->code, nr);
 	site->start = site->behind - SITE_TRAP_SIZE - site->span;
 	if (!site->span || ALIGN_DOWN(site->start, PAGE) != ALIGN_DOWN(site->start + SITE_JUMP_SIZE - 1, PAGE))
 		return false;
-	if (cpu_has_shadow_stack() || stack_pointer >> 36 == 0xc || is_go_program())
+	if (cpu_has_shadow_stack() || ARCH_IS_GO_STACK(stack_pointer) || is_go_program())
 		return false;
 	return is_code(site->behind - 1, &site->mapping, buf, size) &&
 	       (site->start >= site->mapping.start || is_code(site->start, &site->mapping, buf, size));
@@ -308,7 +309,7 @@ static bool may_patch(struct site *site, unsigned long nr, unsigned long stack_p
 /* Write the stub at AT, and then the jump to it at START: whether the stub is in use. */
 static bool write_both(unsigned long at, const unsigned char *stub, unsigned long start, const unsigned char *jump)
 {
-	long fd = GATE_3(NR_open, "/proc/self/mem", O_WRONLY | O_CLOEXEC, 0);
+	long fd = GATE_4(NR_openat, AT_FDCWD, "/proc/self/mem", O_WRONLY | O_CLOEXEC, 0);
 	bool has_stub, has_jump;
 
 	if (fd < 0)
@@ -387,10 +388,33 @@ void patch_leave_stub(struct ucontext *context)
 	}
 }
 
+unsigned int patch_read_stubs(long thread, unsigned int index, unsigned long *page)
+{
+	unsigned int count = 0;
+	struct stubs stubs;
+
+	proc_read_agent(thread, &stubs_count, &count, sizeof(count));
+	if (index >= MIN(count, ARRAY_SIZE(all_stubs)) ||
+	    !proc_read_agent(thread, &all_stubs[index], &stubs, sizeof(stubs)))
+		return 0;
+	*page = stubs.page;
+	return MIN(stubs.used, PAGE / STUB_SIZE);
+}
+
+bool patch_is_stub_of(long thread, unsigned long at)
+{
+	unsigned long page;
+
+	for (unsigned int i = 0; patch_read_stubs(thread, i, &page); i++)
+		if (at - page < PAGE)
+			return true;
+	return false;
+}
+
 void patch_consider(const struct call_row *row, const struct ucontext *context)
 {
 	unsigned long behind_site = registers_instruction(context);
 
-	if (!(image_data()->flags & IMAGE_NO_PATCH) && !fast_is_closed && is_due(behind_site))
+	if (!(image_data()->flags & (IMAGE_NO_PATCH | IMAGE_TRACED)) && !fast_is_closed && is_due(behind_site))
 		try_patch(row->nr, behind_site, registers_stack(context));
 }

@@ -6,8 +6,10 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/identity.h"
+#include "agent/hardlinks.h"
 #include "agent/mount.h"
 #include "agent/mounts.h"
+#include "agent/overlay.h"
 #include "agent/own.h"
 #include "agent/owner.h"
 #include "agent/path.h"
@@ -55,8 +57,12 @@ static long handle_path(struct call *call, unsigned int flags)
 
 long handle_paths(struct call *call)
 {
+	long result;
+
+	if (call->row->paths[0].follow == FOLLOW_NONE)
+		return call_make(call, call->nr);
 	/* What has been changed can't be taken back; what was read can be read again. */
-	long result = handle_path(call, call->row->once ? 0 : TRANSLATE_PLAIN);
+	result = handle_path(call, call->row->once ? 0 : TRANSLATE_PLAIN);
 
 	return plain_holds(call->paths[0].stamp) ? result : handle_path(call, TRANSLATE_FULL);
 }
@@ -81,10 +87,10 @@ static long stat_instead(const struct call *call, const char *host_path)
 	const unsigned long *arguments = call->arguments;
 
 	if (call->nr == NR_fstat)
-		return GATE_2(NR_stat, host_path, arguments[1]);
+		return GATE_4(NR_newfstatat, AT_FDCWD, host_path, arguments[1], 0);
 	if (call->nr == NR_statx)
 		return GATE_5(NR_statx, AT_FDCWD, host_path, 0, arguments[3], arguments[4]);
-	return GATE_2(NR_stat, host_path, arguments[2]);
+	return GATE_4(NR_newfstatat, AT_FDCWD, host_path, arguments[2], 0);
 }
 
 /* A descriptor of a virtual directory must look as its path does: a removed directory's status would not. */
@@ -106,10 +112,14 @@ long handle_fstat(struct call *call)
 		binding = virtual_of_descriptor(fd, call->slot->spare);
 	if (binding >= 0)
 		return stat_virtual_descriptor(call, (uint32_t)binding);
+	if (overlay_is_there())
+		overlay_renew(fd);
 	status = call_make(call, call->nr);
 	if (!status && identity_is_on())
 		status = owner_tell_guest(fd, "", AT_EMPTY_PATH, call->arguments[1], false);
-	return status;
+	if (!status && overlay_is_there())
+		status = overlay_tell(call);
+	return !status && hardlinks_are_on() ? hardlinks_tell(call) : status;
 }
 
 /* Whether the status the kernel has just written for the guest is of a file without a name. */
@@ -133,11 +143,15 @@ static long stat_descriptor(struct call *call)
 	int fd = (int)call->arguments[0], binding;
 	long status;
 
+	if (!by_descriptor && overlay_is_there())
+		overlay_renew(AT_FDCWD);
 	if (!by_descriptor)
 		return call_make(call, call->nr);
 	binding = virtual_of_descriptor(fd, call->slot->spare);
 	if (binding >= 0)
 		return stat_virtual_descriptor(call, (uint32_t)binding);
+	if (overlay_is_there())
+		overlay_renew(fd);
 	status = call_make(call, call->nr);
 	/* The file that a copy stands for may be gone with its process. */
 	if (!status && is_of_removed_file(call) && proc_file_of_copy(fd, call->slot->spare))
@@ -185,7 +199,7 @@ static long stat_as_is(struct call *call)
 
 	switch (call->nr) {
 	case NR_stat:
-		status = GATE_2(NR_lstat, arguments[0], arguments[1]);
+		status = GATE_4(NR_newfstatat, AT_FDCWD, arguments[0], arguments[1], AT_SYMLINK_NOFOLLOW);
 		break;
 	case NR_newfstatat:
 		status = GATE_4(NR_newfstatat, arguments[0], arguments[1], arguments[2],
@@ -270,7 +284,7 @@ static long tell_mount(struct call *call)
 	if (guest_read(&status, at, sizeof(status)))
 		return -EFAULT;
 	is_found = wants_mount(call, &status) && mount_find(call, &place);
-	if (is_found && place.is_top && place.binding)
+	if (is_found && place.is_top && (place.binding || overlay_is_mount(0)))
 		status.stx_attributes |= STATX_ATTR_MOUNT_ROOT;
 	if (!mount_is_asked(call->original[3]))
 		mount_leave_out(&status);
@@ -303,7 +317,10 @@ long handle_stat(struct call *call)
 
 	if (!status && identity_is_on())
 		status = tell_owner(call);
-
+	if (!status && hardlinks_are_on())
+		status = hardlinks_tell(call);
+	if (!status && overlay_is_there())
+		status = overlay_tell(call);
 	return !status && call->nr == NR_statx ? tell_mount(call) : status;
 }
 

@@ -52,8 +52,7 @@ static long open_behind(int directory, const char *link, const char *path, unsig
 	return fd;
 }
 
-/* Open the directory that holds the last component of PATH, which is changed for that and restored. */
-static long open_parent(int directory, const char *link, char *path)
+long pin_open_parent(int directory, const char *link, char *path)
 {
 	char *last = last_of(path), first = *last;
 	long fd;
@@ -154,7 +153,7 @@ static long open_pin(struct host_path *path, enum pin_kind kind)
 	long fd;
 
 	if (kind == PIN_PARENT)
-		fd = open_parent(path->directory, path->base_link, (char *)path->path);
+		fd = pin_open_parent(path->directory, path->base_link, (char *)path->path);
 	else
 		fd = open_behind(path->directory, path->base_link, path->path, kind == PIN_LINK ? O_NOFOLLOW : 0);
 	if (fd < 0 || !path->is_resolved || pin_is_of_mount(pin_name_behind(path), (int)fd, mount))
@@ -208,7 +207,7 @@ long pin_read_link(int directory, const char *link, const char *path, char *buf,
 	/* A component that is no link is looked at once more with what it leads to. */
 	if (length == -EINVAL || (!parent && mark && !plain_has_changed(mark)))
 		return length;
-	fd = open_parent(directory, link, (char *)path);
+	fd = pin_open_parent(directory, link, (char *)path);
 	if (fd < 0)
 		return is_shortage(fd) ? length : fd;
 	length = GATE_4(NR_readlinkat, fd, last_of((char *)path), buf, size);

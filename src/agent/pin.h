@@ -64,6 +64,12 @@ bool pin_is_of_mount(const char *name, int fd, uint32_t mount);
 long pin_read_link(int directory, const char *link, const char *path, char *buf, size_t size, int *parent,
 		   plain_stamp mark);
 
+/*
+ * Open the directory that holds the last component of PATH, relative to DIRECTORY; at its beginning may be LINK, as
+ * above. PATH is changed meanwhile. A descriptor of O_PATH, PIN_AGAIN where a link is on the way, or a negative errno.
+ */
+long pin_open_parent(int directory, const char *link, char *path);
+
 /* Give back the directory of the last link that was followed; all that a path, or the call's, hold. */
 void pin_let_go(struct host_path *path);
 void pin_close(struct host_path *path);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/plain.h"
+#include "agent/attach.h"
 #include "agent/root.h"
 #include "agent/guest_memory.h"
+#include "agent/seal.h"
 #include "image/shared.h"
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
@@ -24,17 +26,19 @@ struct entry {
 	uint32_t is_of_root; /* see plain_is_directory() */
 	uint64_t changes;    /* shared->changes when it was verified */
 	uint64_t time;
+	uint64_t layers; /* see plain_layers() */
 	char path[PLAIN_LENGTH_MOST];
 };
 
 /*
- * Directories, and what was seen to be no link: two tables, for the latter come
+ * Directories, what was seen to be no link, and directories of overlays: tables of their own, for the others come
  * and go. Before something is kept they are not looked at, which would cost
  * short programs a page fault.
  */
 #define TABLE_BITS 5
-static struct entry directories[1 << TABLE_BITS] AGENT_LARGE, others[1 << TABLE_BITS] AGENT_LARGE;
-static bool has_directories, has_others;
+static struct entry directories[1 << TABLE_BITS] AGENT_LARGE, others[1 << TABLE_BITS] AGENT_LARGE,
+	layered[1 << TABLE_BITS] AGENT_LARGE;
+static bool has_directories, has_others, has_layered;
 
 /*
  * How many notes are still made unasked: as many after each question that a note
@@ -70,7 +74,7 @@ struct shared *plain_shared(void)
 		return NULL;
 	/* That fails where it is there already. */
 	if (state != ATTACHED)
-		GATE_3(NR_shmat, image_data()->shared_id, shared, 0);
+		attach_memory(image_data()->shared_id, shared, sizeof(*shared), true);
 	return is_ours() ? shared : NULL;
 }
 
@@ -79,9 +83,13 @@ static bool attach(void)
 	bool attached = false;
 
 	if (image_data()->shared_id >= 0 && clock_now()) {
-		GATE_3(NR_shmat, image_data()->shared_id, shared, 0);
+		/* Files have been attached at the start. */
+		if (!*image_data()->memory)
+			GATE_3(NR_shmat, image_data()->shared_id, shared, 0);
 		attached = is_ours();
 	}
+	if (attached)
+		seal(shared, ALIGN_UP(sizeof(*shared), 0x1000ul));
 	__atomic_store_n(&state, attached ? ATTACHED : ABSENT, __ATOMIC_RELEASE);
 	return attached;
 }
@@ -208,12 +216,14 @@ static bool is_fresh(const struct entry *entry, uint64_t changes, uint64_t now)
 	return entry->changes == changes && now - entry->time <= CLOCK_AGE_MOST;
 }
 
-static bool is_kept(struct entry *table, const char *path, size_t length, bool is_of_root, uint64_t changes,
-		    uint64_t now)
+/* *LAYERS becomes what was kept with it. */
+static bool find_kept(struct entry *table, const char *path, size_t length, bool is_of_root, uint64_t changes,
+		      uint64_t now, uint64_t *layers)
 {
 	const struct entry *entry = entry_of(table, path, length);
 	uint64_t version = __atomic_load_n(&entry->version, __ATOMIC_ACQUIRE);
 
+	*layers = entry->layers;
 	if (version & 1 || entry->length != length || entry->is_of_root < is_of_root ||
 	    memcmp(entry->path, path, length) || !is_fresh(entry, changes, now))
 		return false;
@@ -221,8 +231,16 @@ static bool is_kept(struct entry *table, const char *path, size_t length, bool i
 	return __atomic_load_n(&entry->version, __ATOMIC_RELAXED) == version;
 }
 
+static bool is_kept(struct entry *table, const char *path, size_t length, bool is_of_root, uint64_t changes,
+		    uint64_t now)
+{
+	uint64_t layers;
+
+	return find_kept(table, path, length, is_of_root, changes, now, &layers);
+}
+
 static void keep_in(struct entry *entry, const char *path, size_t length, bool is_of_root, uint64_t changes,
-		    uint64_t time)
+		    uint64_t time, uint64_t layers)
 {
 	uint64_t version = 0;
 	uint64_t writer = (uint64_t)&version | 1;
@@ -237,13 +255,14 @@ static void keep_in(struct entry *entry, const char *path, size_t length, bool i
 	entry->is_of_root = is_of_root;
 	entry->changes = changes;
 	entry->time = time;
+	entry->layers = layers;
 	memcpy(entry->path, path, length);
 	__atomic_store_n(&entry->version, version + 2, __ATOMIC_RELEASE);
 }
 
 static void keep(struct entry *table, const char *path, size_t length, bool is_of_root, uint64_t changes, uint64_t time)
 {
-	keep_in(entry_of(table, path, length), path, length, is_of_root, changes, time);
+	keep_in(entry_of(table, path, length), path, length, is_of_root, changes, time, 0);
 }
 
 /*
@@ -360,6 +379,28 @@ void plain_note_directory(const char *host_path, size_t length, bool is_of_root,
 	has_directories = true;
 }
 
+uint64_t plain_layers(const char *guest_path, size_t length, bool is_absolute, uint64_t now, plain_stamp *stamp)
+{
+	uint64_t layers;
+
+	if (length > PLAIN_LENGTH_MOST || !has_layered || !is_attached())
+		return 0;
+	*stamp = changes_now();
+	return find_kept(layered, guest_path, length, is_absolute, *stamp, now, &layers) ? layers : 0;
+}
+
+void plain_note_layers(const char *guest_path, size_t length, bool is_absolute, uint64_t layers, plain_stamp stamp,
+		       uint64_t now)
+{
+	uint64_t kept;
+
+	if (!stamp || (uint32_t)stamp || length > PLAIN_LENGTH_MOST || !plain_holds(stamp) ||
+	    (has_layered && find_kept(layered, guest_path, length, is_absolute, stamp, now, &kept)))
+		return;
+	keep_in(entry_of(layered, guest_path, length), guest_path, length, is_absolute, stamp, now, layers);
+	has_layered = true;
+}
+
 /* Whether PATH is DIRECTORY, of LENGTH bytes, or below it. */
 static bool is_below(const char *path, const char *directory, size_t length)
 {
@@ -381,7 +422,7 @@ static void learn_cwd(uint64_t now, plain_stamp stamp)
 	if (size <= 1 || !is_below(path, view_host(view, 0), view_binding(view, 0)->host_length))
 		size = 1;
 	if (plain_holds(stamp))
-		keep_in(&cwd, path, (size_t)size - 1, true, stamp, now);
+		keep_in(&cwd, path, (size_t)size - 1, true, stamp, now, 0);
 }
 
 static unsigned int count_slashes(const char *path, size_t from, size_t to)
@@ -438,5 +479,6 @@ void plain_forget_half(unsigned long from, unsigned long to)
 {
 	forget_half(directories, ARRAY_SIZE(directories), from, to);
 	forget_half(others, ARRAY_SIZE(others), from, to);
+	forget_half(layered, ARRAY_SIZE(layered), from, to);
 	forget_half(&cwd, 1, from, to);
 }

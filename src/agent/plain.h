@@ -74,6 +74,16 @@ bool plain_is_known(const char *host_path, size_t length, plain_stamp stamp, uin
 void plain_note(const char *host_path, size_t length, plain_stamp stamp, uint64_t now);
 void plain_note_directory(const char *host_path, size_t length, bool is_of_root, plain_stamp stamp, uint64_t now);
 
+/*
+ * The layers (struct layers_place, view/layers.h) of the directory of an overlay at the canonical GUEST_PATH; 0: they
+ * are not known. IS_ABSOLUTE: whoever looks from the root gets there, too. *STAMP is for plain_holds(). Noted is what
+ * a walk has found that had STAMP before it, at the time NOW. What copies a directory up counts as a change, too, as
+ * does who may search one in an upper layer: agent/overlay.h.
+ */
+uint64_t plain_layers(const char *guest_path, size_t length, bool is_absolute, uint64_t now, plain_stamp *stamp);
+void plain_note_layers(const char *guest_path, size_t length, bool is_absolute, uint64_t layers, plain_stamp stamp,
+		       uint64_t now);
+
 /* A stamp for what the caller asks the kernel itself from now on; 0 where there is none, or a change is going on. */
 plain_stamp plain_now(void);
 

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/proc.h"
+#include "agent/hardlinks.h"
+#include "agent/kin.h"
 #include "agent/mounts.h"
+#include "agent/overlay.h"
+#include "agent/own.h"
 #include "agent/root.h"
 #include "agent/virtual.h"
 #include "base/text.h"
+#include <asm/fcntl.h>
 #include <asm/stat.h>
 #include <asm/statfs.h>
 #include <linux/fcntl.h>
@@ -38,7 +43,7 @@ static long own_number(const char *name, long number)
 {
 	char text[64];
 	const char *end = text;
-	long length = GATE_3(NR_readlink, name, text, sizeof(text) - 1);
+	long length = GATE_4(NR_readlinkat, AT_FDCWD, name, text, sizeof(text) - 1);
 
 	if (length <= 0)
 		return number;
@@ -127,10 +132,18 @@ static enum magic magic_of(const char *host_path, long *process)
 
 int proc_own_descriptor(const char *host_path)
 {
-	const char *name = text_base_name(host_path);
+	size_t length = strlen(host_path) - text_ends(host_path, "/");
+	char link[256];
+	const char *name;
 	long process, number;
-	enum magic magic = magic_of(host_path, &process);
+	enum magic magic;
 
+	if (length >= sizeof(link))
+		return PROC_NOT_OWN;
+	memcpy(link, host_path, length);
+	link[length] = '\0';
+	name = text_base_name(link);
+	magic = magic_of(link, &process);
 	if (magic == MAGIC_NONE || !proc_is_own(process))
 		return PROC_NOT_OWN;
 	if (magic == MAGIC_CWD)
@@ -180,8 +193,9 @@ bool proc_is_guest(long process)
 	text_add(&path, PROC);
 	text_add_number(&path, process);
 	text_add(&path, "/exe");
-	return !GATE_2(NR_stat, "/proc/self/exe", &own) && !GATE_2(NR_stat, name, &other) &&
-	       own.st_ino == other.st_ino && own.st_dev == other.st_dev;
+	return !GATE_4(NR_newfstatat, AT_FDCWD, "/proc/self/exe", &own, 0) &&
+	       !GATE_4(NR_newfstatat, AT_FDCWD, name, &other, 0) && own.st_ino == other.st_ino &&
+	       own.st_dev == other.st_dev;
 }
 
 bool proc_read_agent(long process, const void *from, void *to, size_t size)
@@ -201,7 +215,7 @@ static long read_exe(long process, char *buf)
 	if (buf[0] != '/')
 		return -ENOENT;
 	buf[PATH_SIZE - 1] = '\0';
-	return (long)strlen(buf);
+	return is_of_guest(process) ? (long)strlen(buf) : kin_to_guest(process, buf, buf);
 }
 
 long proc_to_canonical_guest(const char *host_path, char *buf)
@@ -222,6 +236,17 @@ long proc_to_canonical_guest(const char *host_path, char *buf)
 	return length < 0 ? length : 0;
 }
 
+/* Processes of ours have no root of their own in the kernel's eyes. */
+static long read_root(long process, char *buf)
+{
+	if (!is_of_guest(process) && kin_is(process) && own_read_root(process, buf))
+		return kin_to_guest(process, buf, buf);
+	root_of(process, buf);
+	if (!buf[0])
+		memcpy(buf, "/", 2);
+	return (long)strlen(buf);
+}
+
 /* What a descriptor of a copy (proc_files.c) is called: the name of the file it was made from. */
 static long copied_guest(const char *text, char *buf)
 {
@@ -236,6 +261,35 @@ static long copied_guest(const char *text, char *buf)
 	return view_to_guest(the_view(), host_path, buf, PATH_SIZE);
 }
 
+/* The guest path of TEXT, which the link of OWN leads to, or one of another process: its length, or a negative errno.
+ */
+static long name_linked(const char *text, int own, char *buf)
+{
+	long status;
+
+	if (own == PROC_NOT_OWN)
+		return view_to_guest(the_view(), text, buf, PATH_SIZE);
+	status = mounts_to_guest(own, text, buf);
+	if (!status && !buf[0])
+		memcpy(buf, "/", 2);
+	return status ? status : (long)strlen(buf);
+}
+
+/* What the link HOST_PATH leads to, that of OWN or of another process, may have another name in an overlay by now. */
+static long tell_in_overlay(const char *host_path, int own, char *buf)
+{
+	long fd, length;
+
+	if (own != PROC_NOT_OWN)
+		return overlay_tell_name(own, buf);
+	fd = GATE_4(NR_openat, AT_FDCWD, host_path, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0)
+		return (long)strlen(buf);
+	length = overlay_tell_name((int)fd, buf);
+	GATE_1(NR_close, fd);
+	return length;
+}
+
 long proc_link_guest(const char *host_path, const char *text, char *buf)
 {
 	long process, status;
@@ -244,7 +298,7 @@ long proc_link_guest(const char *host_path, const char *text, char *buf)
 
 	if (magic == MAGIC_NONE || text[0] != '/')
 		return -ENOENT;
-	if (magic == MAGIC_EXE && proc_is_guest(process))
+	if (magic == MAGIC_EXE && kin_is(process))
 		return read_exe(process, buf);
 	if (magic == MAGIC_OBJECT && text_begins(text, "/memfd:" PROC_COPY_NAME "/"))
 		return copied_guest(text, buf);
@@ -252,20 +306,13 @@ long proc_link_guest(const char *host_path, const char *text, char *buf)
 		proc_to_canonical_guest(text, buf);
 		return (long)strlen(buf);
 	}
-	if (magic == MAGIC_ROOT && text_equal(text, "/")) {
-		/* Processes of ours have no root of their own in the kernel's eyes. */
-		root_of(process, buf);
-		if (!buf[0])
-			memcpy(buf, "/", 2);
-		return (long)strlen(buf);
-	}
+	if (magic == MAGIC_ROOT && text_equal(text, "/"))
+		return read_root(process, buf);
+	if (hardlinks_are_on() && (status = hardlinks_name(text, buf)) >= 0)
+		return status;
 	own = proc_own_descriptor(host_path);
-	if (own == PROC_NOT_OWN)
-		return view_to_guest(the_view(), text, buf, PATH_SIZE);
-	status = mounts_to_guest(own, text, buf);
-	if (!status && !buf[0])
-		memcpy(buf, "/", 2);
-	return status ? status : (long)strlen(buf);
+	status = name_linked(text, own, buf);
+	return status > 0 && overlay_is_there() ? tell_in_overlay(host_path, own, buf) : status;
 }
 
 long proc_read_link_guest(char *host_path, char *text, char *buf)
@@ -275,7 +322,7 @@ long proc_read_link_guest(char *host_path, char *text, char *buf)
 
 	while (end > 1 && host_path[end - 1] == '/')
 		host_path[--end] = '\0';
-	length = GATE_3(NR_readlink, host_path, text, PATH_SIZE - 1);
+	length = GATE_4(NR_readlinkat, AT_FDCWD, host_path, text, PATH_SIZE - 1);
 	if (length < 0)
 		return length;
 	text[length] = '\0';
@@ -286,7 +333,7 @@ static bool is_directory(const char *host_path)
 {
 	struct stat file;
 
-	return !GATE_2(NR_stat, host_path, &file) && (file.st_mode & S_IFMT) == S_IFDIR;
+	return !GATE_4(NR_newfstatat, AT_FDCWD, host_path, &file, 0) && (file.st_mode & S_IFMT) == S_IFDIR;
 }
 
 long proc_translate_link(const char *host_path, char *buf, long length, bool is_last, bool *is_magic, char *text)
@@ -331,7 +378,7 @@ long proc_read_descriptor(int directory, char *buf)
 		text_add(&path, PROC_DESCRIPTORS);
 		text_add_number(&path, directory);
 	}
-	length = GATE_3(NR_readlink, name, buf, PATH_SIZE);
+	length = GATE_4(NR_readlinkat, AT_FDCWD, name, buf, PATH_SIZE);
 	if (length < 0)
 		return length;
 	if (length >= PATH_SIZE)

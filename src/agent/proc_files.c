@@ -7,6 +7,7 @@
 #include "agent/root.h"
 #include "agent/signal.h"
 #include "agent/socket_name.h"
+#include "agent/sysv_proc.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
 #include <asm/signal.h>
@@ -16,6 +17,7 @@
 #include <linux/resource.h>
 #include <linux/stat.h>
 #include <linux/time.h>
+#include <linux/time_types.h>
 
 static void flush(struct copy *copy)
 {
@@ -84,13 +86,15 @@ static bool is_map_head(const char *line)
 static void copy_with_path(struct copy *copy, const char *line, char *at, char stop)
 {
 	char *guest_path = copy->slot->spare, *end = at;
-	char behind;
+	char behind, name[32];
 
 	while (*end && *end != stop)
 		end++;
 	behind = *end;
 	*end = '\0';
-	if (*at != '/' || view_to_guest(the_view(), at, guest_path, PATH_SIZE) <= 0)
+	if (sysv_name_of_file(at, name))
+		guest_path = name;
+	else if (*at != '/' || view_to_guest(the_view(), at, guest_path, PATH_SIZE) <= 0)
 		guest_path = at;
 	else
 		root_tell(guest_path);
@@ -109,18 +113,32 @@ static char *find_either(char *line, char a, char b)
 	return line;
 }
 
+static bool is_of_image(const char *head)
+{
+	unsigned long start;
+
+	return text_read_hex(&head, &start) && start >= IMAGE_ADDRESS && start < IMAGE_END_ADDRESS;
+}
+
 /*
- * maps and smaps. The image stays in: who looks for free room here
- * (AddressSanitizer) must not take ours.
+ * maps and smaps. The image stays in its own: who looks for free room here
+ * (AddressSanitizer) must not take ours. Of another's, debuggers write down what they can't find.
  */
 static void make_maps(struct copy *copy, const struct proc_file *file)
 {
+	bool hides, is_hidden = false;
+	long thread;
 	char *line;
 
 	(void)file;
+	hides = proc_of_process(copy->host_path, &thread) && !proc_is_own(thread);
 	while ((line = copy_next_line(copy))) {
-		char *path = is_map_head(line) ? find_either(line, '/', '[') : line;
+		bool is_head = is_map_head(line);
+		char *path = is_head ? find_either(line, '/', '[') : line;
 
+		is_hidden = is_head ? hides && is_of_image(line) : is_hidden;
+		if (is_hidden)
+			continue;
 		copy_with_path(copy, line, *path == '/' ? path : line + strlen(line), '\0');
 	}
 }
@@ -177,6 +195,9 @@ static const struct proc_file files[] = {
 	{ "osrelease", proc_make_kernel, 0, false },
 	{ "version", proc_make_kernel, 0, false },
 	{ "domainname", proc_make_kernel, 0, false },
+	{ "shm", sysv_make_file, 0, false },
+	{ "sem", sysv_make_file, 0, false },
+	{ "msg", sysv_make_file, 0, false },
 };
 
 static const struct proc_file *find_file(const char *name)
@@ -301,7 +322,7 @@ static bool is_made(const char *host_path)
 
 	if (text_equal(host_path, "/proc/" CPUINFO))
 		return host_program_is_emulator() && image_data()->emulator.cpuinfo[0];
-	return kernel_is_told_by(host_path) || proc_of_process(host_path, &thread);
+	return kernel_is_told_by(host_path) || sysv_is_told_by(host_path) || proc_of_process(host_path, &thread);
 }
 
 long proc_file_open(struct slot *slot, const char *host_path, unsigned long flags)

@@ -54,12 +54,24 @@ static void add_escaped(struct text *out, const char *path)
 	}
 }
 
+/* The options begin behind PLACE, the mount point, or one word later: "rw" there becomes "ro". Others are not of such
+ * words. */
+static void make_read_only(const struct proc_file *file, char *place)
+{
+	char *options = word_of(place, file->has_ids ? 1 : 2);
+
+	if (text_begins(options, "rw,") || text_begins(options, "rw ") || text_equal(options, "rw"))
+		options[1] = 'o';
+}
+
 /* Write LINE with the mount point GUEST_PATH in place of its own, unless that lies outside the reader's root. */
 static void add_mount(struct copy *copy, const struct proc_file *file, char *line, const char *guest_path,
 		      unsigned int id, unsigned int parent)
 {
 	char *place = word_of(line, file->place_field), *behind = word_of(place, 1), *told = copy->slot->path[1];
 
+	if (view_binding(the_view(), mount_above(guest_path, strlen(guest_path)))->flags & VIEW_READ_ONLY)
+		make_read_only(file, place);
 	memcpy(told, guest_path[0] ? guest_path : "/", MAX(strlen(guest_path), 1) + 1);
 	if (!root_tell(told))
 		return;

@@ -4,8 +4,9 @@
  * SIGSYS are not the guest's; its credentials are those it believes to have. While this is read, our handler runs in
  * the calling thread, with all signals blocked.
  */
-#include "agent/proc_status.h"
+#include "agent/filters.h"
 #include "agent/identity.h"
+#include "agent/kin.h"
 #include "agent/privileges.h"
 #include "agent/proc.h"
 #include "agent/proc_copy.h"
@@ -14,12 +15,12 @@
 #include <linux/fcntl.h>
 #include <linux/seccomp.h>
 
-#define OUR_FILTERS 1 /* engine/engine.c */
 #define FILTERS "Seccomp_filters:\t"
 
 /* Whose status it is, and what is known of it. */
 struct subject {
 	long thread, process;
+	long filters; /* of ours */
 	struct signal_facts signals;
 	const struct credentials *credentials; /* NULL: as the kernel says */
 };
@@ -31,22 +32,6 @@ static long number_behind(const char *line, const char *name)
 		return -1;
 	line += strlen(name);
 	return text_read_number(&line);
-}
-
-long proc_status_own_filters(struct slot *slot)
-{
-	char *buf = slot->scratch.rest, *line = buf;
-	long fd = GATE_4(NR_openat, AT_FDCWD, "/proc/thread-self/status", O_RDONLY | O_CLOEXEC, 0), length, count = 0;
-
-	if (fd < 0)
-		return 0;
-	length = GATE_3(NR_read, fd, buf, sizeof(slot->scratch.rest) - 1);
-	GATE_1(NR_close, fd);
-	buf[MAX(length, 0)] = '\0';
-	for (; *line; line++)
-		if (line == buf || line[-1] == '\n')
-			count = MAX(count, number_behind(line, FILTERS));
-	return MAX(count - OUR_FILTERS, 0);
 }
 
 static void add_mask(struct copy *copy, unsigned long mask)
@@ -68,7 +53,7 @@ static unsigned long guest_mask(struct copy *copy, const struct subject *subject
 	if (text_begins(line, "SigIgn"))
 		return with_bit(mask, subject->signals.ignores);
 	if (subject->thread == GATE_0(NR_gettid))
-		mask = copy->slot->call.context->uc_sigmask;
+		mask = *registers_mask(copy->slot->call.context);
 	return with_bit(mask, signal_blocks(&subject->signals, (int)subject->thread, mask));
 }
 
@@ -97,13 +82,18 @@ static void add_number(struct copy *copy, const char *name, long number)
 }
 
 /* "Seccomp:" comes before the number of filters (Linux 5.9) that it depends on. LINE is the one behind it. */
-static bool copy_seccomp(struct copy *copy, const char *line)
+static bool copy_seccomp(struct copy *copy, const struct subject *subject, const char *line)
 {
-	long count = number_behind(line, FILTERS), own = MAX(count - OUR_FILTERS, 0);
+	long count = number_behind(line, FILTERS), own = MAX(count - subject->filters, 0);
 
-	add_number(copy, "Seccomp:\t", own ? SECCOMP_MODE_FILTER : SECCOMP_MODE_DISABLED);
+	bool is_strict = own == 1 && filters_read_strict(subject->thread);
+
+	add_number(copy, "Seccomp:\t",
+		   is_strict ? SECCOMP_MODE_STRICT :
+		   own	     ? SECCOMP_MODE_FILTER :
+			       SECCOMP_MODE_DISABLED);
 	if (count >= 0)
-		add_number(copy, FILTERS, own);
+		add_number(copy, FILTERS, is_strict ? 0 : own);
 	return count >= 0;
 }
 
@@ -159,11 +149,25 @@ static bool copy_credentials(struct copy *copy, const struct credentials *creden
 	return true;
 }
 
+/* What a tracer's guest is at a system call, for a moment, and while it is stopped. */
+#define TRACED_STATE "State:\tt"
+#define STOPPED_STATE "State:\tT (stopped)"
+
+static bool is_at_tracer(const char *line)
+{
+	return image_data()->flags & IMAGE_TRACED && text_begins(line, TRACED_STATE);
+}
+
 static void copy_line(struct copy *copy, struct subject *subject, const char *line)
 {
 	subject->process = MAX(subject->process, number_behind(line, "Tgid:\t"));
 	if (number_behind(line, "NoNewPrivs:\t") >= 0) {
 		add_number(copy, "NoNewPrivs:\t", is_fixed(subject));
+	} else if (is_at_tracer(line)) {
+		text_add(&copy->out, STOPPED_STATE);
+		copy_end_line(copy);
+	} else if (image_data()->flags & IMAGE_TRACED && number_behind(line, "TracerPid:\t") >= 0) {
+		add_number(copy, "TracerPid:\t", 0);
 	} else {
 		if (!copy_mask(copy, subject, line) &&
 		    !(subject->credentials && copy_credentials(copy, subject->credentials, line)))
@@ -186,16 +190,16 @@ static bool is_in_agent(const struct subject *subject, const char *line)
 	return text_read_hex(&line, &mask) && mask & SIGNAL_BIT(SIGSYS);
 }
 
-/* False when the thread is in the agent and IS_PATIENT: nothing of what has been copied counts. */
+/* False when the thread is in the agent, or with the tracer, and IS_PATIENT: nothing of what has been copied counts. */
 static bool copy_guest(struct copy *copy, struct subject *subject, bool is_patient)
 {
 	bool waits = false;
 	char *line;
 
 	while ((line = copy_next_line(copy))) {
-		if (is_patient && is_in_agent(subject, line))
+		if (is_patient && (is_in_agent(subject, line) || is_at_tracer(line)))
 			return false;
-		if (waits && copy_seccomp(copy, line)) {
+		if (waits && copy_seccomp(copy, subject, line)) {
 			waits = false;
 			continue;
 		}
@@ -222,25 +226,29 @@ static const struct credentials *find_credentials(long thread, struct credential
 		return NULL;
 	if (thread == GATE_0(NR_gettid))
 		return identity_now();
-	return identity_read(thread, buf) ? buf : NULL;
+	return kin_has_identity(thread) && identity_read(thread, buf) ? buf : NULL;
 }
 
 #define TRIES 1000
+#define TRACED_TRIES 100
 
 void proc_make_status(struct copy *copy, const struct proc_file *file)
 {
 	struct credentials credentials;
 	struct subject subject = { 0 };
+	unsigned int tries;
 
 	(void)file;
 	proc_of_process(copy->host_path, &subject.thread);
-	if (!proc_is_guest(subject.thread) || !signal_read_facts(subject.thread, &subject.signals)) {
+	if (!kin_is(subject.thread) || !signal_read_facts(subject.thread, &subject.signals)) {
 		copy_other(copy);
 		return;
 	}
+	subject.filters = kin_filters(subject.thread);
 	subject.credentials = find_credentials(subject.thread, &credentials);
+	tries = image_data()->flags & IMAGE_TRACED ? TRACED_TRIES : TRIES;
 	/* One that was stopped there stays there. */
-	for (unsigned int i = 0; !copy_guest(copy, &subject, i < TRIES); i++) {
+	for (unsigned int i = 0; !copy_guest(copy, &subject, i < tries); i++) {
 		copy_restart(copy);
 		GATE_0(NR_sched_yield);
 	}

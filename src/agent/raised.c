@@ -94,7 +94,7 @@ bool raised_raise(const struct object *object, uint32_t bits)
 	/* What has been raised before is to be what it was before that. */
 	before = find(&status);
 	note = before ? before : note_mode(&status, bits);
-	if (note && !GATE_2(NR_chmod, object->name, mode | bits)) {
+	if (note && !GATE_3(NR_fchmodat, AT_FDCWD, object->name, mode | bits)) {
 		note->added = bits & ~note->mode;
 		return true;
 	}
@@ -114,7 +114,7 @@ void raised_lower(const struct object *object)
 		return;
 	if (!GATE_4(NR_newfstatat, object->fd, "", &now, AT_EMPTY_PATH) &&
 	    !((now.st_mode ^ (note->mode | note->added)) & PERMISSIONS & ~SET_ID))
-		GATE_2(NR_chmod, object->name, note->mode & ~(SET_ID & ~now.st_mode));
+		GATE_3(NR_fchmodat, AT_FDCWD, object->name, note->mode & ~(SET_ID & ~now.st_mode));
 	give_back(note);
 }
 

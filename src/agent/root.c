@@ -6,6 +6,7 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/mounts.h"
+#include "agent/overlay.h"
 #include "agent/own.h"
 #include "agent/proc.h"
 #include "agent/translate.h"
@@ -80,7 +81,7 @@ static long check_place(const struct host_path *path)
 
 	if (path->result->is_virtual)
 		return 0;
-	status = GATE_2(NR_stat, path->path, &host);
+	status = GATE_4(NR_newfstatat, AT_FDCWD, path->path, &host, 0);
 	if (status)
 		return status;
 	if ((host.st_mode & S_IFMT) != S_IFDIR)
@@ -106,7 +107,8 @@ long handle_chroot(struct call *call)
 	const struct host_path *path = &call->paths[0];
 
 	if (status)
-		return status < 0 ? status : call_make(call, NR_access); /* EFAULT or ENOENT */
+		return status < 0 ? status :
+				    GATE_3(NR_faccessat, AT_FDCWD, call->arguments[0], 0); /* EFAULT or ENOENT */
 	status = check_place(path);
 	if (status)
 		return status;
@@ -151,6 +153,8 @@ long handle_getcwd(struct call *call)
 		length = 0;
 	if (length < 0)
 		return length;
+	if (overlay_is_there() && overlay_has_removed(AT_FDCWD))
+		return -ENOENT;
 	told = tell_cwd(slot->path[1], host_path);
 	length = (long)strlen(told) + 1;
 	if ((unsigned long)length > size)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/seen.h"
+#include "agent/room.h"
 #include "agent/store_place.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -9,6 +10,13 @@
 
 #define SLOTS (1ul << 18) /* of a word: neighbours are mostly asked about together, so they lie together */
 #define SIZE (SLOTS * sizeof(uint64_t))
+
+/* ext4 numbers inodes by groups of a power of two, and puts directories first: those of distant groups must not meet.
+ */
+static uint64_t *slot_of(uint64_t *slots, uint64_t inode)
+{
+	return &slots[(inode + inode / SLOTS * 40503) % SLOTS];
+}
 
 /* Written when all is there. */
 struct place {
@@ -49,20 +57,27 @@ static uint64_t mark_of(const struct seen *seen)
 
 bool seen_without_owner(const struct seen *seen)
 {
-	const uint64_t *slots = slots_of(seen->device);
+	uint64_t *slots = slots_of(seen->device);
 
-	return slots && __atomic_load_n(&slots[seen->inode % SLOTS], __ATOMIC_RELAXED) == mark_of(seen);
+	return slots && __atomic_load_n(slot_of(slots, seen->inode), __ATOMIC_RELAXED) == mark_of(seen);
 }
 
+#define NANOSECONDS 1000000000ll
+
 /*
- * Two changes within a tick of the kernel's clock, of up to 10 ms, have one time: of what has been changed a moment ago
- * nothing is remembered, nor of what is to be changed in the future.
+ * Two changes within a tick of the kernel's clock, of up to 10 ms, have one time; or within a second, where the file
+ * system knows no parts of it. So of what has been changed a moment ago nothing is remembered, nor of what is to be
+ * changed in the future.
  */
 static bool is_settled(const struct seen *seen)
 {
+	int64_t age, least = seen->nanoseconds ? NANOSECONDS / 10 : 2 * NANOSECONDS;
 	struct timespec now;
 
-	return !GATE_2(NR_clock_gettime, CLOCK_REALTIME_COARSE, &now) && now.tv_sec - seen->seconds > 1;
+	if (GATE_2(NR_clock_gettime, CLOCK_REALTIME_COARSE, &now))
+		return false;
+	age = (now.tv_sec - seen->seconds) * NANOSECONDS + now.tv_nsec - seen->nanoseconds;
+	return age > least;
 }
 
 void seen_note(const struct seen *seen)
@@ -70,7 +85,7 @@ void seen_note(const struct seen *seen)
 	uint64_t *slots = slots_of(seen->device);
 
 	if (slots && is_settled(seen))
-		__atomic_store_n(&slots[seen->inode % SLOTS], mark_of(seen), __ATOMIC_RELAXED);
+		__atomic_store_n(slot_of(slots, seen->inode), mark_of(seen), __ATOMIC_RELAXED);
 }
 
 bool seen_is_started(uint64_t device)
@@ -93,11 +108,21 @@ static uint64_t *map(const char *path)
 	if (fd < 0)
 		return NULL;
 	if (has_room((int)fd, &status)) {
-		memory = GATE_6(NR_mmap, 0, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		memory = room_map(SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd);
 		slots = memory > 0 ? (uint64_t *)memory : NULL;
 	}
 	GATE_1(NR_close, fd);
 	return slots;
+}
+
+/* Of the stores of DEVICE the first that is there. */
+static const struct store_place *find_store(uint64_t device)
+{
+	const struct store_place *place = NULL;
+
+	while ((place = store_place_next(place, device)) && !store_place_has_store(place))
+		;
+	return place;
 }
 
 void seen_start(uint64_t device)
@@ -108,8 +133,8 @@ void seen_start(uint64_t device)
 	unsigned int index;
 
 	store_place_learn(device);
-	place = store_place_next(NULL, device);
-	if (!place || !store_place_has_store(place) || seen_is_started(device))
+	place = find_store(device);
+	if (!place || seen_is_started(device))
 		return;
 	index = __atomic_fetch_add(&place_count, 1, __ATOMIC_RELAXED);
 	if (index >= ARRAY_SIZE(places))

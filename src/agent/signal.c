@@ -7,10 +7,13 @@
 #include "agent/gate.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/notify.h"
 #include "agent/patch.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
+#include "agent/sigsys.h"
 #include "agent/stacks.h"
+#include "agent/trace.h"
 #include "image/state.h"
 #include <linux/signal.h>
 
@@ -23,9 +26,6 @@ const struct disposition agent_disposition = {
 	.restorer = (unsigned long)gate_sigreturn,
 	.mask = ~0ul,
 };
-
-/* What the guest believes to have set for SIGSYS. */
-static struct disposition own_sigsys;
 
 static long set_disposition(int signal, const struct disposition *new, struct disposition *old)
 {
@@ -62,8 +62,24 @@ bool signal_any_differs(void)
 	return any;
 }
 
+/* In a copy of the memory a child of the first thread is what that was; of another it is not known. */
+static void settle_differing(int thread)
+{
+	static unsigned int generation;
+	unsigned int now = slot_generation();
+	int parent;
+
+	if (generation == now)
+		return;
+	parent = (int)GATE_0(NR_getppid);
+	if (generation && __atomic_load_n(place_of(parent), __ATOMIC_RELAXED) == parent)
+		__atomic_store_n(place_of(thread), thread, __ATOMIC_RELAXED);
+	generation = now;
+}
+
 static bool differs(int thread)
 {
+	settle_differing(thread);
 	return __atomic_load_n(place_of(thread), __ATOMIC_RELAXED) == thread;
 }
 
@@ -80,15 +96,28 @@ void signal_set_blocked(unsigned long mask, bool is_blocked)
 	if (!is_other && !signal_any_differs())
 		return;
 	thread = (int)GATE_0(NR_gettid);
-	if (is_other || differs(thread))
+	if (differs(thread) || is_other)
 		__atomic_store_n(place_of(thread), is_other ? thread : 0, __ATOMIC_RELAXED);
+}
+
+/*
+ * Ours in the kernel, with what the guest's own says of calls that it interrupts; those that trap are not begun. What
+ * is ignored natively interrupts nothing.
+ */
+static void install_own(const struct disposition *own)
+{
+	struct disposition disposition = agent_disposition;
+
+	if (own->handler == DISPOSITION_IGNORE || own->flags & SA_RESTART)
+		disposition.flags |= SA_RESTART;
+	set_disposition(SIGSYS, &disposition, NULL);
 }
 
 void signal_start(uint32_t flags, unsigned long mask)
 {
-	own_sigsys.handler = flags & STATE_SIGSYS_IGNORED ? DISPOSITION_IGNORE : DISPOSITION_DEFAULT;
+	sigsys_start(flags & STATE_SIGSYS_IGNORED ? DISPOSITION_IGNORE : DISPOSITION_DEFAULT);
 	signal_set_blocked(mask, flags & STATE_SIGSYS_BLOCKED);
-	set_disposition(SIGSYS, &agent_disposition, NULL);
+	install_own(sigsys_own());
 }
 
 bool signal_read_facts(long thread, struct signal_facts *facts)
@@ -96,7 +125,7 @@ bool signal_read_facts(long thread, struct signal_facts *facts)
 	struct disposition own;
 
 	_Static_assert(sizeof(facts->differing_threads) == sizeof(differing_threads), "signal.h");
-	if (!proc_read_agent(thread, &own_sigsys, &own, sizeof(own)) ||
+	if (!sigsys_read(thread, &own) ||
 	    !proc_read_agent(thread, fault_signals(), &facts->faults, sizeof(facts->faults)) ||
 	    !proc_read_agent(thread, differing_threads, facts->differing_threads, sizeof(differing_threads)))
 		return false;
@@ -113,12 +142,14 @@ bool signal_blocks(const struct signal_facts *facts, int thread, unsigned long m
 
 unsigned long *signal_own_handler(void)
 {
-	return own_sigsys.handler > DISPOSITION_IGNORE ? &own_sigsys.handler : NULL;
+	struct disposition *own = sigsys_own();
+
+	return own->handler > DISPOSITION_IGNORE ? &own->handler : NULL;
 }
 
 uint32_t signal_state(unsigned long mask)
 {
-	return (own_sigsys.handler == DISPOSITION_IGNORE ? STATE_SIGSYS_IGNORED : 0) |
+	return (sigsys_own()->handler == DISPOSITION_IGNORE ? STATE_SIGSYS_IGNORED : 0) |
 	       (signal_is_blocked(mask) ? STATE_SIGSYS_BLOCKED : 0);
 }
 
@@ -166,9 +197,11 @@ static long exchange(int signal, const struct disposition *new, struct dispositi
 	long status;
 
 	if (signal == SIGSYS) {
-		*old = own_sigsys;
-		if (new)
-			own_sigsys = *new;
+		*old = *sigsys_own();
+		if (new) {
+			*sigsys_own() = *new;
+			install_own(new);
+		}
 		return 0;
 	}
 	if (new) {
@@ -224,6 +257,7 @@ static long finish(struct slot *slot, long result)
 	unsigned long mask;
 
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &all, &mask, SIGNAL_SET_SIZE);
+	slot->call.leaves = true;
 	result = agent_call_on((char *)slot + SLOT_SIZE, slot->finish, slot, result);
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGNAL_SET_SIZE);
 	return result;
@@ -238,6 +272,8 @@ static void roll_forward(struct ucontext *context)
 	if (result == FINISH_NUMBER)
 		result = slot->result;
 	if (call_wants_retry(&slot->call, result)) {
+		if (slot->call.is_judged)
+			notify_note_leave(&slot->call, registers_stack(context));
 		/* An attempt that changed nothing: let the guest begin anew. */
 		pin_release(&slot->call);
 		registers_rewind(context, &slot->saved);
@@ -246,7 +282,24 @@ static void roll_forward(struct ucontext *context)
 	}
 	if (slot->finish)
 		result = finish(slot, result);
-	registers_finish(context, &slot->saved, result);
+	if (result == CALL_ANEW)
+		registers_rewind(context, &slot->saved);
+	else
+		registers_finish(context, &slot->saved, result);
+	slot_free(slot);
+}
+
+/* Before the call at the gate is made. Who has noted that it waits may have been answered already. */
+static void leave_unmade(struct ucontext *context)
+{
+	struct slot *slot = registers_slot(context);
+	long result = slot->call.is_noted ? finish(slot, CALL_ANEW) : CALL_ANEW;
+
+	pin_release(&slot->call);
+	if (result == CALL_ANEW)
+		registers_rewind(context, &slot->saved);
+	else
+		registers_finish(context, &slot->saved, result);
 	slot_free(slot);
 }
 
@@ -287,20 +340,16 @@ static void leave_gate(struct ucontext *context)
 
 	if (at < (unsigned long)agent_image_start || at >= (unsigned long)agent_image_end) {
 		patch_leave_stub(context);
-	} else if (at == (unsigned long)gate_blocking || at == (unsigned long)gate_open) {
-		slot = registers_slot(context);
-		pin_release(&slot->call);
-		registers_rewind(context, &slot->saved);
-		slot_free(slot);
+	} else if (at == (unsigned long)gate_blocking || at == (unsigned long)gate_open ||
+		   at == (unsigned long)gate_judged) {
+		leave_unmade(context);
 	} else if ((at >= (unsigned long)gate_open_done && at < (unsigned long)gate_restored) ||
-		   at == (unsigned long)agent_finish_site) {
+		   at == (unsigned long)gate_judged_done || at == (unsigned long)agent_finish_site) {
 		roll_forward(context);
 	} else if (at >= (unsigned long)gate_unmask && at < (unsigned long)gate_unmask_end) {
 		slot = registers_slot(context);
-		pin_release(&slot->call);
 		clone_forget_child(&slot->call);
-		registers_rewind(context, &slot->saved);
-		slot_free(slot);
+		leave_unmade(context);
 	} else if (at >= (unsigned long)gate_clone3 && at <= (unsigned long)gate_clone3_freed) {
 		leave_clone(context);
 	} else if ((at >= (unsigned long)gate_clone3_child && at < (unsigned long)gate_clone3_child_end) ||
@@ -320,28 +369,53 @@ static void leave_gate(struct ucontext *context)
 
 unsigned long signal_deliver_own(struct slot *slot, struct ucontext *context)
 {
+	struct disposition *own = sigsys_own();
 	unsigned long mask;
 
-	if (own_sigsys.handler == DISPOSITION_IGNORE)
+	if (own->handler == DISPOSITION_IGNORE)
 		return (unsigned long)context;
-	if (own_sigsys.handler == DISPOSITION_DEFAULT)
+	if (own->handler == DISPOSITION_DEFAULT)
 		signal_kill_self(SIGSYS);
 	leave_gate(context);
+	/* The frame has what the guest believes: handle_sigreturn() finds it there. */
+	if (signal_is_blocked(*registers_mask(context)))
+		*registers_mask(context) |= SIGNAL_BIT(SIGSYS);
 	/* The guest's handler makes calls of its own, so SIGSYS stays open in it. */
-	mask = (context->uc_sigmask | own_sigsys.mask) & ~SIGNAL_BIT(SIGSYS);
-	slot->deliver = own_sigsys.handler;
-	if (own_sigsys.flags & SA_RESETHAND)
-		own_sigsys.handler = DISPOSITION_DEFAULT;
+	mask = (*registers_mask(context) | own->mask) & ~SIGNAL_BIT(SIGSYS);
+	signal_set_blocked(mask, !(own->flags & SA_NODEFER) || own->mask & SIGNAL_BIT(SIGSYS) ||
+					 *registers_mask(context) & SIGNAL_BIT(SIGSYS));
+	if (own->flags & SA_RESTORER)
+		registers_set_return(context, own->restorer);
+	slot->restorer = own->flags & SA_RESTORER ? own->restorer : 0;
+	slot->deliver = own->handler;
+	if (own->flags & SA_RESETHAND)
+		own->handler = DISPOSITION_DEFAULT;
 	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, SIGNAL_SET_SIZE);
 	return 0;
 }
 
+unsigned long signal_force_own(struct slot *slot, struct ucontext *context)
+{
+	if (sigsys_own()->handler == DISPOSITION_IGNORE || signal_is_blocked(*registers_mask(context)))
+		signal_kill_self(SIGSYS);
+	return signal_deliver_own(slot, context);
+}
+
 bool signal_leave_gate(struct ucontext *context, const siginfo_t *info, int signal)
 {
-	bool is_ours = fault_is_of_reading(signal, info, context);
+	bool is_ours = fault_is_of_reading(signal, info, context) || trace_begin_with(signal, info);
 
 	leave_gate(context);
 	return is_ours;
+}
+
+/* Whether the guest returns from its handler of SIGSYS, which signal_deliver_own() has entered. */
+static bool is_frame_of_sigsys(unsigned long frame)
+{
+	int signal;
+
+	return signal_any_differs() && !guest_read(&signal, registers_frame_info(frame), sizeof(signal)) &&
+	       signal == SIGSYS;
 }
 
 /*
@@ -350,15 +424,20 @@ bool signal_leave_gate(struct ucontext *context, const siginfo_t *info, int sign
  */
 long handle_sigreturn(struct call *call)
 {
-	unsigned long frame = registers_stack(call->context);
+	unsigned long frame = registers_frame_context(registers_stack(call->context));
 	unsigned long mask_at = frame + offsetof(struct ucontext, uc_sigmask), mask;
 
-	if (!guest_read(&mask, mask_at, sizeof(mask)) && mask & SIGNAL_BIT(SIGSYS)) {
-		mask &= ~SIGNAL_BIT(SIGSYS);
-		guest_write(mask_at, &mask, sizeof(mask));
+	if (!guest_read(&mask, mask_at, sizeof(mask))) {
+		if (mask & SIGNAL_BIT(SIGSYS) || is_frame_of_sigsys(frame))
+			signal_set_blocked(mask, mask & SIGNAL_BIT(SIGSYS));
+		if (mask & SIGNAL_BIT(SIGSYS)) {
+			mask &= ~SIGNAL_BIT(SIGSYS);
+			guest_write(mask_at, &mask, sizeof(mask));
+		}
 	}
 	stack_leave_guest_frame(call, (struct ucontext *)frame);
 	call->leave_stack = frame;
+	call->slot->deliver = 1;
 	return 0;
 }
 

@@ -57,6 +57,8 @@ bool signal_read_facts(long thread, struct signal_facts *facts);
 bool signal_blocks(const struct signal_facts *facts, int thread, unsigned long mask);
 /* A SIGSYS that no trap of ours caused: do what the guest's disposition says. See agent_signal(). */
 unsigned long signal_deliver_own(struct slot *slot, struct ucontext *context);
+/* The same of one that the kernel has forced upon the guest: blocked or ignored, it kills. */
+unsigned long signal_force_own(struct slot *slot, struct ucontext *context);
 /* End the process by SIGNAL, whatever the guest has set for it. Returns only if the kernel does not let us. */
 void signal_kill_self(int signal);
 /* The trampoline for HANDLER; HANDLER itself once all are taken, which costs only what signal_leave_gate() gives. */

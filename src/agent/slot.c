@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/slot.h"
+#include "agent/pin.h"
+#include "agent/room.h"
+#include "agent/seal.h"
 #include <asm/mman.h>
 #include <linux/mman.h>
 
@@ -54,17 +57,18 @@ static struct slot *take_from(char *slots, unsigned int count)
 static char *make_chunk(unsigned int index)
 {
 	size_t size = (size_t)CHUNK_SLOTS * SLOT_SIZE;
-	long chunk =
-		GATE_6(NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long chunk = room_map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 	char *none = NULL;
 
 	if (chunk < 0)
 		return NULL;
 	GATE_3(NR_madvise, chunk, size, MADV_WIPEONFORK);
 	if (__atomic_compare_exchange_n(&chunks[index], &none, (char *)chunk, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
+					__ATOMIC_ACQUIRE)) {
+		seal((char *)chunk, size);
 		return (char *)chunk;
-	GATE_2(NR_munmap, chunk, size);
+	}
+	room_unmap((void *)chunk, size);
 	return none;
 }
 
@@ -84,16 +88,26 @@ static struct slot *take_any(void)
 	return slot;
 }
 
+long slot_finish_nothing(struct slot *slot, long result)
+{
+	(void)slot;
+	return result;
+}
+
 struct slot *slot_take(void)
 {
 	struct slot *slot;
 
 	while (!(slot = take_any()))
 		GATE_0(NR_sched_yield);
+	if (slot->is_abandoned) {
+		slot->is_abandoned = 0;
+		pin_release(&slot->call);
+	}
 	slot->finish = NULL;
 	slot->keep = 0;
 	if (slot->extra) {
-		GATE_2(NR_munmap, slot->extra, slot->extra_size);
+		room_unmap(slot->extra, slot->extra_size);
 		slot->extra = NULL;
 	}
 	return slot;

@@ -68,25 +68,30 @@ struct call {
 	bool is_denied;		      /* -EACCES was our answer, not the kernel's: agent/access.h */
 	bool is_overriding;	      /* modes have been changed for it: it is made at once, not resumed */
 	int waits;		      /* what is to be opened with the modes as they were: a descriptor; or -1 */
-	bool holds;		      /* a walk holds the directories of links it follows */
-	plain_stamp mark;	      /* of the last walk's beginning */
-	unsigned long leave_stack;    /* not 0: the guest's own frame, to return from with rt_sigreturn */
+	bool is_judged;		      /* at gate_judged: it is not made yet */
+	bool is_noted;	  /* others know that it waits: finish takes that back, also of a call that was not made */
+	bool leaves;	  /* a signal's handler is about to be entered: finish can't resume it */
+	bool holds;	  /* a walk holds the directories of links it follows */
+	plain_stamp mark; /* of the last walk's beginning */
+	unsigned long leave_stack; /* not 0: the guest's own frame, to return from with rt_sigreturn */
 };
 
 typedef long slot_finish(struct slot *slot, long result);
 
 struct slot {
-	int owner; /* 0: free. The kernel may clear it when a vfork child executes */
-	int reserved;
+	int owner;	  /* 0: free. The kernel may clear it when a vfork child executes */
+	int is_abandoned; /* a tracer has freed it: agent/trace_leave.c. What the call holds is yet to be given back */
 	slot_finish *finish;   /* what is left to do behind the gate; NULL: nothing */
 	unsigned long keep;    /* the call waits at the gate: do not free */
-	unsigned long deliver; /* handler of the guest's own SIGSYS */
+	unsigned long deliver; /* handler of the guest's own SIGSYS; else how many frames more than ours are left */
 	long result;
 	struct saved_registers saved;
 	unsigned long enter[7]; /* of a call from a patched site: registers, mask and address for gate_unmask */
 	unsigned long mask;
 	unsigned long gate;
-	unsigned long unmark; /* at gate_open, of a path that was walked: less call.mark; 0: of none */
+	unsigned long unmark;	/* at gate_open, of a path that was walked: less call.mark; 0: of none */
+	unsigned long told;	/* not 0: a tracer is to be told of the return from the signal */
+	unsigned long restorer; /* with DELIVER, where the frame does not say it: what that handler returns to; or 0 */
 	struct call call;
 	struct ucontext context; /* likewise: as a trap's frame would have it */
 	void *extra;		 /* memory of a vfork child's execve: given back by who takes the slot next */
@@ -106,15 +111,14 @@ _Static_assert(offsetof(struct slot, finish) == SLOT_FINISH, "arch.h");
 _Static_assert(offsetof(struct slot, keep) == SLOT_KEEP, "arch.h");
 _Static_assert(offsetof(struct slot, deliver) == SLOT_DELIVER, "arch.h");
 _Static_assert(offsetof(struct slot, result) == SLOT_RESULT, "arch.h");
-_Static_assert(offsetof(struct slot, saved) == SLOT_RDI, "arch.h");
+_Static_assert(offsetof(struct slot, saved) == SLOT_SAVED, "arch.h");
 _Static_assert(offsetof(struct slot, enter) == SLOT_ENTER, "arch.h");
 _Static_assert(offsetof(struct slot, mask) == SLOT_MASK, "arch.h");
 _Static_assert(offsetof(struct slot, gate) == SLOT_GATE, "arch.h");
 _Static_assert(offsetof(struct slot, unmark) == SLOT_UNMARK, "arch.h");
-_Static_assert(offsetof(struct slot, saved.rip) == SLOT_RIP, "arch.h");
+_Static_assert(offsetof(struct slot, told) == SLOT_TOLD, "arch.h");
+_Static_assert(offsetof(struct slot, restorer) == SLOT_RESTORER, "arch.h");
 _Static_assert(offsetof(struct ucontext, uc_stack.ss_sp) == UCONTEXT_STACK, "arch.h");
-_Static_assert(offsetof(struct ucontext, uc_mcontext.rbx) == UCONTEXT_RBX, "arch.h");
-_Static_assert(offsetof(struct ucontext, uc_mcontext.rip) == UCONTEXT_RIP, "arch.h");
 /* execve is the deepest: the largest frames may be of 16 KiB (Makefile), and one of 5 behind it. */
 _Static_assert(sizeof(struct slot) + 32 * 1024 <= SLOT_SIZE, "a slot needs 32 KiB of stack");
 
@@ -122,6 +126,10 @@ _Static_assert(sizeof(struct slot) + 32 * 1024 <= SLOT_SIZE, "a slot needs 32 Ki
 void slot_start(void);
 /* A free slot, now ours. Never fails: makes more, or waits for one. */
 struct slot *slot_take(void);
+/* A finish that leaves the result as it is. */
+#pragma GCC visibility push(hidden)
+slot_finish slot_finish_nothing;
+#pragma GCC visibility pop
 /* A number, not 0, that tells this memory from the one it was copied from at fork(2). */
 unsigned int slot_generation(void);
 #pragma GCC visibility push(hidden)

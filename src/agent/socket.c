@@ -11,6 +11,7 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/identity.h"
+#include "agent/ports.h"
 #include "agent/proc.h"
 #include "agent/translate.h"
 #include "base/text.h"
@@ -75,12 +76,15 @@ long socket_translate(struct call *call, unsigned long *address, int *length)
 	struct socket_work *work = socket_work(call->slot);
 	long status = socket_read_path(call, *address, *length);
 
-	if (status < 0 || !socket_is_copied(*length))
+	if (status < 0)
 		return status;
 	/* From here on the copy counts, even of what has no path: the guest's may be changed. */
-	*address = (unsigned long)work->bytes;
-	if (!status)
+	if (socket_is_copied(*length))
+		*address = (unsigned long)work->bytes;
+	if (!status) {
+		ports_translate(call, address, *length);
 		return 0;
+	}
 	status = translate_text(call, AT_FDCWD, VIEW_FOLLOW, 0);
 	if (!status && call->paths[0].is_resolved && call->paths[0].result->is_virtual)
 		status = -ECONNREFUSED;
@@ -112,6 +116,11 @@ static long translate_arguments(struct call *call, unsigned int at)
 	long status = socket_translate(call, &call->arguments[at], &length);
 
 	call->arguments[at + 1] = (unsigned long)length;
+	/* The kernel looks at the descriptor first. */
+	if (status == -EFAULT) {
+		call->arguments[at] = BAD_ADDRESS;
+		status = call_make(call, call->nr);
+	}
 	return status;
 }
 
@@ -158,9 +167,21 @@ static bool has_option(int fd, int option, int wanted)
 	return value == wanted;
 }
 
+long socket_check(int fd)
+{
+	int value, size = sizeof(value);
+
+	return GATE_5(NR_getsockopt, fd, SOCKET_LEVEL, SOCKET_TYPE, &value, &size);
+}
+
 bool socket_is_unix(int fd)
 {
 	return has_option(fd, SOCKET_DOMAIN, AF_UNIX);
+}
+
+bool socket_has_names(int fd)
+{
+	return ports_are_on() || socket_is_unix(fd);
 }
 
 bool socket_looks_at_address(int fd)
@@ -184,6 +205,8 @@ long handle_sendto(struct call *call)
 	if (is_unix_address(call->arguments[4], (int)call->arguments[5]) &&
 	    socket_looks_at_address((int)call->arguments[0]))
 		status = translate_arguments(call, 4);
+	else
+		ports_translate(call, &call->arguments[4], (int)call->arguments[5]);
 	return status ? status : resume(call);
 }
 
@@ -203,6 +226,8 @@ long handle_sendmsg(struct call *call)
 		status = socket_translate(call, &message->name, &message->name_length);
 		if (status)
 			return status;
+	} else if (message->name) {
+		ports_translate(call, &message->name, message->name_length);
 	}
 	status = socket_translate_sent(call->slot, message);
 	return status ? status : resume(call);
@@ -227,6 +252,7 @@ long socket_tell(char *bytes, int length, unsigned long address, unsigned long l
 	if (guest_read(&room, length_at, sizeof(room)))
 		return -EFAULT;
 	length = decode(bytes, length);
+	ports_tell(bytes, length);
 	if (room < 0)
 		return -EINVAL;
 	if (guest_write(length_at, &length, sizeof(length)))
@@ -268,12 +294,13 @@ static long tell_peer_name(struct call *call)
 	const unsigned long *arguments = call->arguments;
 	int size, length = ADDRESS_MOST;
 
-	if ((int)arguments[1] != SOCKET_LEVEL || !socket_is_unix((int)arguments[0]) ||
+	if ((int)arguments[1] != SOCKET_LEVEL || !socket_has_names((int)arguments[0]) ||
 	    guest_read(&size, arguments[4], sizeof(size)) || size < 0 ||
 	    GATE_3(NR_getpeername, arguments[0], work->bytes, &length))
 		return call_make(call, call->nr);
 	if (decode(work->bytes, length) < size)
 		return -EINVAL;
+	ports_tell(work->bytes, length);
 	if (guest_write(arguments[3], work->bytes, (size_t)size))
 		return -EFAULT;
 	return guest_write(arguments[4], &size, sizeof(size));
@@ -303,7 +330,7 @@ static long finish_accept(struct slot *slot, long result)
 
 long handle_accept(struct call *call)
 {
-	if (!socket_is_unix((int)call->arguments[0]))
+	if (!socket_has_names((int)call->arguments[0]))
 		return call_resume(call, call->nr, NULL);
 	take_address(call, 1);
 	return call_resume(call, call->nr, finish_accept);
@@ -318,7 +345,7 @@ static long finish_recvfrom(struct slot *slot, long result)
 
 long handle_recvfrom(struct call *call)
 {
-	if (!socket_is_unix((int)call->arguments[0]))
+	if (!socket_has_names((int)call->arguments[0]))
 		return call_resume(call, call->nr, NULL);
 	take_address(call, 4);
 	return call_resume(call, call->nr, finish_recvfrom);
@@ -378,7 +405,7 @@ long handle_recvmsg(struct call *call)
 
 	work->has_credentials = has_credentials(call);
 	if (guest_read(&work->name_at, call->arguments[1], sizeof(work->name_at)) || !work->name_at ||
-	    !socket_is_unix((int)call->arguments[0]) || guest_read(message, call->arguments[1], sizeof(*message)) ||
+	    !socket_has_names((int)call->arguments[0]) || guest_read(message, call->arguments[1], sizeof(*message)) ||
 	    message->name_length < 0)
 		return call_resume(call, call->nr, work->has_credentials ? finish_control : NULL);
 	message->name = (unsigned long)work->bytes;

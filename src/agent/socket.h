@@ -96,8 +96,13 @@ void socket_translate_received(unsigned long control, unsigned long size);
 /* Make those that are sent with MESSAGE the kernel's, in slot->spare. 0 or -EPERM. */
 long socket_translate_sent(struct slot *slot, struct message *message);
 
-/* Whether FD is a UNIX socket. */
+/* 0 if FD is a socket; -EBADF or -ENOTSOCK. */
+long socket_check(int fd);
+/* Whether FD is a UNIX socket, or none. */
 bool socket_is_unix(int fd);
+/* Whether addresses of FD may be others inside than for the kernel: a UNIX socket's, or those with ports
+ * (agent/ports.h). */
+bool socket_has_names(int fd);
 /* Whether the socket looks at the address of what is sent: those of datagrams do. */
 bool socket_looks_at_address(int fd);
 

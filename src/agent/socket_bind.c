@@ -9,8 +9,12 @@
 #include "agent/access.h"
 #include "agent/child.h"
 #include "agent/dispatch.h"
+#include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/overlay.h"
 #include "agent/owner.h"
+#include "agent/ports.h"
+#include "agent/readonly.h"
 #include "agent/root.h"
 #include "agent/socket.h"
 #include "agent/temporary.h"
@@ -159,10 +163,10 @@ static long bind_from_scaffold(struct call *call, char *name, int place)
 	scaffold = temporary_make(SCAFFOLD_NAME, 0, O_PATH | O_CLOEXEC, path);
 	if (scaffold < 0)
 		return -ENOTEMPTY;
-	GATE_2(NR_chmod, path, 0700);
+	GATE_3(NR_fchmodat, AT_FDCWD, path, 0700);
 	status = make_steps((int)scaffold, name, place) ? -ENOTEMPTY : bind_from(call, (int)scaffold, name);
 	remove_steps((int)scaffold, name);
-	GATE_1(NR_rmdir, path);
+	GATE_3(NR_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
 	GATE_1(NR_close, scaffold);
 	return status;
 }
@@ -191,16 +195,32 @@ static long bind_here(struct call *call, const char *name)
 	return status ? status : GATE_3(NR_bind, call->arguments[0], work->bytes, work->length);
 }
 
+/* Whether NAME has nothing but "." before its last component. */
+static bool stays_there(const char *name)
+{
+	size_t length = last_component(name);
+
+	for (size_t at = 0; at < length; at++)
+		if (name[at] != '/' && !(name[at] == '.' && name[at + 1] == '/' && (!at || name[at - 1] == '/')))
+			return false;
+	return true;
+}
+
 /*
  * Bind to the encoded NAME from a directory where it leads to PLACE. -ENOTEMPTY
  * when there is none. Through the scaffold nobody else can lead it elsewhere.
  */
 static long bind_encoded(struct call *call, char *name, bool is_absolute, int place)
 {
-	long status = bind_from_scaffold(call, name, place);
+	/* An absolute name may have lost its only slash. */
+	bool stays = stays_there(name) && (last_component(name) || !is_absolute);
+	long status = stays ? -ENOTEMPTY : bind_from_scaffold(call, name, place);
 
 	if (status != -ENOTEMPTY)
 		return status;
+	/* The cwd may be the same directory in another layer of an overlay. */
+	if (stays && !leads_to(AT_FDCWD, name, place, call->slot->spare))
+		return bind_from(call, place, name);
 	if (is_absolute)
 		return bind_from_root(call, name, place);
 	return leads_to(AT_FDCWD, name, place, call->slot->spare) ? bind_here(call, name) : -ENOTEMPTY;
@@ -265,11 +285,8 @@ static long check_place(struct call *call, int place, const char *path)
 	return access_check_at(call, place, ".", ACCESS_WRITE | ACCESS_SEARCH);
 }
 
-/*
- * The place is found and free of mounts. Where its directory can't be opened
- * the kernel says why, or needs no descriptor.
- */
-static long bind_at(struct call *call, const char *guest_name)
+/* The place is found and free of mounts, and not of /proc. */
+static long bind_in_place(struct call *call, const char *guest_name)
 {
 	const struct host_path *path = &call->paths[0];
 	const char *host_path = path->is_resolved ? path->path : guest_name;
@@ -289,6 +306,41 @@ static long bind_at(struct call *call, const char *guest_name)
 	return status;
 }
 
+/*
+ * In /proc nothing can be made, and what is there may be descriptors of this process, of which ours would be one. Where
+ * a directory can't be opened the kernel says why, or needs no descriptor.
+ */
+static long bind_at(struct call *call, const char *guest_name)
+{
+	const struct host_path *path = &call->paths[0];
+
+	if (path->is_resolved && text_begins(path->result->host, "/proc/") && strlen(path->path) <= SOCKET_NAME_MOST)
+		return bind_here(call, path->path);
+	return bind_in_place(call, guest_name);
+}
+
+/* The same where there may be overlays: the directory goes up, and a whiteout goes. */
+static long bind_in_overlay(struct call *call, const char *guest_name)
+{
+	int lock;
+	long status = overlay_begin_socket(&call->paths[0], &lock);
+
+	/* The directory may be another one now. */
+	if (!status && lock >= 0) {
+		memcpy(call->slot->path[0], guest_name, strlen(guest_name) + 1);
+		status = translate_text(call, AT_FDCWD, VIEW_PARENT, TRANSLATE_FULL | TRANSLATE_NAME);
+	}
+	if (!status)
+		status = overlay_clear_socket(&call->paths[0], lock);
+	if (!status) {
+		status = bind_at(call, guest_name);
+		overlay_end_socket(&call->paths[0], lock, status);
+	}
+	if (lock >= 0)
+		overlay_unlock(lock);
+	return status;
+}
+
 static long refuse(struct call *call, long error)
 {
 	struct socket_work *work = socket_work(call->slot);
@@ -302,19 +354,27 @@ long handle_bind(struct call *call)
 	char guest_name[SOCKET_NAME_MOST + 1];
 	long status = socket_read_path(call, call->arguments[1], (int)call->arguments[2]);
 
+	/* The kernel looks at the descriptor first. */
+	if (status == -EFAULT) {
+		call->arguments[1] = BAD_ADDRESS;
+		return call_make(call, call->nr);
+	}
 	if (!status && socket_is_copied((int)call->arguments[2]))
 		call->arguments[1] = (unsigned long)socket_work(call->slot)->bytes;
 	if (status <= 0)
-		return status ? status : call_make(call, call->nr);
+		return status ? status : ports_bind(call);
 	memcpy(guest_name, call->slot->path[0], (size_t)status + 1);
 	status = translate_text(call, AT_FDCWD, VIEW_PARENT, TRANSLATE_FULL | TRANSLATE_NAME);
 	if (status) {
 		status = refuse(call, status);
 	} else if (call->paths[0].is_resolved &&
 		   (call->paths[0].result->is_virtual || call->paths[0].result->is_mount_point)) {
-		status = -EADDRINUSE;
+		status = socket_check((int)call->arguments[0]);
+		status = status ? status : -EADDRINUSE;
+	} else if (readonly_is_there() && readonly_holds(&call->paths[0], true)) {
+		status = readonly_refuse_name(call);
 	} else {
-		status = bind_at(call, guest_name);
+		status = overlay_is_there() ? bind_in_overlay(call, guest_name) : bind_at(call, guest_name);
 	}
 	return status == -EEXIST ? -EADDRINUSE : status;
 }

@@ -9,6 +9,7 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/identity.h"
+#include "agent/kin.h"
 #include "agent/proc.h"
 #include "agent/socket.h"
 #include <linux/capability.h>
@@ -34,7 +35,7 @@ static const struct credentials *find_credentials(int process, struct credential
 		return NULL;
 	if (process == GATE_0(NR_getpid))
 		return identity_now();
-	return proc_is_guest(process) && identity_read(process, buf) ? buf : NULL;
+	return kin_has_identity(process) && identity_read(process, buf) ? buf : NULL;
 }
 
 /* Make what the kernel says of a peer what the guest is to see. */

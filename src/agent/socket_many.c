@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sendmmsg and recvmmsg of a UNIX socket, where a message has an address: all
+ * sendmmsg and recvmmsg of a socket whose addresses are to be translated, where a message has one: all
  * messages are copied, with addresses of their own, to memory that is mapped
  * for the call. Any other call of theirs goes to the kernel as it is.
  */
@@ -8,6 +8,8 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/identity.h"
+#include "agent/ports.h"
+#include "agent/room.h"
 #include "agent/socket.h"
 #include <asm/mman.h>
 #include <linux/mman.h>
@@ -47,7 +49,7 @@ static unsigned long guest_message(const struct slot *slot, unsigned int index)
 
 static void free_copies(struct slot *slot)
 {
-	GATE_2(NR_munmap, slot->extra, slot->extra_size);
+	room_unmap(slot->extra, slot->extra_size);
 	slot->extra = NULL;
 }
 
@@ -69,7 +71,7 @@ static unsigned int count_messages(const struct call *call, bool *has_address)
 static long copy_messages(struct slot *slot, unsigned int count)
 {
 	size_t size = ALIGN_UP(count * SIZE_EACH, 0x1000ul);
-	long memory = GATE_6(NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long memory = room_map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
 	if (memory < 0)
 		return -ENOMEM;
@@ -87,7 +89,7 @@ static long prepare(struct call *call)
 	unsigned int count = count_messages(call, &has_address);
 	long status;
 
-	if (!has_address || !socket_is_unix((int)call->arguments[0]))
+	if (!has_address || !socket_has_names((int)call->arguments[0]))
 		return 0;
 	status = copy_messages(call->slot, count);
 	if (status)
@@ -146,7 +148,13 @@ long handle_sendmmsg(struct call *call)
 	unsigned int count;
 	long status = 0;
 
-	if (!socket_looks_at_address((int)call->arguments[0]))
+	/* The kernel looks at the descriptor first. */
+	if (socket_check((int)call->arguments[0])) {
+		call->arguments[1] = BAD_ADDRESS;
+		return call_make(call, call->nr);
+	}
+	if (!socket_looks_at_address((int)call->arguments[0]) &&
+	    (!ports_are_on() || socket_is_unix((int)call->arguments[0])))
 		return call_resume(call, call->nr, NULL);
 	status = prepare(call);
 	if (status <= 0)

@@ -2,6 +2,7 @@
 #include "agent/stacks.h"
 #include "agent/fast.h"
 #include "agent/guest_memory.h"
+#include "agent/seal.h"
 #include "agent/signal.h"
 #include <linux/mman.h>
 #include <linux/signal.h>
@@ -82,6 +83,7 @@ static struct own_stack *map_stack(void)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 	if (status != (long)stack_at(index))
 		return NULL;
+	seal(stack_at(index), IMAGE_STACK_SIZE);
 	stack_at(index)->is_used = 1;
 	__atomic_store_n(&mapped_count, index + 1, __ATOMIC_RELEASE);
 	return stack_at(index);
@@ -173,14 +175,23 @@ static long tell_kernel(struct call *call, const stack_t *stack)
 	return status;
 }
 
+/* Whether a frame of ours has room there, in memory: the guest may name what no handler of its own ever uses. */
+static bool is_usable(const stack_t *stack)
+{
+	unsigned long start = (unsigned long)stack->ss_sp, top = start + stack->ss_size;
+	char byte;
+
+	return stack->ss_size >= STACK_LARGE && top > start && !guest_read(&byte, top - 1, sizeof(byte));
+}
+
 static long set_stack(struct call *call, struct own_stack *own, const stack_t *wanted)
 {
-	bool is_small = wanted->ss_size && wanted->ss_size < STACK_LARGE;
+	bool is_small = wanted->ss_size && !is_usable(wanted);
 	stack_t ours = { .ss_size = IMAGE_STACK_SIZE };
 	long status;
 
 	if (is_small && wanted->ss_size < STACK_TINY)
-		fast_close(0);
+		fast_close();
 	if (is_small && own) {
 		own->guest = *wanted;
 		return 0;

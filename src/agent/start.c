@@ -7,7 +7,7 @@
 #include "agent/agent.h"
 #include "agent/child.h"
 #include "agent/elevate.h"
-#include "agent/fast.h"
+#include "agent/filters.h"
 #include "agent/gate.h"
 #include "agent/host_program.h"
 #include "agent/identity.h"
@@ -17,7 +17,11 @@
 #include "agent/privileges.h"
 #include "agent/program.h"
 #include "agent/root.h"
+#include "agent/seal.h"
+#include "agent/show.h"
 #include "agent/signal.h"
+#include "agent/tracer.h"
+#include "agent/trace.h"
 #include "agent/translate.h"
 #include "agent/views.h"
 #include "base/text.h"
@@ -84,13 +88,16 @@ static void take_state(struct start_stack *stack, struct state *state)
 	char **strings = stack->envp + stack->envc - STATE_STRINGS;
 	unsigned long *moved;
 
-	if (stack->envc < STATE_STRINGS || !state_read(state, strings))
+	if (stack->envc < STATE_STRINGS || !state_read(state, strings) || stack->envc - STATE_STRINGS < state->filters)
 		die("this program is part of proot and not to be started by hand", -ENOEXEC);
+	strings -= state->filters;
+	if (!filters_start(strings, state->filters))
+		die("the program's seccomp filters could not be kept", -ENOMEM);
 	stack->state_at = (unsigned long)strings[state->flags & STATE_HOST_LIBRARIES ? -1 : 0];
 	moved = (unsigned long *)(strings + 1);
 	memmove(moved, stack->auxv, stack->auxv_size);
 	*strings = NULL;
-	stack->envc -= STATE_STRINGS;
+	stack->envc -= STATE_STRINGS + state->filters;
 	stack->auxv = moved;
 }
 
@@ -308,49 +315,93 @@ static void start_identity(const struct start_stack *stack, const struct state *
 		GATE_2(NR_prctl, PR_SET_PDEATHSIG, 0);
 }
 
-_Noreturn void agent_start(unsigned long *stack_pointer)
-{
+/* A guest's process as it begins. */
+struct start {
 	struct start_stack stack;
-	struct program_map program, interpreter;
 	struct state state;
+	struct program_map program, interpreter;
 	unsigned long random;
-	const char *arguments;
+};
 
-	read_stack(stack_pointer, &stack);
-	take_state(&stack, &state);
-	arguments = arrange_arguments(&stack, &state);
-	memcpy(guest_exe, state.exe, MIN(strlen(state.exe) + 1, sizeof(guest_exe) - 1));
+/* What the agent keeps of the process, but for the program. */
+static void start_process(struct start *start)
+{
+	const struct state *state = &start->state;
+
+	memcpy(guest_exe, state->exe, MIN(strlen(state->exe) + 1, sizeof(guest_exe) - 1));
 	slot_start();
+	seal_start();
 	views_start();
-	signal_start(state.flags, state.signal_mask);
-	privileges_start(state.flags);
-	fast_start(state.flags);
+	signal_start(state->flags, state->signal_mask);
+	privileges_start(state->flags);
 	if (identity_is_on())
-		start_identity(&stack, &state);
-	root_start(state.root);
-	mounts_start(state.cwd_mount);
-	random = random_number();
-	if (state.program_fd >= 0)
-		map_program(&state, &program, &interpreter, random);
+		start_identity(&start->stack, state);
+	root_start(state->root);
+	mounts_start(state->cwd_mount);
+}
+
+static void start_program(struct start *start)
+{
+	struct state *state = &start->state;
+
+	start->random = random_number();
+	if (state->program_fd >= 0)
+		map_program(state, &start->program, &start->interpreter, start->random);
 	else
-		map_without_descriptors(&state, &program, &interpreter, random);
-	set_auxv(&stack, &state, &program, &interpreter);
-	if (state.foreign_fd >= 0)
-		add_auxiliary(&stack, AT_EXECFD, (unsigned long)state.foreign_fd);
+		map_without_descriptors(state, &start->program, &start->interpreter, start->random);
+	set_auxv(&start->stack, state, &start->program, &start->interpreter);
+	if (state->foreign_fd >= 0)
+		add_auxiliary(&start->stack, AT_EXECFD, (unsigned long)state->foreign_fd);
 	if (image_data()->kernel.has_hardware)
-		set_auxiliary(&stack, AT_HWCAP, image_data()->kernel.hardware);
-	patch_start(&program);
-	if (program.wants_executable_stack)
+		set_auxiliary(&start->stack, AT_HWCAP, image_data()->kernel.hardware);
+	patch_start(&start->program);
+}
+
+/* What others see of it. */
+static void start_appearance(struct start *start, unsigned long *stack_pointer, const char *arguments)
+{
+	const struct state *state = &start->state;
+
+	if (start->program.wants_executable_stack)
 		GATE_3(NR_mprotect, ALIGN_DOWN((unsigned long)stack_pointer, 0x1000ul), 0x1000,
 		       PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
-	tell_kernel(stack_pointer, &stack, &program, heap_start(&program, state.interpreter_fd >= 0, random),
-		    arguments);
-	set_name(&state);
-	if (state.flags & STATE_OF_HOST && interpreter.base)
-		host_program_start(&interpreter, find_auxiliary(&stack, AT_ENTRY), stack.envp, state.interpreter,
-				   state.flags & STATE_HOST_LIBRARIES);
-	if (state.foreign_at)
+	tell_kernel(stack_pointer, &start->stack, &start->program,
+		    heap_start(&start->program, state->interpreter_fd >= 0, start->random), arguments);
+	set_name(state);
+}
+
+static void start_host_program(const struct start *start)
+{
+	const struct state *state = &start->state;
+
+	if (state->flags & STATE_OF_HOST && start->interpreter.base)
+		host_program_start(&start->interpreter, find_auxiliary(&start->stack, AT_ENTRY), start->stack.envp,
+				   state->interpreter, state->flags & STATE_HOST_LIBRARIES);
+	if (state->foreign_at)
 		host_program_start_emulator();
-	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &state.signal_mask, 0, SIGNAL_SET_SIZE);
-	agent_enter_guest(stack_pointer, state.interpreter_fd >= 0 ? interpreter.entry : program.entry);
+}
+
+_Noreturn void agent_start(unsigned long *stack_pointer)
+{
+	struct start start;
+	const struct state *state = &start.state;
+	char *const *argv;
+	const char *arguments;
+	unsigned long entry;
+
+	read_stack(stack_pointer, &start.stack);
+	take_state(&start.stack, &start.state);
+	arguments = arrange_arguments(&start.stack, &start.state);
+	start_process(&start);
+	start_program(&start);
+	start_appearance(&start, stack_pointer, arguments);
+	start_host_program(&start);
+	argv = start.stack.argv + state->foreign_at;
+	show_program(state->file_name, argv, state->foreign_at ? argv[1] : NULL);
+	entry = state->interpreter_fd >= 0 ? start.interpreter.entry : start.program.entry;
+	trace_tell_start(stack_pointer, entry, state->signal_mask);
+	GATE_4(NR_rt_sigprocmask, SIG_SETMASK, &state->signal_mask, 0, SIGNAL_SET_SIZE);
+	tracer_start(!(state->flags & STATE_OF_HOST) && patch_may_enter());
+	tracer_leave();
+	agent_enter_guest(stack_pointer, entry);
 }

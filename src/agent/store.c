@@ -2,7 +2,6 @@
 #include "agent/store.h"
 #include "agent/store_memory.h"
 #include "agent/store_place.h"
-#include "image/store.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
@@ -97,7 +96,7 @@ static long read_descriptor(int fd, char *buf)
 	text_init(&text, link, sizeof(link));
 	text_add(&text, "/proc/thread-self/fd/");
 	text_add_number(&text, fd);
-	length = GATE_3(NR_readlink, link, buf, PATH_SIZE);
+	length = GATE_4(NR_readlinkat, AT_FDCWD, link, buf, PATH_SIZE);
 	return length < PATH_SIZE ? length : -ENAMETOOLONG;
 }
 
@@ -205,13 +204,20 @@ static bool find_in_places(const struct object *object, struct store_record *fou
 	return find_place(object->status->st_dev, &key, found) && ask_birth(object, &now) && is_same_birth(found, &now);
 }
 
+bool store_look(int directory, const char *path, unsigned long flags, const struct stat *status,
+		struct store_record *found)
+{
+	struct object object = { directory, path, flags, status };
+
+	return find_in_memory(&object, found) || find_in_places(&object, found);
+}
+
 bool store_find(int directory, const char *path, unsigned long flags, const struct stat *status,
 		struct owner_record *record)
 {
-	struct object object = { directory, path, flags, status };
 	struct store_record found;
 
-	if (!find_in_memory(&object, &found) && !find_in_places(&object, &found))
+	if (!store_look(directory, path, flags, status, &found))
 		return false;
 	*record = from_store(&found);
 	return true;
@@ -298,7 +304,7 @@ long store_put(int directory, const char *path, unsigned long flags, const struc
 	return place ? chown_error(put_in(place, &kept)) : -EPERM;
 }
 
-static long remove_from(const struct store_place *place, const struct store_key *key)
+static long remove_from(const struct store_place *place, const struct store_record *record)
 {
 	char path[STORE_PATH_SIZE];
 	struct store_file file;
@@ -308,30 +314,45 @@ static long remove_from(const struct store_place *place, const struct store_key 
 	status = store_file_begin(&file, path, false);
 	if (status)
 		return status;
-	status = store_file_remove(&file, key);
+	status = store_file_remove(&file, record);
 	store_file_end(&file);
 	return status;
+}
+
+/* What has the key of RECORD in any of the places known of DEVICE. A damaged store may have it more than once. */
+static long remove_from_places(uint64_t device, const struct store_record *record)
+{
+	struct store_place *place;
+	struct store_record found;
+	long error = 0;
+
+	for (int i = 0; i < STORE_SLOTS && !error && (place = find_place(device, &record->key, &found)); i++)
+		error = remove_from(place, record);
+	return error;
+}
+
+static long remove_record(uint64_t device, const struct store_record *record)
+{
+	long error = store_memory_is_on() ? store_memory_remove(record) : remove_from_places(device, record);
+
+	return error == -ENOENT ? 0 : chown_error(error);
 }
 
 long store_remove(int directory, const char *path, unsigned long flags, const struct stat *status)
 {
 	struct object object = { directory, path, flags, status };
-	struct store_key key = key_of(status);
-	struct store_place *place;
-	struct store_record found;
-	long error = 0;
+	struct store_record record = { .key = key_of(status) };
 
-	if (store_memory_is_on()) {
-		key = memory_key(status->st_dev, status->st_ino);
-		error = store_memory_remove(&key);
-		return error == -ENOENT ? 0 : chown_error(error);
-	}
-	if (!store_place_learn(status->st_dev))
+	if (store_memory_is_on())
+		record.key = memory_key(status->st_dev, status->st_ino);
+	else if (!store_place_learn(status->st_dev))
 		place_of(&object);
-	/* A damaged store may have it more than once. */
-	for (int i = 0; i < STORE_SLOTS && !error && (place = find_place(status->st_dev, &key, &found)); i++)
-		error = remove_from(place, &key);
-	return error == -ENOENT ? 0 : chown_error(error);
+	return remove_record(status->st_dev, &record);
+}
+
+long store_remove_found(uint64_t device, const struct store_record *found)
+{
+	return remove_record(device, found);
 }
 
 bool store_is_own_name(const char *name)

@@ -21,6 +21,7 @@
 
 #include "agent/agent.h"
 #include "image/owner_record.h"
+#include "image/store.h"
 #include <asm/stat.h>
 
 /*
@@ -30,6 +31,13 @@
  */
 bool store_find(int directory, const char *path, unsigned long flags, const struct stat *status,
 		struct owner_record *record);
+
+/*
+ * Whether something is stored about the object: FOUND, for store_remove_found() when the object is gone. As
+ * store_find().
+ */
+bool store_look(int directory, const char *path, unsigned long flags, const struct stat *status,
+		struct store_record *found);
 
 /* The same of what is only in memory: false without --forget. */
 bool store_find_forgettable(int directory, const char *path, unsigned long flags, const struct stat *status,
@@ -50,11 +58,14 @@ bool store_knows_none(uint64_t device, uint64_t inode, const char *path);
 long store_put(int directory, const char *path, unsigned long flags, const struct stat *status,
 	       const struct owner_record *record);
 
-/*
- * Forget the object: 0, also when there was nothing; or a negative errno as above. PATH may be that of an object
- * that has just been removed, for what is known of its directory.
- */
+/* Forget the object, which is there: 0, also when there was nothing; or a negative errno as above. */
 long store_remove(int directory, const char *path, unsigned long flags, const struct stat *status);
+
+/*
+ * Forget what was FOUND of an object on the file system DEVICE that has been removed since. What has been put meanwhile
+ * about another, which has got the inode, stays. As store_remove().
+ */
+long store_remove_found(uint64_t device, const struct store_record *found);
 
 /* Whether NAME, which begins with STORE_NAME, is that of a store of the user's, as listings have it. */
 bool store_is_own_name(const char *name);

@@ -253,7 +253,7 @@ static long make_aside(const struct store_file *file, char *aside)
 	text_init(&text, aside, STORE_PATH_SIZE);
 	text_add(&text, file->path);
 	text_add(&text, STORE_ASIDE);
-	GATE_1(NR_unlink, aside);
+	GATE_3(NR_unlinkat, AT_FDCWD, aside, 0);
 	fd = store_file_open(aside, O_RDWR | O_CREAT | O_EXCL, &status);
 	if (fd >= 0)
 		GATE_2(NR_fchmod, fd, MODE);
@@ -283,9 +283,9 @@ static long grow(struct store_file *file)
 	if (!status)
 		status = fill_new(file, (int)fd);
 	if (!status)
-		status = GATE_2(NR_rename, aside, file->path);
+		status = GATE_4(NR_renameat, AT_FDCWD, aside, AT_FDCWD, file->path);
 	if (status) {
-		GATE_1(NR_unlink, aside);
+		GATE_3(NR_unlinkat, AT_FDCWD, aside, 0);
 		store_file_close((int)fd);
 		return status;
 	}
@@ -295,7 +295,7 @@ static long grow(struct store_file *file)
 	return 0;
 }
 
-/* One change of what is in a bucket: REMOVES that of RECORD's key, or makes RECORD that. */
+/* One change of what is in a bucket: RECORD REMOVES it, or becomes that of its key. */
 static long change(const struct store_file *file, const struct store_record *record, bool removes)
 {
 	uint32_t index = store_bucket_of(file->bits, &record->key);
@@ -305,7 +305,7 @@ static long change(const struct store_file *file, const struct store_record *rec
 
 	if (!read_bucket(file->fd, index, &bucket))
 		return -EIO;
-	status = removes ? store_remove_from(&bucket, &record->key, &made) : store_put_in(&bucket, record, &made);
+	status = removes ? store_remove_from(&bucket, record, &made) : store_put_in(&bucket, record, &made);
 	if (status)
 		return status == -ENOSPC ? -E2BIG : status;
 	return write_at(file->fd, &made.copy, sizeof(made.copy), store_bucket_offset(index) + made.offset);
@@ -324,11 +324,9 @@ long store_file_put(struct store_file *file, const struct store_record *record)
 	return status;
 }
 
-long store_file_remove(struct store_file *file, const struct store_key *key)
+long store_file_remove(struct store_file *file, const struct store_record *record)
 {
-	struct store_record record = { .key = *key };
-
-	return change(file, &record, true);
+	return change(file, record, true);
 }
 
 void store_file_end(struct store_file *file)

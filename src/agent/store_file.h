@@ -40,9 +40,9 @@ struct store_file {
 
 /* Open PATH, made if MAKES, and keep other writers out: 0 or a negative errno. */
 long store_file_begin(struct store_file *file, const char *path, bool makes);
-/* 0 or a negative errno; -ENOENT of what is not there to be removed. The file may have grown. */
+/* 0 or a negative errno; -ENOENT of what is not there to be removed (store_remove_from()). The file may have grown. */
 long store_file_put(struct store_file *file, const struct store_record *record);
-long store_file_remove(struct store_file *file, const struct store_key *key);
+long store_file_remove(struct store_file *file, const struct store_record *record);
 void store_file_end(struct store_file *file);
 
 /* Keep other writers out of what FD is open of: 0, or -EBUSY after a minute; or another errno. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/store_memory.h"
+#include "agent/attach.h"
 #include "agent/guest_memory.h"
 #include "agent/image_lock.h"
+#include "agent/room.h"
 #include "image/shared.h"
 
 /* Where it is attached; ABSENT: it can't be. */
@@ -21,10 +23,14 @@ static bool is_ours(unsigned long at)
 static char *attach(void)
 {
 	int32_t id = image_data()->identity.memory_id;
-	long at = id < 0 ? -EINVAL : GATE_3(NR_shmat, id, 0, 0);
+	size_t size = store_size(SHARED_OWNERS_BITS);
+	unsigned long room = id < 0 ? 0 : room_reserve(size);
+	long at = room ? attach_memory(id, (const void *)room, size, true) : -EINVAL;
 	char *attached = ABSENT;
 
-	if (!(at < 0 && at > -PATH_SIZE) && is_ours((unsigned long)at))
+	if (at != (long)room && id >= 0)
+		at = attach_memory(id, NULL, size, true);
+	if (attach_is_address(at) && is_ours((unsigned long)at))
 		attached = (char *)at;
 	__atomic_store_n(&memory, attached, __ATOMIC_RELEASE);
 	return attached;
@@ -71,15 +77,15 @@ long store_memory_put(const struct store_record *record)
 	return status;
 }
 
-long store_memory_remove(const struct store_key *key)
+long store_memory_remove(const struct store_record *record)
 {
-	struct store_bucket *bucket = bucket_of(key);
+	struct store_bucket *bucket = bucket_of(&record->key);
 	long fd = bucket ? image_lock() : -ENOMEM, status;
 	struct store_change change;
 
 	if (fd < 0)
 		return fd;
-	status = store_remove_from(bucket, key, &change);
+	status = store_remove_from(bucket, record, &change);
 	if (!status)
 		store_apply(bucket, &change);
 	image_unlock((int)fd);

@@ -21,7 +21,7 @@ bool store_memory_find(const struct store_key *key, struct store_record *record)
 bool store_memory_may_have(const struct store_key *key);
 /* 0; -ENOSPC; -ENOMEM when there is no such memory; -EBUSY after a minute. */
 long store_memory_put(const struct store_record *record);
-/* 0, -ENOENT, or as above. */
-long store_memory_remove(const struct store_key *key);
+/* 0, -ENOENT (store_remove_from()), or as above. */
+long store_memory_remove(const struct store_record *record);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/store_place.h"
 #include "agent/plain.h"
+#include "agent/room.h"
 #include "agent/views.h"
 #include "base/text.h"
 #include <asm/fcntl.h>
@@ -102,7 +103,7 @@ static const struct mapping *map(long fd, const struct stat *status, uint32_t bi
 
 	if (index == ARRAY_SIZE(mappings))
 		return &unmapped;
-	memory = GATE_6(NR_mmap, 0, size, PROT_READ, MAP_SHARED, fd, 0);
+	memory = room_map(size, PROT_READ, MAP_SHARED, (int)fd);
 	if (memory < 0)
 		return &unmapped;
 	mappings[index] = (struct mapping){ (const char *)memory, size, bits, status->st_dev, status->st_ino };
@@ -277,7 +278,7 @@ static uint64_t device_of(char *path, size_t length)
 	long error;
 
 	path[length] = '\0';
-	error = GATE_2(NR_stat, length ? path : "/", &status);
+	error = GATE_4(NR_newfstatat, AT_FDCWD, length ? path : "/", &status, 0);
 	path[length] = end;
 	return error ? 0 : status.st_dev;
 }
@@ -387,7 +388,8 @@ static bool learn_places(uint64_t device)
 		const char *host_path = view_host(view, order->entries[i]);
 
 		if (view_binding(view, order->entries[i])->flags & VIEW_VIRTUAL ||
-		    GATE_2(NR_stat, *host_path ? host_path : "/", &status) || status.st_dev != device)
+		    GATE_4(NR_newfstatat, AT_FDCWD, *host_path ? host_path : "/", &status, 0) ||
+		    status.st_dev != device)
 			continue;
 		is_seen = true;
 		if (!has_one_place(device, host_path) && (status.st_mode & S_IFMT) == S_IFDIR)
@@ -404,7 +406,7 @@ static void learn_common_places(uint64_t device)
 	struct stat status;
 
 	for (size_t i = 0; i < ARRAY_SIZE(common); i++) {
-		if (GATE_2(NR_stat, common[i], &status) || status.st_dev != device)
+		if (GATE_4(NR_newfstatat, AT_FDCWD, common[i], &status, 0) || status.st_dev != device)
 			continue;
 		memcpy(directory, common[i], strlen(common[i]) + 1);
 		store_place_of(device, directory);

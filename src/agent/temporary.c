@@ -26,12 +26,12 @@ static long make_in(const char *parent, const char *prefix, unsigned long number
 	long status;
 
 	make_name(name, parent, prefix, number);
-	status = GATE_2(NR_mkdir, name, 0755);
+	status = GATE_3(NR_mkdirat, AT_FDCWD, name, 0755);
 	if (status)
 		return status;
 	status = GATE_4(NR_openat, AT_FDCWD, name, flags | O_DIRECTORY, 0);
 	if (status < 0)
-		GATE_1(NR_rmdir, name);
+		GATE_3(NR_unlinkat, AT_FDCWD, name, AT_REMOVEDIR);
 	return status;
 }
 

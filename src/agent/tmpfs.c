@@ -80,7 +80,7 @@ static long set_owner(const char *host, const struct wish *wish)
 	if (wish->uid == OWNER_KEEP && wish->gid == OWNER_KEEP)
 		return 0;
 	if (!identity_is_on())
-		return GATE_3(NR_chown, host, wish->uid, wish->gid);
+		return GATE_5(NR_fchownat, AT_FDCWD, host, wish->uid, wish->gid, 0);
 	status = object_take_entry(AT_FDCWD, host, &object);
 	if (!status) {
 		owner_of(&object, &unused, &record);
@@ -92,6 +92,16 @@ static long set_owner(const char *host, const struct wish *wish)
 	return status;
 }
 
+/* How names begin that this proot makes: all inside each other have the nonce of the outermost, which tidies up. */
+static void add_front(struct text *text, long id)
+{
+	text_add(text, "/" TEMPORARY_MOUNT);
+	text_add_hex(text, image_data()->shared_nonce);
+	text_add(text, "-");
+	text_add_number(text, id);
+	text_add(text, "-");
+}
+
 /* A name nobody else uses, in PARENT. */
 static void make_name(char *name, const char *parent)
 {
@@ -100,9 +110,7 @@ static void make_name(char *name, const char *parent)
 
 	text_init(&text, name, PATH_SIZE);
 	text_add(&text, parent);
-	text_add(&text, "/" TEMPORARY_MOUNT);
-	text_add_hex(&text, image_data()->shared_nonce);
-	text_add(&text, "-");
+	add_front(&text, image_data()->view_id);
 	text_add_number(&text, GATE_0(NR_gettid));
 	text_add(&text, "-");
 	text_add_number(&text, __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED));
@@ -122,7 +130,7 @@ static long make_in(const char *parent, char *host)
 
 	do {
 		make_name(host, parent);
-		status = GATE_2(NR_mkdir, host, 0700);
+		status = GATE_3(NR_mkdirat, AT_FDCWD, host, 0700);
 	} while (status == -EEXIST);
 	return status;
 }
@@ -154,11 +162,11 @@ long tmpfs_make(const char *options, bool may_be_noexec, char *host)
 		status = make_somewhere(true, host);
 	if (status)
 		return status;
-	status = GATE_2(NR_chmod, host, wish.mode);
+	status = GATE_3(NR_fchmodat, AT_FDCWD, host, wish.mode);
 	if (!status)
 		status = set_owner(host, &wish);
 	if (status)
-		GATE_1(NR_rmdir, host);
+		GATE_3(NR_unlinkat, AT_FDCWD, host, AT_REMOVEDIR);
 	return status;
 }
 
@@ -169,9 +177,7 @@ static size_t root_length(const char *host_path)
 	struct text text;
 
 	text_init(&text, name, sizeof(name));
-	text_add(&text, "/" TEMPORARY_MOUNT);
-	text_add_hex(&text, image_data()->shared_nonce);
-	text_add(&text, "-");
+	add_front(&text, image_data()->view_id);
 	for (const char *at = host_path; *at; at++) {
 		if (!text_begins(at, name))
 			continue;
@@ -205,4 +211,17 @@ void tmpfs_release(const struct view *view, const char *host_path)
 	memcpy(root, host_path, length);
 	root[length] = '\0';
 	removal_run(gate, root);
+}
+
+void tmpfs_remove_all(long id, const char *temporary)
+{
+	const char *const parents[] = { temporary, TEMPORARY_PARENTS };
+	char prefix[64];
+	struct text text;
+
+	text_init(&text, prefix, sizeof(prefix));
+	add_front(&text, id);
+	for (unsigned int i = 0; i < ARRAY_SIZE(parents); i++)
+		if (parents[i][0])
+			removal_run_all(gate, parents[i], prefix + 1);
 }

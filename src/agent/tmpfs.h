@@ -19,4 +19,7 @@ long tmpfs_make(const char *options, bool may_be_noexec, char *host);
 /* Remove the one that HOST_PATH is or lies in, with all that is in it, unless an entry of VIEW needs it. */
 void tmpfs_release(const struct view *view, const char *host_path);
 
+/* Remove all that guests with the view ID (image_data.view_id) have made; TEMPORARY is their $PROOT_TMP_DIR, or "". */
+void tmpfs_remove_all(long id, const char *temporary);
+
 #endif

@@ -4,12 +4,19 @@
 #include "agent/deep.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
+#include "agent/handlers.h"
+#include "agent/hardlinks_change.h"
+#include "agent/links.h"
 #include "agent/mounts.h"
+#include "agent/overlay.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
+#include "agent/readonly.h"
 #include "agent/root.h"
 #include "agent/virtual.h"
 #include "base/text.h"
+#include "image/overlay.h"
+#include "view/layers.h"
 #include <asm/fcntl.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
@@ -42,6 +49,7 @@ struct walk_context {
 	char *relative;	    /* PATH_SIZE bytes for the name from there */
 	bool refuses_magic; /* a link of /proc that is no text is ELOOP */
 	bool is_refused;    /* one led to what is no guest's */
+	size_t named;	    /* struct view_operations.named */
 	struct call *call;
 	plain_stamp mark; /* of the time before it */
 	bool holds;	  /* what a link leads to is looked up in the directory it was read in */
@@ -117,9 +125,46 @@ static long follow_magic(struct walk_context *walk, const char *host_path, char 
 	if (length < VIEW_JUMP && (length != VIEW_MAGIC || is_last))
 		return length;
 	path->base = NULL;
+	walk->named = 0;
 	if (length >= VIEW_JUMP && proc_is_kernels_way(host_path))
 		set_link_base(walk, host_path);
 	return length;
+}
+
+/*
+ * The directory BASE of the host is called GUEST_BASE; in an overlay what has that name may be another one, and it has
+ * been removed; or it lies too far down, where other layers than the upper one might have more of it. Of GUEST_BASE
+ * NAMED bytes are names; 0: all. 0, or -ENOENT.
+ */
+static long check_base(const char *guest_base, const char *base, size_t named)
+{
+	uint32_t mount = view_find_above(the_view(), guest_base, strlen(guest_base));
+	size_t nameless = named && strlen(guest_base) > named ? strlen(guest_base) - named : 0;
+	char rest[PATH_SIZE], host_path[PATH_SIZE];
+	struct layers_place place;
+	struct text text;
+	size_t length;
+	long status;
+
+	if (!overlay_is_mount(mount))
+		return 0;
+	length = view_binding(the_view(), mount)->guest_length;
+	text_init(&text, rest, sizeof(rest));
+	text_add_bytes(&text, guest_base + length, strlen(guest_base + length) - nameless);
+	status = layers_find(the_view(), &translate_look, mount, rest, &place, host_path, &length);
+	if (status)
+		return status == -EACCES ? status : -ENOENT;
+	text_init(&text, host_path, sizeof(host_path));
+	text_add_bytes(&text, base[1] ? base : "", (base[1] ? strlen(base) : 0) - nameless);
+	if (!layers_are_at(the_view(), mount, rest, &place, host_path))
+		return -ENOENT;
+	return nameless && place.merged != 1 ? -ENOENT : 0;
+}
+
+/* Whether behind a host path of LENGTH bytes there is no room for what the guest may still name. */
+static bool leaves_no_room(const struct host_path *path, size_t length)
+{
+	return length > DEEP_KNOWN_MOST && length + strlen(path->guest_path) + 2 > PATH_SIZE;
 }
 
 /* The link HOST_PATH has a text that can't be read, or that leaves no room behind it: where it leads, the kernel knows.
@@ -137,8 +182,12 @@ static long follow_long(struct walk_context *walk, const char *host_path, char *
 		return VIEW_MAGIC;
 	status = deep_find_base((int)fd, buf, walk->base);
 	GATE_1(NR_close, fd);
-	if (status)
+	if (status < 0)
 		return VIEW_MAGIC;
+	walk->named = strlen(buf) - (size_t)status;
+	status = check_base(buf, walk->base, walk->named);
+	if (status)
+		return status;
 	set_link_base(walk, host_path);
 	return VIEW_JUMP + (long)strlen(buf);
 }
@@ -178,6 +227,8 @@ static long read_text_link(struct walk_context *walk, int directory, const char 
 	int parent = -1;
 	long length = pin_read_link(directory, link, name, buf, size, walk->holds ? &parent : NULL, walk->mark);
 
+	if (length > 0)
+		links_note(host_path, strlen(host_path));
 	return parent < 0 ? length : hold_link(walk, host_path, parent, buf, length);
 }
 
@@ -199,7 +250,8 @@ static long agent_read_link(void *context, const char *host_path, char *buf, siz
 		length = GATE_4(NR_readlinkat, directory, name, buf, size);
 	if (length >= VIEW_HELD)
 		return length;
-	if ((length == -ENAMETOOLONG || length > DEEP_KNOWN_MOST) && proc_is_kernels_way(host_path))
+	if ((length == -ENAMETOOLONG || (length > 0 && leaves_no_room(walk->path, (size_t)length))) &&
+	    proc_is_kernels_way(host_path))
 		return follow_long(walk, host_path, buf, is_last);
 	if (length < 0 || !proc_may_be_magic(host_path))
 		return length;
@@ -222,6 +274,60 @@ static long agent_check_plain(void *context, const char *host_path, enum view_ch
 	*object = -1;
 	return -ELOOP;
 }
+
+/* struct view_operations.stand */
+static long agent_stand(void *context, const char *host_path, char *buf, long length)
+{
+	const struct walk_context *walk = context;
+	bool follows = length >= 0;
+	struct hardlinks_text read;
+	const char *name;
+	long parent;
+	int directory;
+
+	name = name_on_walk(walk, host_path, &directory);
+	if (length < 0)
+		length = GATE_4(NR_readlinkat, directory, name, buf, PATH_SIZE);
+	if (length <= 0 || !hardlinks_read_text(buf, (size_t)length, &read))
+		return -EINVAL;
+	parent = pin_open_parent(directory, name == walk->relative ? walk->path->base_link : "", (char *)name);
+	if (parent < 0)
+		return -EINVAL;
+	length = hardlinks_stand((int)parent, buf, (size_t)length, follows);
+	GATE_1(NR_close, parent);
+	return length < 0 ? -EINVAL : length;
+}
+
+/* struct view_operations.is_hidden: an address known when linking. */
+static bool agent_is_hidden(const char *name, size_t length)
+{
+	return hardlinks_is_hidden(name, length);
+}
+
+/* The same where only the upper layer has anything. */
+static long look_near(int directory, const char *name)
+{
+	struct stat status;
+	long error = GATE_4(NR_newfstatat, directory, name, &status, AT_SYMLINK_NOFOLLOW);
+
+	if (error)
+		return error;
+	if ((status.st_mode & S_IFMT) == S_IFCHR && !status.st_rdev)
+		return VIEW_IS_WHITEOUT;
+	return (status.st_mode & S_IFMT) == S_IFDIR ? VIEW_IS_DIRECTORY : VIEW_IS_OTHER;
+}
+
+/* struct view_operations.look */
+static long agent_look(void *context, const char *host_path, bool is_upper)
+{
+	const struct walk_context *walk = context;
+	int directory;
+	const char *name = walk ? name_on_walk(walk, host_path, &directory) : host_path;
+
+	return name == host_path ? overlay_look(gate, host_path, is_upper) : look_near(directory, name);
+}
+
+const struct view_operations translate_look = { .look = agent_look };
 
 static long agent_may_search(void *context, const char *host_path)
 {
@@ -249,6 +355,18 @@ long translate_directory(int directory, char *buf, char *scratch)
 	return mounts_to_guest(directory, scratch, buf);
 }
 
+/* The same in an overlay, of the first LENGTH bytes of REST, which may be BUF: false where it is not there. */
+static bool stand_in_layers(uint32_t mount, const char *rest, size_t length, char *buf)
+{
+	struct layers_place place;
+	char path[PATH_SIZE];
+	size_t host_length;
+
+	memcpy(path, rest, length);
+	path[length] = '\0';
+	return !layers_find(the_view(), &translate_look, mount, path, &place, buf, &host_length) && place.is_there;
+}
+
 void translate_stand_in(const char *guest_path, char *buf)
 {
 	const struct view *view = the_view();
@@ -263,6 +381,9 @@ void translate_stand_in(const char *guest_path, char *buf)
 		mount = view_find_above(view, guest_path, length);
 	}
 	binding = view_binding(view, mount);
+	if (binding->flags & VIEW_OVERLAY &&
+	    stand_in_layers(mount, guest_path + binding->guest_length, length - binding->guest_length, buf))
+		return;
 	text_init(&host, buf, PATH_SIZE);
 	text_add(&host, view_host(view, mount));
 	text_add_bytes(&host, guest_path + binding->guest_length, length - binding->guest_length);
@@ -330,14 +451,16 @@ bool translate_may_be_plain(const char *path, unsigned int view_flags, bool remo
  * how it turns out that it is plain. Two names that are looked at together have
  * to be in the root's mount.
  */
-static bool is_entry_plain(struct host_path *out, unsigned int view_flags, unsigned int flags, bool removes)
+static bool is_entry_plain(const struct call *call, struct host_path *out, unsigned int view_flags, unsigned int flags,
+			   bool removes)
 {
 	const char *path = out->guest_path;
 	uint32_t mount;
 
 	if (!translate_may_be_plain(path, view_flags, removes) || pin_ends_in_dots(path) ||
 	    !plain_host_path(path, strlen(path), out->result->host, PATH_SIZE, &mount) ||
-	    (mount && flags & TRANSLATE_NAME) || !pin_holds_place(out->result->host))
+	    (mount && flags & TRANSLATE_NAME) || !pin_holds_place(out->result->host) ||
+	    (readonly_matters(call) && readonly_is_mount(mount)))
 		return false;
 	out->path = out->result->host;
 	out->directory = AT_FDCWD;
@@ -358,6 +481,7 @@ static bool is_plain(struct call *call, struct host_path *out, unsigned int view
 
 	if (!translate_may_be_plain(path, view_flags, removes) ||
 	    !plain_host_path(path, strlen(path), host_path, PATH_SIZE, &mount) ||
+	    (readonly_matters(call) && readonly_is_mount(mount)) ||
 	    !plain_is_directory(host_path, directory_length(host_path), !mount, &out->stamp))
 		return false;
 	out->path = host_path;
@@ -376,21 +500,65 @@ static long check_is_directory(int directory)
 	return (file.st_mode & S_IFMT) == S_IFDIR ? 0 : -ENOTDIR;
 }
 
-/* The base of a relative path: its guest path to GUEST_BASE, its host path to BASE. */
-static long find_base(struct host_path *path, char *guest_base, char *base)
+/* The base of a relative path: its guest path to GUEST_BASE, its host path to BASE, and how much of the former is
+ * names, or 0, to NAMED. */
+static long find_base(struct host_path *path, char *guest_base, char *base, size_t *named)
 {
 	long status = check_is_directory(path->directory);
 
 	if (!status)
 		status = translate_directory(path->directory, guest_base, base);
 	/* The host's path may be too long for what the guest may still name. */
-	if (!status && strlen(base) > DEEP_KNOWN_MOST && strlen(base) + strlen(path->guest_path) + 2 > PATH_SIZE)
+	if (!status && leaves_no_room(path, strlen(base)))
 		status = -ENAMETOOLONG;
-	if (status == -ENAMETOOLONG)
+	*named = 0;
+	if (status == -ENAMETOOLONG) {
 		status = deep_find_base(path->directory, guest_base, base);
-	if (!status) {
+		*named = strlen(guest_base) - (size_t)MAX(status, 0);
+	}
+	if (status >= 0) {
 		path->base_directory = path->directory;
 		path->base = text_equal(base, "/") ? "" : base;
+	}
+	return MIN(status, 0);
+}
+
+static bool begins_with_dots(const char *path, size_t dots)
+{
+	return !memcmp(path, "..", dots) && (!path[dots] || path[dots] == '/');
+}
+
+static void strip_name(char *path)
+{
+	size_t length = strlen(path);
+
+	while (length && path[--length] != '/')
+		;
+	path[length] = '\0';
+}
+
+/*
+ * PATH is relative to such a directory. In one that has been removed there is nothing but the way up, which *PATH
+ * loses, as do GUEST_BASE and BASE: 0, or -ENOENT.
+ */
+static long leave_removed(char *guest_base, char *base, size_t named, const char **path)
+{
+	long status;
+
+	while ((status = check_base(guest_base, base, named)) == -ENOENT) {
+		bool goes_up = begins_with_dots(*path, 2);
+
+		if (!goes_up && !(begins_with_dots(*path, 1) && (*path)[1]))
+			return status;
+		if (goes_up) {
+			strip_name(guest_base);
+			strip_name(base);
+		}
+		*path += goes_up ? 2 : 1;
+		while (**path == '/')
+			++*path;
+		if (!**path)
+			*path = ".";
 	}
 	return status;
 }
@@ -401,6 +569,23 @@ static bool is_own_way(const struct host_path *out, long status)
 	if (status == -ENOENT)
 		return out->directory != AT_FDCWD; /* a directory outside the view that the guest was given: its own */
 	return false;
+}
+
+/* A link of /proc to what the process has open leads to what the kernel has there, which may have been copied since. */
+static void renew_own(const char *host_path)
+{
+	int own = proc_own_descriptor(host_path);
+
+	if (own != PROC_NOT_OWN)
+		overlay_renew(own);
+}
+
+/* What has been removed from an overlay, a lower layer has still: the kernel would find what was in there. */
+static bool is_there_still(int directory)
+{
+	struct stat status;
+
+	return GATE_4(NR_newfstatat, directory, "", &status, AT_EMPTY_PATH) || status.st_nlink;
 }
 
 static long resolve(struct call *call, unsigned int which, unsigned int view_flags, bool refuses_magic)
@@ -422,30 +607,47 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 	};
 	const struct view_operations operations = {
 		.context = &context,
+		.named = &context.named,
 		.root = root_path(),
 		.read_link = agent_read_link,
 		.check_plain = agent_check_plain,
 		.may_search = access_is_checked(call) ? agent_may_search : NULL,
+		.stand = hardlinks_are_on() ? agent_stand : NULL,
+		.is_hidden = hardlinks_are_on() ? agent_is_hidden : NULL,
+		.look = agent_look,
 	};
+	const char *guest_path = out->guest_path;
+	bool is_removed = false;
 	long status = 0;
 
 	slot->spare[0] = '\0';
 	if (out->guest_path[0] != '/' || view_flags & VIEW_IN_ROOT) {
-		status = find_base(out, slot->spare, slot->base[which]);
-		if (is_own_way(out, status)) {
+		status = find_base(out, slot->spare, slot->base[which], &context.named);
+		if (!status && overlay_is_there()) {
+			status = leave_removed(slot->spare, slot->base[which], context.named, &guest_path);
+			is_removed = status == -ENOENT;
+		}
+		/* It is there still for who is in it. */
+		if (status == -ENOENT && text_equal(guest_path, ".")) {
+			out->is_own_way = true;
+			return 0;
+		}
+		if (is_own_way(out, status) && !(is_removed && is_there_still(out->directory))) {
 			out->is_own_way = true;
 			return 0;
 		}
 	}
 	if (status)
 		return status;
-	status = view_resolve(the_view(), &operations, slot->spare, out->guest_path, view_flags, &slot->scratch,
-			      out->result);
+	status =
+		view_resolve(the_view(), &operations, slot->spare, guest_path, view_flags, &slot->scratch, out->result);
 	if (!status && context.is_refused)
 		status = -EACCES;
 	if (status)
 		return status;
 	out->is_resolved = true;
+	if (overlay_is_there() && out->result->is_magic)
+		renew_own(out->result->host);
 	out->pin = out->result->object;
 	out->path = name_on_walk(&context, out->result->host, &out->directory);
 	return 0;
@@ -482,14 +684,18 @@ static long name_path(struct call *call, unsigned int which, unsigned int view_f
 	long status;
 
 	out->kind = pin_kind_of(view_flags, flags);
-	if (!(flags & TRANSLATE_FULL) && translate_passes_as_is(out->guest_path, view_flags, removes, &count)) {
+	if (hardlinks_want_walk(out->guest_path, view_flags))
+		flags = (flags | TRANSLATE_FULL) & ~(unsigned int)TRANSLATE_PLAIN;
+	if (!(flags & TRANSLATE_FULL) && !readonly_matters(call) &&
+	    translate_passes_as_is(out->guest_path, view_flags, removes, &count)) {
 		out->is_as_is = true;
 		/* One component that is not followed leads nowhere else. */
 		if (count == 1 && (flags & TRANSLATE_OBJECT || !(view_flags & VIEW_FOLLOW)))
 			out->kind = PIN_NONE;
 		return 0;
 	}
-	if (!(flags & TRANSLATE_FULL) && view_flags & VIEW_PARENT && is_entry_plain(out, view_flags, flags, removes))
+	if (!(flags & TRANSLATE_FULL) && view_flags & VIEW_PARENT &&
+	    is_entry_plain(call, out, view_flags, flags, removes))
 		return 0;
 	if (flags & TRANSLATE_PLAIN && is_plain(call, out, view_flags, flags, removes)) {
 		out->directory = AT_FDCWD;
@@ -528,6 +734,33 @@ long translate_hold(struct call *call, unsigned int which)
 	return status;
 }
 
+/* Whether the parent of what the walk has found, of LENGTH bytes, is where the guest's text says, from the root on. */
+static bool is_by_text(const struct host_path *path, size_t length)
+{
+	return !memcmp(path->guest_path, path->result->guest, length) && path->guest_path[length] == '/';
+}
+
+/*
+ * What the walk has found out about layers, for the fast way. Whether the directory itself may be searched it has not
+ * asked; those above it it has come through.
+ */
+static void note_layers(const struct call *call, const struct host_path *path, uint64_t now)
+{
+	const struct view_result *at = path->result;
+	size_t parent = at->guest_length;
+	bool is_absolute;
+
+	if (!path->is_resolved || at->is_virtual || at->is_magic || at->is_nameless || at->ends_in_dot ||
+	    at->is_mount_point || !overlay_is_mount(at->mount))
+		return;
+	while (at->guest[--parent] != '/')
+		;
+	is_absolute = is_by_text(path, parent);
+	plain_note_layers(at->guest, parent, is_absolute, at->place.above, call->mark, now);
+	if (at->place.merged)
+		plain_note_layers(at->guest, at->guest_length, is_absolute, at->place.merged, call->mark, now);
+}
+
 /* Who changes names all the time must not keep another process here for ever. */
 #define TRIES_MOST 1000
 
@@ -535,6 +768,7 @@ static long translate_from(struct call *call, unsigned int which, int directory,
 			   unsigned int flags)
 {
 	struct host_path *out = &call->paths[which];
+	uint64_t now = overlay_is_there() ? clock_now() : 0;
 	long status = PIN_AGAIN;
 
 	/* All that the path leads through has to be looked at. */
@@ -560,6 +794,8 @@ static long translate_from(struct call *call, unsigned int which, int directory,
 			status = PIN_AGAIN;
 		flags = (flags | TRANSLATE_FULL) & ~(unsigned int)TRANSLATE_PLAIN;
 	}
+	if (!status && overlay_is_there())
+		note_layers(call, out, now);
 	return status == PIN_AGAIN ? -ELOOP : status;
 }
 
@@ -577,18 +813,18 @@ long translate_path(struct call *call, unsigned int which, unsigned int flags)
 	long status;
 
 	if (!call->original[shape->path])
-		return TRANSLATE_NOTHING;
+		return readonly_check(call, which, TRANSLATE_NOTHING);
 	status = guest_read_string(guest_path, call->original[shape->path], PATH_SIZE);
 	if (status < 0)
 		return status;
 	call->arguments[shape->path] = (unsigned long)guest_path;
 	if (!status)
-		return TRANSLATE_NOTHING;
+		return readonly_check(call, which, TRANSLATE_NOTHING);
 	view_flags |= (flags & TRANSLATE_NO_LINKS ? VIEW_NO_LINKS : 0) |
 		      (flags & TRANSLATE_MAY_MAKE ? VIEW_MAY_MAKE : 0) | (flags & TRANSLATE_OF_VIEW);
 	status = translate_from(call, which, directory, view_flags, flags);
 	set_arguments(call, which);
-	return status;
+	return status ? status : readonly_check(call, which, status);
 }
 
 #define TIMES_4(text) text text text text
@@ -632,14 +868,29 @@ long translate_refuse(struct call *call, unsigned int which, long error)
 	const char *path = translate_path_of_error(error);
 	long result;
 
+	/* In a directory that exists in the view only the walk itself says so, whatever the call. */
+	if (error == -EROFS && call->row->writes && (call->paths[which].is_resolved || !call->paths[which].guest_path))
+		return readonly_refuse(call, which);
 	if (error != -EFAULT && !path)
 		return error;
 	result = make_with(call, which, path);
+	/* A sandbox that lets nobody make hard links says so before the kernel looks at paths. */
+	if (error == -EACCES && hardlinks_are_on() && call->row->handler == handle_link && hardlinks_is_refusal(result))
+		return error;
 	if (error != -EACCES || result != -ENOENT)
 		return result;
 	/* The path may have been allowed after all, or something else is missing: another path tells. */
 	result = make_with(call, which, translate_path_of_error(-ENOTDIR));
 	return result == -ENOTDIR ? error : result;
+}
+
+long translate_refuse_own(struct call *call, unsigned int which, long error)
+{
+	long result;
+
+	call_start_anew(call);
+	result = make_with(call, which, translate_path_of_error(-ENOTDIR));
+	return result < 0 && result != -ENOTDIR ? result : error;
 }
 
 static void strip_last(char *path)

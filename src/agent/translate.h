@@ -41,7 +41,7 @@ enum translate_flags {
 /*
  * Translate path WHICH of the call's row into call->paths[WHICH] and put it in
  * call->arguments. 0, TRANSLATE_NOTHING, or a negative errno as the kernel has
- * it for a bad path.
+ * it for a bad path; -EROFS where the call would change a read-only mount.
  */
 long translate_path(struct call *call, unsigned int which, unsigned int flags);
 
@@ -58,6 +58,12 @@ long translate_hold(struct call *call, unsigned int which);
  * path of which it says the same error. Returns the call's result.
  */
 long translate_refuse(struct call *call, unsigned int which, long error);
+
+/*
+ * The same for who looks at paths himself, with all arguments as the guest has them: what the kernel says of others
+ * than path WHICH, or ERROR, if they are right.
+ */
+long translate_refuse_own(struct call *call, unsigned int which, long error);
 
 /*
  * A path of which the kernel says ERROR, or of EACCES where all may be seen
@@ -93,6 +99,11 @@ long translate_directory(int directory, char *buf, char *scratch);
  * relative to *DIRECTORY. Lies in slot->spare or in slot->scratch.link.
  */
 char *translate_parent(const struct call *call, const struct host_path *path, int *directory);
+
+/* To look into the layers of an overlay: only that one question may be asked by it. */
+#pragma GCC visibility push(hidden)
+extern const struct view_operations translate_look;
+#pragma GCC visibility pop
 
 /* The nearest directory above a virtual one that has a host path: written to BUF of PATH_SIZE. */
 void translate_stand_in(const char *guest_path, char *buf);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/views.h"
+#include "agent/attach.h"
+#include "agent/seal.h"
 #include "agent/capability.h"
 #include "agent/guest_memory.h"
 #include "agent/image_lock.h"
@@ -7,7 +9,7 @@
 #include "agent/proc.h"
 #include "image/shared.h"
 #include <asm/stat.h>
-#include <linux/shm.h>
+#include <linux/fcntl.h>
 
 const struct view *view_in_force AGENT_EARLY;
 
@@ -20,23 +22,33 @@ static bool is_ours(unsigned long at)
 	       nonce == image_data()->shared_nonce;
 }
 
+static size_t memory_size(void)
+{
+	return offsetof(struct shared_view, view) + view_changeable_size(&image_data()->view);
+}
+
 void views_start(void)
 {
 	const struct shared_view *shared = (const struct shared_view *)IMAGE_VIEW_ADDRESS;
 
+	/* By that the supervisor knows that there is a guest: image/shared.h. */
+	if (*image_data()->memory)
+		plain_shared();
 	view_in_force = &image_data()->view;
 	if (image_data()->view_id < 0)
 		return;
-	if (GATE_3(NR_shmat, image_data()->view_id, shared, SHM_RDONLY) == (long)shared &&
-	    is_ours((unsigned long)shared))
+	if (attach_memory(image_data()->view_id, shared, memory_size(), false) == (long)shared &&
+	    is_ours((unsigned long)shared)) {
+		seal(shared, ALIGN_UP(memory_size(), 0x1000ul));
 		view_in_force = &shared->view;
+	}
 }
 
 bool views_lives_in(const char *name, uint64_t inode)
 {
 	struct stat status;
 
-	return !GATE_2(NR_stat, name, &status) && status.st_ino == inode;
+	return !GATE_4(NR_newfstatat, AT_FDCWD, name, &status, 0) && status.st_ino == inode;
 }
 
 bool views_may_change(void)
@@ -49,13 +61,13 @@ bool views_may_change(void)
 /* For writing, somewhere. */
 static struct shared_view *attach(void)
 {
-	long at = GATE_3(NR_shmat, image_data()->view_id, 0, 0);
+	long at = attach_memory(image_data()->view_id, NULL, memory_size(), true);
 
-	if (at < 0 && at > -PATH_SIZE)
+	if (!attach_is_address(at))
 		return NULL;
 	if (is_ours((unsigned long)at))
 		return (struct shared_view *)at;
-	GATE_1(NR_shmdt, at);
+	attach_release((void *)at, memory_size());
 	return NULL;
 }
 
@@ -89,7 +101,7 @@ void views_commit(struct views_change *change)
 void views_end(struct views_change *change)
 {
 	if (change->view)
-		GATE_1(NR_shmdt, (char *)change->view - offsetof(struct shared_view, view));
+		attach_release((char *)change->view - offsetof(struct shared_view, view), memory_size());
 	if (change->lock >= 0)
 		image_unlock(change->lock);
 }

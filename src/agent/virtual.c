@@ -42,7 +42,7 @@ static long open_removed(uint32_t binding, unsigned long flags)
 	long fd = temporary_make(IMAGE_VIRTUAL_NAME, binding, flags, name);
 
 	if (fd >= 0)
-		GATE_1(NR_rmdir, name);
+		GATE_3(NR_unlinkat, AT_FDCWD, name, AT_REMOVEDIR);
 	return fd;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Extended attributes, where the guest is not who the kernel knows. The one that a file's owner is
- * kept in is no guest's. Those that only root may set, security.* and trusted.*, are
- * kept as attributes of the user's, with XATTR_HIDDEN in front.
+ * Extended attributes, where the guest is not who the kernel knows, or there are overlays. The one that a file's owner
+ * is kept in is no guest's. Those that only root may set, security.* and trusted.*, are kept as attributes of the
+ * user's, with XATTR_HIDDEN in front.
  */
 #include "agent/access.h"
 #include "agent/child.h"
@@ -10,11 +10,14 @@
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/object.h"
+#include "agent/overlay.h"
 #include "agent/owner.h"
 #include "agent/raised.h"
+#include "agent/room.h"
 #include "agent/translate.h"
 #include "agent/xattr.h"
 #include "base/text.h"
+#include "image/overlay.h"
 #include <asm/fcntl.h>
 #include <linux/capability.h>
 #include <linux/fcntl.h>
@@ -40,6 +43,7 @@ struct attribute {
 	unsigned long value, size;
 	unsigned int flags;
 	bool is_roots; /* the guest's name is of those that only root may set */
+	bool is_bare;  /* it was nothing but the beginning that an overlay's own have */
 };
 
 /* struct xattr_args, include/uapi/linux/xattr.h, Linux 6.13. */
@@ -132,11 +136,27 @@ static long read_name(struct attribute *attribute)
 		return -ERANGE;
 	if (length < 0)
 		return length;
-	attribute->is_roots = text_begins(name, SECURITY) || text_begins(name, TRUSTED);
+	attribute->is_roots = identity_is_on() && (text_begins(name, SECURITY) || text_begins(name, TRUSTED));
 	text_init(&told, attribute->name, NAME_SIZE);
 	text_add(&told, attribute->is_roots ? XATTR_HIDDEN : "");
 	text_add(&told, name);
 	return told.full ? -ERANGE : 0;
+}
+
+/* What an overlay keeps with a file is not the guest's: its own names that begin so have a longer beginning there. */
+static long escape_name(struct attribute *attribute)
+{
+	char name[NAME_SIZE];
+	struct text told;
+
+	if (!text_begins(attribute->name, OVERLAY_PREFIX))
+		return 0;
+	attribute->is_bare = text_equal(attribute->name, OVERLAY_PREFIX);
+	memcpy(name, attribute->name, strlen(attribute->name) + 1);
+	text_init(&told, attribute->name, NAME_SIZE);
+	text_add(&told, OVERLAY_ESCAPED);
+	text_add(&told, name + sizeof(OVERLAY_PREFIX) - 1);
+	return told.full ? -EOPNOTSUPP : 0;
 }
 
 /* xattr_permission(), fs/xattr.c, of names that are neither only root's nor the system's. */
@@ -183,7 +203,7 @@ static long check_permission(const struct object *object, const struct attribute
 	return check_user(&file, attribute);
 }
 
-static long make(const struct object *object, const struct attribute *attribute)
+static long make_as_named(const struct object *object, const struct attribute *attribute)
 {
 	if (attribute->action == GET)
 		return GATE_4(NR_getxattr, object->name, attribute->name, attribute->value, attribute->size);
@@ -191,6 +211,19 @@ static long make(const struct object *object, const struct attribute *attribute)
 		return GATE_5(NR_setxattr, object->name, attribute->name, attribute->value, attribute->size,
 			      attribute->flags);
 	return GATE_2(NR_removexattr, object->name, attribute->name);
+}
+
+/* A beginning that is all there is is no name, behind permissions: xattr_resolve_name(), fs/xattr.c. */
+static long make(const struct object *object, const struct attribute *attribute)
+{
+	struct attribute none = *attribute;
+	long status;
+
+	if (!attribute->is_bare)
+		return make_as_named(object, attribute);
+	none.flags = XATTR_REPLACE;
+	status = make_as_named(object, &none);
+	return status == -ENODATA && status_is_regular_or_directory(&object->status) ? -EINVAL : status;
 }
 
 struct make_steps {
@@ -370,16 +403,40 @@ static long tell_names(char *list, long length)
 	return to - list;
 }
 
-static long list_names(const struct object *object, const struct attribute *attribute)
+/* The same of what is in an overlay: ovl_listxattr(), fs/overlayfs/xattrs.c. */
+static long tell_escaped(char *list, long length)
 {
-	char *list =
-		(char *)GATE_6(NR_mmap, 0, XATTR_LIST_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t front = sizeof(OVERLAY_PREFIX) - 1, longer = sizeof(OVERLAY_ESCAPED) - 1;
+	char *to = list;
+
+	for (const char *name = list; name < list + length;) {
+		size_t size = strlen(name) + 1;
+
+		if (text_begins(name, OVERLAY_ESCAPED)) {
+			memmove(to + front, name + longer, size - longer);
+			memcpy(to, OVERLAY_PREFIX, front);
+			to += size - longer + front;
+		} else if (!text_begins(name, OVERLAY_PREFIX)) {
+			memmove(to, name, size);
+			to += size;
+		}
+		name += size;
+	}
+	return to - list;
+}
+
+static long list_names(const struct object *object, const struct attribute *attribute, bool is_in_overlay)
+{
+	char *list = (char *)room_map(XATTR_LIST_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	long length;
 
 	if ((long)list < 0 && (long)list > -4096)
 		return (long)list;
 	length = GATE_3(NR_listxattr, object->name, list, XATTR_LIST_MAX);
-	if (length > 0)
+	/* Who only asks how long it is hears of all, which must find room: ovl_listxattr(). */
+	if (length > 0 && is_in_overlay && attribute->size)
+		length = (unsigned long)length > attribute->size ? -ERANGE : tell_escaped(list, length);
+	if (length > 0 && identity_is_on())
 		length = tell_names(list, length);
 	if (length > 0 && attribute->size) {
 		if ((unsigned long)length > attribute->size)
@@ -387,7 +444,7 @@ static long list_names(const struct object *object, const struct attribute *attr
 		else if (guest_write(attribute->value, list, (size_t)length))
 			length = -EFAULT;
 	}
-	GATE_2(NR_munmap, list, XATTR_LIST_MAX);
+	room_unmap(list, XATTR_LIST_MAX);
 	return length;
 }
 
@@ -420,24 +477,80 @@ static long convert_capability(struct attribute *attribute, uint32_t words[XATTR
 	return 0;
 }
 
-static long handle(struct call *call, struct attribute *attribute)
+/* What the kernel says of other arguments than the path: 0 or a negative errno. */
+static long ask_arguments(struct call *call)
 {
-	uint32_t capability[XATTR_CAPS_SZ_3 / 4];
-	struct object object;
-	long status = attribute->action == LIST ? 0 : read_name(attribute);
+	long status = translate_refuse(call, 0, -ENOTDIR);
 
+	memcpy(call->arguments, call->original, sizeof(call->arguments));
+	return status == -ENOTDIR ? 0 : status;
+}
+
+/* Of an empty path the descriptor is meant, as by the calls that have none: path_listxattrat() and its kind,
+ * fs/xattr.c. */
+static bool means_descriptor(const struct call *call)
+{
+	const struct call_path *shape = &call->row->paths[0];
+	unsigned long path = call->original[shape->path];
+	char none[1];
+
+	if (shape->follow < FOLLOW_UNLESS || !(call->original[shape->flags] & AT_EMPTY_PATH))
+		return false;
+	return !path || !guest_read_string(none, path, sizeof(none));
+}
+
+static long take_object(struct call *call, struct object *object)
+{
+	long status;
+
+	object->is_opened = false;
+	if (call->row->paths[0].follow == FOLLOW_NONE)
+		return object_take_descriptor((int)call->original[0], object);
+	status = identity_is_on() ? 0 : ask_arguments(call);
 	if (status)
 		return status;
-	if (call->row->paths[0].follow == FOLLOW_NONE)
-		status = object_take_descriptor((int)call->original[0], &object);
-	else
-		status = object_take(call, &object);
-	if (!status)
+	return means_descriptor(call) ? object_take_descriptor((int)call->original[0], object) :
+					object_take(call, object);
+}
+
+/* The kernel reads name, flags and value before it looks for the file: setxattr_copy(), fs/xattr.c. */
+static bool may_come_behind(const struct call *call, const struct attribute *attribute, bool is_taken)
+{
+	return identity_is_on() && call->row->paths[0].follow != FOLLOW_NONE && (!is_taken || attribute->action == SET);
+}
+
+/* What is to be done with the object is done. */
+static long act_on(struct object *object, struct attribute *attribute)
+{
+	uint32_t capability[XATTR_CAPS_SZ_3 / 4];
+	bool is_in_overlay = overlay_is_there() && overlay_has(object->fd);
+	long status = is_in_overlay ? escape_name(attribute) : 0;
+
+	if (!status && identity_is_on())
 		status = convert_capability(attribute, capability);
+	if (status)
+		return status;
+	if (attribute->action == LIST)
+		return list_names(object, attribute, is_in_overlay);
+	return identity_is_on() ? handle_one(object, attribute) : make(object, attribute);
+}
+
+static long handle(struct call *call, struct attribute *attribute)
+{
+	struct object object = { .is_opened = false };
+	long status = attribute->action == LIST ? 0 : read_name(attribute);
+	bool is_taken;
+
+	if (!status && !identity_is_on() && attribute->action != LIST && !text_begins(attribute->name, OVERLAY_PREFIX))
+		return handle_paths(call);
 	if (!status)
-		status = attribute->action == LIST ? list_names(&object, attribute) : handle_one(&object, attribute);
+		status = take_object(call, &object);
+	is_taken = !status;
+	if (!status)
+		status = act_on(&object, attribute);
 	object_release(&object);
-	return status;
+	return status < 0 && may_come_behind(call, attribute, is_taken) ? translate_refuse_own(call, 0, status) :
+									  status;
 }
 
 long handle_xattr(struct call *call)
@@ -445,7 +558,7 @@ long handle_xattr(struct call *call)
 	struct attribute attribute;
 	long status;
 
-	if (!identity_is_on())
+	if (!identity_is_on() && !overlay_is_there())
 		return handle_paths(call);
 	status = read_form(call, &attribute);
 	return status ? status : handle(call, &attribute);

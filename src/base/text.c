@@ -18,6 +18,11 @@ void text_add_bytes(struct text *text, const char *part, size_t length)
 	text->text[text->length] = '\0';
 }
 
+void text_resume(struct text *text, char *buf, size_t size)
+{
+	*text = (struct text){ .text = buf, .size = size, .length = strlen(buf) };
+}
+
 void text_add(struct text *text, const char *part)
 {
 	text_add_bytes(text, part, strlen(part));

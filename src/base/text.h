@@ -17,6 +17,8 @@ struct text {
 
 /* Start an empty text in BUF of SIZE bytes (at least 1). */
 void text_init(struct text *text, char *buf, size_t size);
+/* Go on with the text that is in BUF. */
+void text_resume(struct text *text, char *buf, size_t size);
 void text_add(struct text *text, const char *part);
 void text_add_bytes(struct text *text, const char *part, size_t length);
 void text_add_number(struct text *text, long number);

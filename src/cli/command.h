@@ -16,4 +16,7 @@
  */
 int command_run(const struct config *config, struct image_data *data);
 
+/* Explain the path that CONFIG names, on stdout: --explain. Likewise. */
+int command_explain(const struct config *config, struct image_data *data);
+
 #endif

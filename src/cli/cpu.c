@@ -34,33 +34,38 @@
 	EACH "processor " NUMBER ": version = 00,  identification = 000000,  machine = 8561\n"
 
 static const struct cpu cpus[] = {
-	{ EM_X86_64, ELFCLASS64, LITTLE, "x86_64", "" },
-	{ EM_X86_64, ELFCLASS32, LITTLE, "x32", "" },
-	{ EM_386, ELFCLASS32, LITTLE, "i386", "" },
-	{ EM_AARCH64, ELFCLASS64, LITTLE, "aarch64", CPUINFO_ARM64 },
-	{ EM_AARCH64, ELFCLASS64, BIG, "aarch64_be", "" },
-	{ EM_ARM, ELFCLASS32, LITTLE, "arm", CPUINFO_ARM },
-	{ EM_ARM, ELFCLASS32, BIG, "armeb", "" },
-	{ EM_RISCV, ELFCLASS64, LITTLE, "riscv64", CPUINFO_RISCV64 },
-	{ EM_RISCV, ELFCLASS32, LITTLE, "riscv32", "" },
-	{ EM_PPC64, ELFCLASS64, BIG, "ppc64", CPUINFO_POWER },
-	{ EM_PPC64, ELFCLASS64, LITTLE, "ppc64le", CPUINFO_POWER },
-	{ EM_PPC, ELFCLASS32, BIG, "ppc", "" },
-	{ EM_S390, ELFCLASS64, BIG, "s390x", CPUINFO_S390X },
-	{ EM_MIPS, ELFCLASS64, BIG, "mips64", "" },
-	{ EM_MIPS, ELFCLASS64, LITTLE, "mips64el", "" },
-	{ EM_MIPS, ELFCLASS32, BIG, "mips", "" },
-	{ EM_MIPS, ELFCLASS32, LITTLE, "mipsel", "" },
-	{ EM_SPARCV9, ELFCLASS64, BIG, "sparc64", "" },
-	{ EM_SPARC, ELFCLASS32, BIG, "sparc", "" },
-	{ EM_68K, ELFCLASS32, BIG, "m68k", "" },
-	{ EM_ALPHA, ELFCLASS64, LITTLE, "alpha", "" },
-	{ EM_PARISC, ELFCLASS32, BIG, "hppa", "" },
-	{ EM_SH, ELFCLASS32, LITTLE, "sh4", "" },
-	{ EM_SH, ELFCLASS32, BIG, "sh4eb", "" },
-	{ 258, ELFCLASS64, LITTLE, "loongarch64", "" },
+	{ EM_X86_64, ELFCLASS64, LITTLE, "x86_64", "", "amd64" },
+	{ EM_X86_64, ELFCLASS32, LITTLE, "x32", "", "x32" },
+	{ EM_386, ELFCLASS32, LITTLE, "i386", "", "386" },
+	{ EM_AARCH64, ELFCLASS64, LITTLE, "aarch64", CPUINFO_ARM64, "arm64" },
+	{ EM_AARCH64, ELFCLASS64, BIG, "aarch64_be", "", "aarch64_be" },
+	{ EM_ARM, ELFCLASS32, LITTLE, "arm", CPUINFO_ARM, "arm" },
+	{ EM_ARM, ELFCLASS32, BIG, "armeb", "", "armeb" },
+	{ EM_RISCV, ELFCLASS64, LITTLE, "riscv64", CPUINFO_RISCV64, "riscv64" },
+	{ EM_RISCV, ELFCLASS32, LITTLE, "riscv32", "", "riscv32" },
+	{ EM_PPC64, ELFCLASS64, BIG, "ppc64", CPUINFO_POWER, "ppc64" },
+	{ EM_PPC64, ELFCLASS64, LITTLE, "ppc64le", CPUINFO_POWER, "ppc64le" },
+	{ EM_PPC, ELFCLASS32, BIG, "ppc", "", "ppc" },
+	{ EM_S390, ELFCLASS64, BIG, "s390x", CPUINFO_S390X, "s390x" },
+	{ EM_MIPS, ELFCLASS64, BIG, "mips64", "", "mips64" },
+	{ EM_MIPS, ELFCLASS64, LITTLE, "mips64el", "", "mips64le" },
+	{ EM_MIPS, ELFCLASS32, BIG, "mips", "", "mips" },
+	{ EM_MIPS, ELFCLASS32, LITTLE, "mipsel", "", "mipsle" },
+	{ EM_SPARCV9, ELFCLASS64, BIG, "sparc64", "", "sparc64" },
+	{ EM_SPARC, ELFCLASS32, BIG, "sparc", "", "sparc" },
+	{ EM_68K, ELFCLASS32, BIG, "m68k", "", "m68k" },
+	{ EM_ALPHA, ELFCLASS64, LITTLE, "alpha", "", "alpha" },
+	{ EM_PARISC, ELFCLASS32, BIG, "hppa", "", "hppa" },
+	{ EM_SH, ELFCLASS32, LITTLE, "sh4", "", "sh4" },
+	{ EM_SH, ELFCLASS32, BIG, "sh4eb", "", "sh4eb" },
+	{ 258, ELFCLASS64, LITTLE, "loongarch64", "", "loong64" },
 };
 /* clang-format on */
+
+const struct cpu *cpu_at(size_t number)
+{
+	return number < ARRAY_SIZE(cpus) ? &cpus[number] : NULL;
+}
 
 const struct cpu *cpu_find(uint16_t machine, uint8_t class, uint8_t order)
 {

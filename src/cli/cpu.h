@@ -11,8 +11,11 @@ struct cpu {
 	uint8_t order;	  /* EI_DATA */
 	const char *name;
 	const char *cpuinfo; /* struct emulator */
+	const char *oci;     /* its name in images: GOARCH, where Go knows it */
 };
 
+/* All of them, by numbers from 0 on; NULL: there are no more. */
+const struct cpu *cpu_at(size_t number);
 /* NULL: not known. */
 const struct cpu *cpu_find(uint16_t machine, uint8_t class, uint8_t order);
 /* That of a program called qemu-NAME or qemu-NAME-static, at any path. */

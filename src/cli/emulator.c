@@ -191,6 +191,13 @@ static long split(const char *command, char words[static EMULATOR_WORDS_SIZE], u
 	return length < 0 ? length : (long)used;
 }
 
+const struct cpu *emulator_cpu(const char *command)
+{
+	char name[PATH_SIZE];
+
+	return take_word(&command, name, sizeof(name)) > 0 ? cpu_of_emulator(name) : NULL;
+}
+
 int emulator_read(struct emulator *emulator, const char *command)
 {
 	char words[EMULATOR_WORDS_SIZE], file[PATH_SIZE], reason[128];
@@ -219,17 +226,37 @@ int emulator_read(struct emulator *emulator, const char *command)
 	return error ? say(words, error == -E2BIG ? "it is too long" : strerror(-error)) : 0;
 }
 
-bool emulator_find(struct emulator *emulator, const struct plan *plan)
+/* The program that emulates CPU to FILE, and its NAME. False where there is none. */
+static bool find(const struct cpu *cpu, char name[static 64], char *file)
 {
 	static const char *const endings[] = { "", "-static" };
-	const struct cpu *cpu = cpu_find(plan->machine, plan->class, plan->head[EI_DATA]);
-	char name[64], file[PATH_SIZE], reason[128];
+	char reason[128];
 
-	for (size_t i = 0; cpu && i < ARRAY_SIZE(endings); i++) {
-		snprintf(name, sizeof(name), "qemu-%s%s", cpu->name, endings[i]);
-		if (!search(name, file) && !why_not(file, reason, sizeof(reason)) &&
-		    !fill(emulator, file, name, strlen(name) + 1, 1))
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		snprintf(name, 64, "qemu-%s%s", cpu->name, endings[i]);
+		if (!search(name, file) && !why_not(file, reason, sizeof(reason)))
 			return true;
 	}
 	return false;
+}
+
+bool emulator_find(struct emulator *emulator, const struct plan *plan)
+{
+	const struct cpu *cpu = cpu_find(plan->machine, plan->class, plan->head[EI_DATA]);
+	char name[64], file[PATH_SIZE];
+
+	return cpu && find(cpu, name, file) && !fill(emulator, file, name, strlen(name) + 1, 1);
+}
+
+bool emulator_list(char *buf, size_t size)
+{
+	char name[64], file[PATH_SIZE];
+	const struct cpu *cpu;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; (cpu = cpu_at(i)) && used < size; i++)
+		if (find(cpu, name, file))
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? " " : "", cpu->name);
+	return used;
 }

@@ -142,8 +142,15 @@ enum exit_status explain_launch(const struct explain_place *place, const struct 
 	} else if (failure->error == -E2BIG) {
 		explain_too_big(place, launch);
 		return EXIT_NOT_EXECUTABLE;
+	} else if (failure->stage == LAUNCH_ENGINE) {
+		message_error("can't intercept system calls by %s: %s",
+			      launch->data->flags & IMAGE_TRACED ? "a tracer (--engine=ptrace)" :
+								   "a filter (--engine=sigsys)",
+			      reason);
+		message_see_doctor();
 	} else {
 		message_error("can't execute the image for '%s': %s", place->command, reason);
+		message_see_doctor();
 	}
 	return EXIT_OWN_FAILURE;
 }

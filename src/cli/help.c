@@ -12,34 +12,76 @@ static int flush(void)
 	return fflush(stdout) || ferror(stdout) ? -EIO : 0;
 }
 
-/* The NAMES of one option, with its VALUE behind the last: "  -r, --rootfs=PATH". */
-static void print_names(const char *names, const char *value)
+#define COLUMN 34 /* where summaries begin */
+#define LINE 78	  /* how long a line of text is */
+
+/* The NAMES of one option, with its VALUE behind the last: "  -r, --rootfs=PATH". Returns how many columns that takes.
+ */
+static int print_names(const char *names, const char *value)
 {
 	bool is_long = false;
+	int columns = 0;
 
 	for (const char *separator = "  "; *names; separator = ", ") {
 		size_t length = strcspn(names, " ");
 
 		is_long = names[1] == '-';
-		printf("%s%.*s", separator, (int)length, names);
+		columns += printf("%s%.*s", separator, (int)length, names);
 		names += length + strspn(names + length, " ");
 	}
 	if (*value == '[' && is_long)
-		printf("[=%s", value + 1);
+		columns += printf("[=%s", value + 1);
 	else if (*value)
-		printf("%c%s", is_long ? '=' : ' ', value);
-	putchar('\n');
+		columns += printf("%c%s", is_long ? '=' : ' ', value);
+	return columns;
 }
 
 static void print_option(const char *names, const char *value, const char *summary)
 {
+	int columns = print_names(names, value);
+
+	if (columns + 2 > COLUMN) {
+		putchar('\n');
+		columns = 0;
+	}
+	printf("%*s%s\n", COLUMN - columns, "", summary);
+}
+
+/* TEXT in lines that begin with some blanks. */
+static void print_text(const char *text)
+{
+	int columns = 0;
+
+	while (*text) {
+		int length = (int)strcspn(text, " ");
+
+		if (columns && columns + 1 + length > LINE) {
+			putchar('\n');
+			columns = 0;
+		}
+		columns += printf("%s%.*s", columns ? " " : "        ", length, text);
+		text += length + (int)strspn(text + length, " ");
+	}
+	putchar('\n');
+}
+
+static void explain_option(const char *names, const char *value, const char *summary, const char *detail)
+{
+	size_t length = strlen(summary);
+	char sentence[256];
+
 	print_names(names, value);
-	printf("        %s\n", summary);
+	putchar('\n');
+	snprintf(sentence, sizeof(sentence), "%c%s%s", summary[0] & ~0x20, summary + 1,
+		 summary[length - 1] == '.' ? "" : ".");
+	print_text(sentence);
+	if (*detail)
+		print_text(detail);
 }
 
 int help_print(void)
 {
-	puts("usage: proot [option ...] [rootfs] [--] [command [argument ...]]\n"
+	puts("usage: proot [option | @profile ...] [rootfs] [--] [command [argument ...]]\n"
 	     "\n"
 	     "Run a command with another root directory, and with files of the host\n"
 	     "shown anywhere in it, as an ordinary user. Nothing is written into the\n"
@@ -47,6 +89,21 @@ int help_print(void)
 #define GROUP(title) puts("\n" title ":");
 #define OPTION(apply, names, value, kind, summary, detail) print_option(names, value, summary);
 #define LATER(names)
+#include "cli/options.def"
+#undef GROUP
+#undef OPTION
+#undef LATER
+	puts("\n--help=OPTION tells more of one option, man proot all.");
+	return flush();
+}
+
+int help_print_option(const char *names)
+{
+#define GROUP(title)
+#define OPTION(apply, own_names, value, kind, summary, detail) \
+	if (!strcmp(names, own_names)) \
+		explain_option(own_names, value, summary, detail);
+#define LATER(own_names)
 #include "cli/options.def"
 #undef GROUP
 #undef OPTION

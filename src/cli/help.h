@@ -11,6 +11,8 @@
 
 /* Print to stdout. 0, or a negative errno when that can't be written. */
 int help_print(void);
+/* All there is to say of the option whose row has NAMES. */
+int help_print_option(const char *names);
 int version_print(void);
 
 #endif

@@ -3,14 +3,24 @@
 #include "cli/host.h"
 
 #include "base/text.h"
+#include "cli/hardlinks.h"
 #include "image/image.h"
+#include "image/overlay.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /*
@@ -38,7 +48,37 @@ static long read_link(void *context, const char *host_path, char *buf, size_t si
 	return is_of_a_process(host_path) ? VIEW_MAGIC : (long)length;
 }
 
-const struct view_operations host_view_operations = { .read_link = read_link };
+/* struct view_operations.stand: whether -l has been given or not. */
+static long stand(void *context, const char *host_path, char *buf, long length)
+{
+	bool follows = length >= 0;
+	char file[PATH_SIZE];
+	ssize_t text;
+
+	(void)context;
+	length = hardlinks_find_file(host_path, buf, length, NULL);
+	if (length < 0 || !follows)
+		return length;
+	memcpy(file, buf, (size_t)length + 1);
+	text = readlink(file, buf, PATH_SIZE);
+	return text < 0 ? length : VIEW_TEXT + text;
+}
+
+static long system_call(long nr, unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e,
+			unsigned long f)
+{
+	long result = syscall(nr, a, b, c, d, e, f);
+
+	return result < 0 ? -errno : result;
+}
+
+static long look(void *context, const char *host_path, bool is_upper)
+{
+	(void)context;
+	return overlay_look(system_call, host_path, is_upper);
+}
+
+const struct view_operations host_view_operations = { .read_link = read_link, .stand = stand, .look = look };
 
 /* 0 when execve(2) would take HOST_PATH for a program that this process may execute. */
 static int check_executable(const char *host_path)
@@ -84,8 +124,11 @@ static long open_program(void *context, const char *guest_path, char *exe)
 /* struct plan_operations.open_host */
 static long open_host_program(void *context, const char *host_path)
 {
-	(void)context;
-	return open_executable(host_path);
+	char guest_path[PATH_SIZE];
+
+	if (snprintf(guest_path, sizeof(guest_path), EMULATOR_HOST "%s", host_path) >= PATH_SIZE)
+		return -ENAMETOOLONG;
+	return open_program(context, guest_path, NULL);
 }
 
 static long read_program(int fd, void *buf, size_t size, uint64_t offset)
@@ -223,9 +266,107 @@ int host_open_virtual(uint32_t binding, const char *temporary)
 	return fd;
 }
 
+int host_check_openat2(void)
+{
+	/* EINVAL: a structure of no size. */
+	return syscall(SYS_openat2, AT_FDCWD, "/", NULL, 0) < 0 && errno != EINVAL ? -errno : 0;
+}
+
 bool host_has_proc(void)
 {
 	return access("/proc/thread-self/exe", F_OK) == 0;
+}
+
+/* Asks for what can't be made, or exists for nobody: an errno that the kernel has no reason for means that it is
+ * denied. */
+static bool is_denied(void)
+{
+	return errno == ENOSYS || errno == EPERM;
+}
+
+static bool lacks_shared_memory(void)
+{
+	return (shmget(IPC_PRIVATE, 0, 0) < 0 && is_denied()) || (shmctl(-1, IPC_STAT, NULL) < 0 && is_denied()) ||
+	       ((long)shmat(-1, NULL, 0) == -1 && is_denied()) || (shmdt((void *)1) < 0 && is_denied());
+}
+
+static sigjmp_buf trapped;
+
+static void leave_trap(int signal)
+{
+	siglongjmp(trapped, signal);
+}
+
+bool host_has_segments(void)
+{
+	struct sigaction action = { .sa_handler = leave_trap }, before;
+	volatile bool has_them = false; /* vfork(2) */
+
+	sigaction(SIGSYS, &action, &before);
+	if (!sigsetjmp(trapped, 1))
+		has_them = shmget(IPC_PRIVATE, 0, 0) >= 0 || !is_denied();
+	sigaction(SIGSYS, &before, NULL);
+	return has_them;
+}
+
+static bool lacks_semaphores(void)
+{
+	return (semget(IPC_PRIVATE, -1, 0) < 0 && is_denied()) || (semctl(-1, 0, GETVAL) < 0 && is_denied()) ||
+	       (semop(-1, NULL, 1) < 0 && is_denied()) || (semtimedop(-1, NULL, 1, NULL) < 0 && is_denied());
+}
+
+static bool lacks_messages(void)
+{
+	return (msgget(1, 0) < 0 && is_denied()) || (msgctl(-1, IPC_STAT, NULL) < 0 && is_denied()) ||
+	       (msgsnd(-1, &(long){ 1 }, 0, 0) < 0 && is_denied()) ||
+	       (msgrcv(-1, &(long){ 1 }, 0, 0, 0) < 0 && is_denied());
+}
+
+#define LACKS_IT 1
+
+static void end_trapped(int signal)
+{
+	(void)signal;
+	_exit(LACKS_IT);
+}
+
+/* In a process of its own, for a filter may kill it: then *KILLS. That of Android sends a signal that can be caught. */
+static bool is_missing(bool (*lacks)(void), bool *kills)
+{
+	struct sigaction action = { .sa_handler = end_trapped };
+	pid_t child = fork();
+	int status = 0;
+
+	if (!child) {
+		sigaction(SIGSYS, &action, NULL);
+		_exit(lacks() ? LACKS_IT : 0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return false;
+	*kills = WIFSIGNALED(status);
+	return status;
+}
+
+uint32_t host_find_missing_system_v(uint32_t *killing)
+{
+	static const struct {
+		bool (*lacks)(void);
+		uint32_t flag;
+	} families[] = {
+		{ lacks_shared_memory, IMAGE_SHARED_MEMORY },
+		{ lacks_semaphores, IMAGE_SEMAPHORES },
+		{ lacks_messages, IMAGE_MESSAGES },
+	};
+	uint32_t missing = 0;
+	bool kills = false;
+
+	*killing = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(families); i++)
+		if (is_missing(families[i].lacks, &kills)) {
+			missing |= families[i].flag;
+			*killing |= kills ? families[i].flag : 0;
+		}
+	return missing;
 }
 
 bool host_is_directory(const char *host_path)
@@ -252,3 +393,47 @@ int host_may_enter(const char *host_path)
 		return -ENOTDIR;
 	return faccessat(AT_FDCWD, host_path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
+
+#define TEXT_MOST (1UL << 20)
+
+/* Read FD, which may be a pipe, to its end: a text with a final NUL. */
+static int read_descriptor(int fd, char **text)
+{
+	size_t length = 0;
+	ssize_t got;
+
+	*text = malloc(TEXT_MOST + 1);
+	if (!*text)
+		return -ENOMEM;
+	while ((got = read(fd, *text + length, TEXT_MOST + 1 - length)) > 0 || (got < 0 && errno == EINTR))
+		length += (size_t)MAX(got, 0);
+	if (got < 0 || length > TEXT_MOST || memchr(*text, '\0', length)) {
+		free(*text);
+		return got < 0 ? -errno : length > TEXT_MOST ? -EFBIG : -EILSEQ;
+	}
+	(*text)[length] = '\0';
+	return 0;
+}
+
+static int read_text(const char *host_path, char **text)
+{
+	int fd = open(host_path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = read_descriptor(fd, text);
+	close(fd);
+	return error;
+}
+
+static const char *variable(const char *name)
+{
+	return getenv(name);
+}
+
+const struct options_host host_for_options = {
+	.is_directory = host_is_directory,
+	.read_text = read_text,
+	.variable = variable,
+};

@@ -6,8 +6,12 @@
 #ifndef CLI_HOST_H
 #define CLI_HOST_H
 
+#include "cli/options.h"
 #include "image/plan.h"
 #include "view/view.h"
+
+/* For options_parse(). */
+extern const struct options_host host_for_options;
 
 /* For view_resolve(), in the command. What lies below /proc/PID or /proc/self stays symbolic. */
 extern const struct view_operations host_view_operations;
@@ -49,6 +53,16 @@ int host_open_virtual(uint32_t binding, const char *temporary);
 
 /* Whether /proc is there, and is that of processes. */
 bool host_has_proc(void);
+/* Whether openat2(2) is there for us: 0, or a negative errno. */
+int host_check_openat2(void);
+/*
+ * What of System V IPC the machine denies, by not having it, by a filter's EPERM, or by SIGSYS: bits of IMAGE_SYSTEM_V.
+ * *KILLING gets those for which it kills whoever asks, without a signal that can be caught.
+ */
+uint32_t host_find_missing_system_v(uint32_t *killing);
+/* Whether there are shared segments: one system call, which may be answered by SIGSYS that can be caught, as Android's
+ * is. */
+bool host_has_segments(void);
 bool host_is_directory(const char *host_path);
 /* Whether HOST_PATH exists; a symbolic link does, wherever it leads. */
 bool host_exists(const char *host_path);

@@ -8,12 +8,13 @@
 
 #define FORM "it is neither a release nor \\SYSTEM\\NODE\\RELEASE\\VERSION\\MACHINE\\DOMAIN\\HWCAP\\"
 
+/* Take as much of TEXT as fits, and say whether that is not all of it. */
 static bool take_name(struct kernel *kernel, enum kernel_name name, const char *text, size_t length)
 {
-	if (length >= KERNEL_NAME_SIZE)
-		return false;
-	memcpy(kernel->names[name], text, length);
-	return true;
+	bool is_cut = length >= KERNEL_NAME_SIZE;
+
+	memcpy(kernel->names[name], text, is_cut ? KERNEL_NAME_SIZE - 1 : length);
+	return is_cut;
 }
 
 /* "-1", or a number as in C. */
@@ -33,20 +34,23 @@ static bool take_hardware(struct kernel *kernel, const char *text, size_t length
 	return !*end && !errno;
 }
 
-const char *kernel_read(struct kernel *kernel, const char *value)
+const char *kernel_read(struct kernel *kernel, const char *value, bool *is_cut)
 {
 	size_t length;
 
 	*kernel = (struct kernel){ 0 };
-	if (*value != '\\')
-		return take_name(kernel, KERNEL_RELEASE, value, strlen(value)) ? NULL : "it has more than 64 bytes";
+	*is_cut = false;
+	if (*value != '\\') {
+		*is_cut = take_name(kernel, KERNEL_RELEASE, value, strlen(value));
+		return NULL;
+	}
 	for (unsigned int i = 0; i <= KERNEL_NAMES; i++) {
 		value++;
 		length = strcspn(value, "\\");
 		if (!value[length])
 			return FORM;
-		if (i < KERNEL_NAMES && !take_name(kernel, i, value, length))
-			return "one of its names has more than 64 bytes";
+		if (i < KERNEL_NAMES)
+			*is_cut |= take_name(kernel, i, value, length);
 		if (i == KERNEL_NAMES && !take_hardware(kernel, value, length))
 			return "its HWCAP is not a number";
 		value += length;

@@ -70,3 +70,8 @@ void message_see_help(void)
 {
 	fputs("fatal error: see `proot --help`.\n", stderr);
 }
+
+void message_see_doctor(void)
+{
+	fputs("fatal error: see `proot --doctor`.\n", stderr);
+}

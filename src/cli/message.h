@@ -14,7 +14,8 @@ void message_error(const char *format, ...) __attribute__((format(printf, 1, 2))
 void message_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Said from verbosity LEVEL on. */
 void message_info(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The line that follows each usage error. */
+/* The line that follows each usage error, and that for what the machine may be to blame for. */
 void message_see_help(void);
+void message_see_doctor(void);
 
 #endif

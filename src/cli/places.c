@@ -11,6 +11,9 @@
 #include "base/text.h"
 #include "cli/host.h"
 #include "cli/message.h"
+#include "cli/overlay.h"
+#include "supervisor/leftovers.h"
+#include "view/layers.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -24,7 +27,7 @@ struct place {
 	size_t order;	    /* on the command line */
 	unsigned int depth; /* components of the guest path as written */
 	char *guest_path;   /* absolute, as written */
-	char *host_path;    /* canonical */
+	char *host_path;    /* canonical; of an overlay all its strings: view/view.h */
 	char *guest;	    /* canonical; NULL while it is not in the view */
 };
 
@@ -33,6 +36,7 @@ struct places {
 	struct image_data *data;
 	struct place *list;
 	size_t count;
+	size_t root_order; /* that of the root directory among the places of the command line */
 	struct view_scratch scratch;
 	struct view_result result;
 };
@@ -65,10 +69,10 @@ static struct image_data *new_data(uint32_t bindings, const char *host_root)
 static int grow(struct places *places)
 {
 	struct view *old = &places->data->view;
-	struct image_data *grown = new_data(2 * old->binding_most, *view_host(old, 0) ? view_host(old, 0) : "/");
+	struct image_data *grown = new_data(2 * old->binding_most, "/");
 	long error = grown ? 0 : -ENOMEM;
 
-	for (uint32_t i = 1; i < old->binding_count && !error; i++)
+	for (uint32_t i = 0; i < old->binding_count && !error; i++)
 		error = view_add(&grown->view, view_guest(old, i), view_host(old, i), view_binding(old, i)->flags);
 	if (error) {
 		free(grown);
@@ -81,13 +85,24 @@ static int grow(struct places *places)
 
 static int add(struct places *places, const char *guest, const char *host_path, uint32_t flags)
 {
-	size_t size = strlen(guest) + strlen(host_path) + 2;
+	size_t size = strlen(guest) + (flags & VIEW_OVERLAY ? view_layers_size(host_path) : strlen(host_path)) + 2;
 	int error = 0;
 
 	while (!error && (places->data->view.binding_count == places->data->view.binding_most ||
 			  places->data->view.strings + size > places->data->view.capacity))
 		error = grow(places);
 	return error ? error : (int)view_add(&places->data->view, guest, host_path, flags);
+}
+
+/* The same in an overlay: in which layer it is has to be looked at. */
+static bool host_in_layers(const struct view *view, uint32_t mount, const char *guest, size_t length, char *buf)
+{
+	size_t covered = view_binding(view, mount)->guest_length, host_length;
+	struct layers_place place;
+	char rest[PATH_SIZE];
+
+	return snprintf(rest, sizeof(rest), "%.*s", (int)(length - covered), guest + covered) < PATH_SIZE &&
+	       !layers_find(view, &host_view_operations, mount, rest, &place, buf, &host_length) && place.is_there;
 }
 
 /* The host path of the canonical guest path, by its mount alone; false where there is none. */
@@ -99,6 +114,8 @@ static bool host_of(const struct view *view, const char *guest, size_t length, c
 
 	if (view_binding(view, mount)->flags & VIEW_VIRTUAL)
 		return false;
+	if (view_binding(view, mount)->flags & VIEW_OVERLAY)
+		return host_in_layers(view, mount, guest, length, buf);
 	return snprintf(buf, PATH_SIZE, "%s%.*s", host, (int)(length - covered), guest + covered) < PATH_SIZE;
 }
 
@@ -127,14 +144,49 @@ static void warn_missing(const struct binding_request *request, int error)
 		message_warning("can't bind '%s': %s", request->host, strerror(-error));
 }
 
+static int make_temporary(const struct binding_request *request, char *host_path)
+{
+	int error = leftovers_make(host_path);
+
+	if (error)
+		message_error("can't make a directory for '--tmpfs %s': %s", request->guest, strerror(-error));
+	return error;
+}
+
+/* PLACE is to be at the GUEST path, as written. */
+static int set_guest(struct place *place, const char *guest, const char *host_cwd)
+{
+	place->guest_path = absolute_guest(guest, host_cwd);
+	if (!place->guest_path)
+		return -ENOMEM;
+	place->depth = depth_of(place->guest_path);
+	return 0;
+}
+
+static int list_overlay(struct places *places, const struct binding_request *request, size_t order,
+			const char *host_cwd)
+{
+	struct place *place = &places->list[places->count];
+	int error;
+
+	*place = (struct place){ .request = request, .order = order };
+	error = overlay_read(request, &place->host_path);
+	if (error)
+		return error;
+	places->count++;
+	return set_guest(place, request->guest, host_cwd);
+}
+
 /* Put REQUEST on the list, unless its host path is missing. */
 static int list_place(struct places *places, const struct binding_request *request, size_t order, const char *host_cwd)
 {
 	struct place *place = &places->list[places->count];
 	char expanded[PATH_SIZE];
 	char host_path[PATH_SIZE];
-	int error = host_expand(request->host, expanded);
+	int error = request->is_temporary ? make_temporary(request, expanded) : host_expand(request->host, expanded);
 
+	if (error && request->is_temporary)
+		return error;
 	if (!error)
 		error = host_canonicalise(expanded, host_path);
 	if (error) {
@@ -145,11 +197,24 @@ static int list_place(struct places *places, const struct binding_request *reque
 	if (!place->host_path)
 		return -ENOMEM;
 	places->count++;
-	place->guest_path = absolute_guest(request->guest ? request->guest : expanded, host_cwd);
-	if (!place->guest_path)
-		return -ENOMEM;
-	place->depth = depth_of(place->guest_path);
-	return 0;
+	return set_guest(place, request->guest ? request->guest : expanded, host_cwd);
+}
+
+/* What --ephemeral means, with or without -r: changes of what is no file system of the kernel's own. */
+static struct binding_request ephemeral_root = { .guest = "/", .is_overlay = true, .is_temporary = true };
+static const struct binding_request kernels[] = { { .host = "/dev", .is_optional = true },
+						  { .host = "/proc", .is_optional = true },
+						  { .host = "/sys", .is_optional = true } };
+
+static int list_ephemeral(struct places *places, char *host_root)
+{
+	int error;
+
+	ephemeral_root.host = host_root;
+	error = list_overlay(places, &ephemeral_root, 0, "/");
+	for (size_t i = 0; i < ARRAY_SIZE(kernels) && !error && !host_root[1]; i++)
+		error = list_place(places, &kernels[i], 0, "/");
+	return error;
 }
 
 static int compare_places(const void *a, const void *b)
@@ -161,27 +226,32 @@ static int compare_places(const void *a, const void *b)
 	return left->order < right->order ? -1 : 1;
 }
 
-static int list_places(struct places *places, const struct config *config)
+static int list_places(struct places *places, const struct config *config, char *host_root)
 {
 	char host_cwd[PATH_SIZE];
 	int error = 0;
 
-	if (!config->binding_count)
+	if (!config->binding_count && !config->is_ephemeral)
 		return 0;
 	if (host_current_directory(host_cwd) < 0)
 		strcpy(host_cwd, "/");
-	places->list = calloc(config->binding_count, sizeof(*places->list));
+	places->list = calloc(config->binding_count + 1 + ARRAY_SIZE(kernels), sizeof(*places->list));
 	if (!places->list)
 		return -ENOMEM;
+	if (config->is_ephemeral)
+		error = list_ephemeral(places, host_root);
 	for (size_t i = 0; i < config->binding_count && !error; i++)
-		error = list_place(places, &config->bindings[i], i, host_cwd);
+		error = (config->bindings[i].is_overlay ? list_overlay : list_place)(places, &config->bindings[i],
+										     i + 1, host_cwd);
 	qsort(places->list, places->count, sizeof(*places->list), compare_places);
 	return error;
 }
 
-/* Whether a later word of the command line has already bound this very place. */
+/* Whether a later word of the command line has already bound this very place, or named another root directory. */
 static bool is_superseded(const struct places *places, const struct place *place, const char *guest)
 {
+	if (!*guest && place->order && place->order <= places->root_order)
+		return true;
 	if (view_find(&places->data->view, guest, strlen(guest)) < 0)
 		return false;
 	for (size_t i = 0; i < places->count; i++) {
@@ -241,7 +311,7 @@ static int find_place(struct places *places, const struct binding_request *reque
 /* Find where PLACE lies in the guest and add it to the view. */
 static int put_place(struct places *places, struct place *place)
 {
-	bool is_directory = host_is_directory(place->host_path);
+	bool is_directory = place->request->is_overlay || host_is_directory(place->host_path);
 	int error = find_place(places, place->request, place->guest_path);
 	const char *guest = places->result.guest;
 
@@ -257,7 +327,10 @@ static int put_place(struct places *places, struct place *place)
 	place->guest = strdup(guest);
 	if (!place->guest)
 		return -ENOMEM;
-	return add(places, guest, place->host_path, is_directory ? VIEW_DIRECTORY : 0);
+	return add(places, guest, place->host_path,
+		   (is_directory ? VIEW_DIRECTORY : 0) | (place->request->is_read_only ? VIEW_READ_ONLY : 0) |
+			   (place->request->is_overlay ? VIEW_OVERLAY : 0) |
+			   (place->request->is_temporary ? VIEW_TEMPORARY : 0));
 }
 
 /* Whether the canonical GUEST, of LENGTH bytes, is a name in the host's listing of its directory. */
@@ -300,17 +373,19 @@ static int add_missing(struct places *places, const struct place *place, size_t 
 }
 
 /* Note that the host does not list the name of the entry at GUEST. */
-static int mark_unlisted(struct places *places, const char *guest)
+static int mark_unlisted(struct places *places, const struct place *place)
 {
 	const struct view *view = &places->data->view;
-	int index = view_find(view, guest, strlen(guest));
+	int index = view_find(view, place->guest, strlen(place->guest));
+	uint32_t flags = view_binding(view, (uint32_t)MAX(index, 0))->flags;
 	char host_path[PATH_SIZE];
 
-	if (index <= 0 || is_listed(view, guest, strlen(guest)))
+	if (index <= 0 || is_listed(view, place->guest, strlen(place->guest)))
 		return 0;
+	if (flags & VIEW_OVERLAY)
+		return add(places, place->guest, place->host_path, flags | VIEW_UNLISTED);
 	snprintf(host_path, sizeof(host_path), "%s", view_host(view, (uint32_t)index));
-	return add(places, guest, *host_path ? host_path : "/",
-		   view_binding(view, (uint32_t)index)->flags | VIEW_UNLISTED);
+	return add(places, place->guest, *host_path ? host_path : "/", flags | VIEW_UNLISTED);
 }
 
 /* Add the missing directories above PLACE. */
@@ -321,12 +396,12 @@ static int complete_place(struct places *places, const struct place *place)
 	for (size_t i = 1; *place->guest && place->guest[i] && !error; i++)
 		if (place->guest[i] == '/')
 			error = add_missing(places, place, i);
-	return error ? error : mark_unlisted(places, place->guest);
+	return error ? error : mark_unlisted(places, place);
 }
 
-static int fill(struct places *places, const struct config *config)
+static int fill(struct places *places, const struct config *config, char *host_root)
 {
-	int error = list_places(places, config);
+	int error = list_places(places, config, host_root);
 
 	for (size_t i = 0; i < places->count && !error; i++)
 		error = put_place(places, &places->list[i]);
@@ -349,16 +424,40 @@ static int find_root(const struct config *config, char *buf)
 	return error;
 }
 
+/* What -l makes of a file would be seen in one layer only. */
+static int check_links(const struct config *config)
+{
+	bool has_overlay = config->is_ephemeral;
+
+	for (size_t i = 0; i < config->binding_count; i++)
+		has_overlay |= config->bindings[i].is_overlay;
+	if (!has_overlay || !config->links)
+		return 0;
+	message_error("'--link2symlink' can't be used with '--overlay' or '--ephemeral'");
+	return -EINVAL;
+}
+
+static void fill_temporary(struct image_data *data)
+{
+	const char *temporary = getenv("PROOT_TMP_DIR");
+
+	if (temporary && *temporary == '/' && strlen(temporary) < sizeof(data->temporary))
+		strcpy(data->temporary, temporary);
+}
+
 int places_build(const struct config *config, struct image_data **data)
 {
 	struct places places __attribute__((cleanup(release))) = { .data = NULL };
 	char host_root[PATH_SIZE];
 	int error = find_root(config, host_root);
 
+	if (!error)
+		error = check_links(config);
 	if (error)
 		return error;
+	places.root_order = config->bindings_before_root;
 	places.data = new_data((uint32_t)config->binding_count * 2 + 8, host_root);
-	error = places.data ? fill(&places, config) : -ENOMEM;
+	error = places.data ? fill(&places, config, host_root) : -ENOMEM;
 	/* Room for places_add_host(). */
 	if (!error && (places.data->view.binding_count == places.data->view.binding_most ||
 		       places.data->view.strings + sizeof(EMULATOR_HOST) + 2 > places.data->view.capacity))
@@ -369,13 +468,14 @@ int places_build(const struct config *config, struct image_data **data)
 	}
 	view_note_parents(&places.data->view);
 	view_note_twice(&places.data->view);
+	fill_temporary(places.data);
 	*data = places.data;
 	places.data = NULL;
 	return 0;
 }
 
 /* It is in no listing: who walks the guest's tree, or removes it, means the guest's. */
-int places_add_host(struct image_data *data)
+int places_add_host(struct image_data *data, const char *host_path)
 {
 	struct view *view = &data->view;
 	int index = view_find(view, EMULATOR_HOST, sizeof(EMULATOR_HOST) - 1);
@@ -385,7 +485,7 @@ int places_add_host(struct image_data *data)
 	if (index > 0 && *view_host(view, (uint32_t)index))
 		message_warning("'%s' can't be seen at '" EMULATOR_HOST "': that is where programs of the host are",
 				view_host(view, (uint32_t)index));
-	error = (int)view_add(view, EMULATOR_HOST, "/", VIEW_DIRECTORY | VIEW_HOST | listed);
+	error = (int)view_add(view, EMULATOR_HOST, host_path, VIEW_DIRECTORY | VIEW_HOST | listed);
 
 	if (error)
 		message_error("can't show the host at '" EMULATOR_HOST "': %s", strerror(-error));
@@ -394,15 +494,24 @@ int places_add_host(struct image_data *data)
 	return error;
 }
 
+static const char *kind_of(uint32_t flags)
+{
+	return flags & VIEW_READ_ONLY ? ":ro" : flags & VIEW_OVERLAY ? " (upper layer)" : "";
+}
+
 void places_print(const struct view *view)
 {
 	const struct view_order *order = view_order(view);
 
-	message_info(1, "root = %s", *view_host(view, 0) ? view_host(view, 0) : "/");
+	message_info(1, "root = %s%s", *view_host(view, 0) ? view_host(view, 0) : "/",
+		     view_binding(view, 0)->flags & VIEW_READ_ONLY ? " (read-only)" :
+		     view_binding(view, 0)->flags & VIEW_OVERLAY   ? " (upper layer)" :
+								     "");
 	for (uint32_t i = 1; i < order->count; i++) {
 		const char *host = view_host(view, order->entries[i]);
 
 		if (!(view_binding(view, order->entries[i])->flags & VIEW_VIRTUAL))
-			message_info(1, "binding = %s:%s", *host ? host : "/", view_guest(view, order->entries[i]));
+			message_info(1, "binding = %s:%s%s", *host ? host : "/", view_guest(view, order->entries[i]),
+				     kind_of(view_binding(view, order->entries[i])->flags));
 	}
 }

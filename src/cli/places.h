@@ -17,8 +17,8 @@
  */
 int places_build(const struct config *config, struct image_data **data);
 
-/* Show the host's root at EMULATOR_HOST. 0 or a negative errno after saying what failed. */
-int places_add_host(struct image_data *data);
+/* Show the host's root, which is at HOST_PATH, at EMULATOR_HOST. 0 or a negative errno after saying what failed. */
+int places_add_host(struct image_data *data, const char *host_path);
 
 /* Print root and bindings as information, for -v. */
 void places_print(const struct view *view);

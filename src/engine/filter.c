@@ -41,24 +41,31 @@ static void emit_return(struct program *program, uint32_t verdict)
 #define ARGUMENT_OFFSET(n) (offsetof(struct seccomp_data, args) + 8 * (size_t)(n))
 #define GATE (IMAGE_ADDRESS + GATE_OFFSET)
 
-/* Allow what comes from the gate; both words of the address are compared. */
+/*
+ * Allow what comes from the gate; both words of the address are compared. What a filter of the guest's is to
+ * judge there is never made: without a tracer TRACE is ENOSYS.
+ */
 static void emit_gate(struct program *program)
 {
 	emit_load(program, POINTER_OFFSET);
 	emit(program, BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(GATE_SIZE - 1), 0, 0);
-	emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)GATE, 0, 3);
+	emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)GATE, 0, 6);
 	emit_load(program, POINTER_OFFSET + 4);
-	emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(GATE >> 32), 0, 1);
+	emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(GATE >> 32), 0, 4);
+	emit_load(program, POINTER_OFFSET);
+	emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(IMAGE_ADDRESS + GATE_JUDGED_OFFSET), 1, 0);
 	emit_return(program, SECCOMP_RET_ALLOW);
+	emit_return(program, SECCOMP_RET_TRACE | FILTER_TRAP_DATA);
 }
 
-static void emit_among(struct program *program, const struct call_row *row)
+/* Allow where the row's argument is the number of none of BITS. */
+static void emit_among(struct program *program, const struct call_row *row, uint64_t bits)
 {
-	unsigned int left = (unsigned int)__builtin_popcountll(row->when_value);
+	unsigned int left = (unsigned int)__builtin_popcountll(bits);
 
 	emit_load(program, ARGUMENT_OFFSET(row->when_argument));
 	for (uint32_t number = 0; number < 64; number++)
-		if (row->when_value >> number & 1)
+		if (bits >> number & 1)
 			emit(program, BPF_JMP | BPF_JEQ | BPF_K, number, left--, 0);
 	emit_return(program, SECCOMP_RET_ALLOW);
 }
@@ -75,11 +82,28 @@ static void emit_condition(struct program *program, const struct call_row *row)
 		emit_return(program, SECCOMP_RET_ALLOW);
 		break;
 	case WHEN_AMONG:
-		emit_among(program, row);
+		emit_among(program, row, row->when_value);
+		break;
+	case WHEN_SENDS:
+		if (!(program->image_flags & (uint32_t)row->when_value))
+			emit_among(program, row, row->when_value >> 32);
 		break;
 	case WHEN_DIFFERS:
 		emit_load(program, ARGUMENT_OFFSET(row->when_argument));
 		emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)row->when_value, 0, 1);
+		emit_return(program, SECCOMP_RET_ALLOW);
+		break;
+	case WHEN_OURS:
+		emit_load(program, ARGUMENT_OFFSET(row->when_argument) + 4);
+		emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(IMAGE_ADDRESS >> 32), 3, 0);
+		emit_load(program, ARGUMENT_OFFSET(row->when_argument + 1) + 4);
+		emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+		emit_return(program, SECCOMP_RET_ALLOW);
+		break;
+	case WHEN_EQUALS:
+		emit_load(program, ARGUMENT_OFFSET(row->when_argument));
+		emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)row->when_value, 2, 0);
+		emit(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(row->when_value >> 32), 1, 0);
 		emit_return(program, SECCOMP_RET_ALLOW);
 		break;
 	default:
@@ -102,15 +126,22 @@ static bool is_unasked(const struct program *program, const struct call_row *row
 	}
 }
 
+/* The guest gets ERROR. Who shows calls wants to know. */
+static uint32_t refusal(const struct program *program, uint32_t error)
+{
+	return program->image_flags & IMAGE_SHOW ? SECCOMP_RET_TRAP | FILTER_REFUSED | error :
+						   SECCOMP_RET_ERRNO | error;
+}
+
 /* What happens to number NR, as one value: numbers with the same share a leaf. */
 static uint32_t verdict_of(const struct program *program, unsigned int nr)
 {
 	const struct call_row *row = call_find(nr);
 
 	if (!row)
-		return SECCOMP_RET_ERRNO | ENOSYS;
+		return refusal(program, ENOSYS);
 	if (row->action == CALL_REFUSE)
-		return SECCOMP_RET_ERRNO | row->error;
+		return refusal(program, row->error);
 	if (row->action == CALL_PASS || is_unasked(program, row))
 		return SECCOMP_RET_ALLOW;
 	return SECCOMP_RET_TRAP | FILTER_TRAP_DATA;
@@ -167,10 +198,13 @@ static const uint16_t hot[] = { NR_openat2, NR_rt_sigreturn,   NR_readlink, NR_s
 
 static void emit_hot(struct program *program)
 {
-	unsigned int count = ARRAY_SIZE(hot), jump;
+	unsigned int left = 0, jump;
 
-	for (unsigned int i = count; i--;)
-		emit(program, BPF_JMP | BPF_JEQ | BPF_K, hot[i], i + 1, 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(hot); i++)
+		left += hot[i] <= NR_HIGHEST;
+	for (unsigned int i = ARRAY_SIZE(hot); i--;)
+		if (hot[i] <= NR_HIGHEST)
+			emit(program, BPF_JMP | BPF_JEQ | BPF_K, hot[i], left--, 0);
 	jump = program->count;
 	emit(program, BPF_JMP | BPF_JA, 0, 0, 0);
 	emit_gate(program);
@@ -192,12 +226,23 @@ unsigned int filter_build(struct sock_filter *filter, uint32_t image_flags, uint
 	emit_return(&program, SECCOMP_RET_ERRNO | ENOSYS);
 	emit_load(&program, offsetof(struct seccomp_data, nr));
 	emit_hot(&program);
-	emit(&program, BPF_JMP | BPF_JGE | BPF_K, NUMBERS, 0, 5);
+	emit(&program, BPF_JMP | BPF_JGE | BPF_K, NUMBERS, 0, 15);
+	emit(&program, BPF_JMP | BPF_JEQ | BPF_K, QUERY_NUMBER, 0, 1);
+	emit_return(&program, SECCOMP_RET_ALLOW);
 	emit(&program, BPF_JMP | BPF_JEQ | BPF_K, FINISH_NUMBER, 0, 1);
 	emit_return(&program, SECCOMP_RET_TRAP | FILTER_TRAP_DATA);
+	emit(&program, BPF_JMP | BPF_JEQ | BPF_K, TELL_NUMBER, 0, 1);
+	emit_return(&program, SECCOMP_RET_TRACE);
+	emit(&program, BPF_JMP | BPF_JEQ | BPF_K, TELL_END_NUMBER, 0, 1);
+	emit_return(&program, SECCOMP_RET_TRACE);
+	emit(&program, BPF_JMP | BPF_JEQ | BPF_K, TELL_ASK_NUMBER, 0, 1);
+	emit_return(&program, SECCOMP_RET_TRACE);
+	/* What a tracer has put in the place of a number, for the call not to be made. */
+	emit(&program, BPF_JMP | BPF_JEQ | BPF_K, ~(uint32_t)0, 0, 1);
+	emit_return(&program, SECCOMP_RET_ALLOW);
 	emit(&program, BPF_JMP | BPF_JGE | BPF_K, ARCH_FOREIGN_NUMBERS, 0, 1);
 	emit_return(&program, SECCOMP_RET_ERRNO | ENOSYS);
-	emit_return(&program, image_flags & IMAGE_ALLOW_UNKNOWN ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | ENOSYS);
+	emit_return(&program, image_flags & IMAGE_ALLOW_UNKNOWN ? SECCOMP_RET_ALLOW : refusal(&program, ENOSYS));
 	emit_search(&program, starts, count);
 	return program.count;
 }

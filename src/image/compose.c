@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "image/image.h"
+#include "image/pack.h"
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,13 @@
 /* The agent's ELF file, embedded by image/embed.S. */
 extern const unsigned char agent_elf[], agent_elf_end[];
 
+/* What is composed. */
+struct parts {
+	const unsigned char *agent; /* an ELF file, in memory */
+	size_t agent_size;
+	const struct image_data *data;
+};
+
 /* Write it all: short writes happen on full file systems only, and then the next one says why. */
 static int write_all(int fd, const void *data, size_t size, size_t offset)
 {
@@ -39,20 +47,26 @@ static int write_all(int fd, const void *data, size_t size, size_t offset)
 }
 
 /* Where the image data goes in the file: behind the agent, at its address's place in a page. */
-static size_t data_offset(void)
+static size_t data_offset(const struct parts *parts)
 {
-	return ALIGN_UP((size_t)(agent_elf_end - agent_elf), 0x1000ul);
+	return ALIGN_UP(parts->agent_size, 0x1000ul);
 }
 
-/* Write the program header the linker script left empty, as a segment of SIZE bytes. */
-static int write_data_header(int fd, size_t size)
+/* The segment of the image data in an agent's file: one the linker script left empty, or that of an image. */
+static bool is_for_data(const Elf64_Phdr *segment)
 {
-	const Elf64_Ehdr *header = (const void *)agent_elf;
-	const Elf64_Phdr *segments = (const void *)(agent_elf + header->e_phoff);
+	return segment->p_type == PT_NULL || (segment->p_type == PT_LOAD && segment->p_vaddr == IMAGE_DATA_ADDRESS);
+}
+
+/* Write the program header of the image data, a segment of SIZE bytes. */
+static int write_data_header(int fd, const struct parts *parts, size_t size)
+{
+	const Elf64_Ehdr *header = (const void *)parts->agent;
+	const Elf64_Phdr *segments = (const void *)(parts->agent + header->e_phoff);
 	Elf64_Phdr segment = {
 		.p_type = PT_LOAD,
 		.p_flags = PF_R,
-		.p_offset = data_offset(),
+		.p_offset = data_offset(parts),
 		.p_vaddr = IMAGE_DATA_ADDRESS,
 		.p_paddr = IMAGE_DATA_ADDRESS,
 		.p_filesz = size,
@@ -61,19 +75,20 @@ static int write_data_header(int fd, size_t size)
 	};
 
 	for (unsigned int i = 0; i < header->e_phnum; i++)
-		if (segments[i].p_type == PT_NULL)
+		if (is_for_data(&segments[i]))
 			return write_all(fd, &segment, sizeof(segment), header->e_phoff + i * sizeof(segment));
 	return -ENOEXEC;
 }
 
-static int fill(int fd, const struct image_data *data)
+static int fill(int fd, const struct parts *parts)
 {
+	const struct image_data *data = parts->data;
 	size_t size = sizeof(*data) + data->view.size - sizeof(data->view);
-	int status = write_all(fd, agent_elf, (size_t)(agent_elf_end - agent_elf), 0);
+	int status = write_all(fd, parts->agent, parts->agent_size, 0);
 
 	if (!status)
-		status = write_data_header(fd, size);
-	return status ? status : write_all(fd, data, size, data_offset());
+		status = write_data_header(fd, parts, size);
+	return status ? status : write_all(fd, data, size, data_offset(parts));
 }
 
 /* The name shows in /proc/PID/exe on the host; agent/proc.c knows it. */
@@ -90,14 +105,14 @@ static int open_memfd(void)
  * A file that is written can't be executed, so the temporary one is opened
  * again for reading through /proc before the writer is closed.
  */
-static int open_temporary(const struct image_data *data, const char *directory)
+static int open_temporary(const struct parts *parts, const char *directory)
 {
 	char path[64];
 	int writer = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0700), reader, status;
 
 	if (writer < 0)
 		return -errno;
-	status = fill(writer, data);
+	status = fill(writer, parts);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", writer);
 	reader = status ? status : open(path, O_RDONLY | O_CLOEXEC);
 	if (reader < 0 && !status)
@@ -107,14 +122,14 @@ static int open_temporary(const struct image_data *data, const char *directory)
 }
 
 /* vm.memfd_noexec=2 (Linux 6.3) refuses the memfd itself; =1 without MFD_EXEC makes it not executable. */
-static int compose_memfd(const struct image_data *data)
+static int compose_memfd(const struct parts *parts)
 {
 	int fd = open_memfd(), status;
 	struct stat file;
 
 	if (fd < 0)
 		return fd;
-	status = fill(fd, data);
+	status = fill(fd, parts);
 	if (!status && (fstat(fd, &file) || !(file.st_mode & S_IXUSR)))
 		status = -EACCES;
 	if (status) {
@@ -146,17 +161,65 @@ static void restore_limit(const struct rlimit *limit, const struct sigaction *ac
 	sigaction(SIGXFSZ, action, NULL);
 }
 
-int image_compose(const struct image_data *data)
+static int compose(const struct parts *parts)
 {
-	const char *temporary = getenv("TMPDIR");
+	const char *temporary = getenv("TMPDIR"), *chosen = parts->data->temporary;
 	struct sigaction action;
 	struct rlimit limit;
 	int fd;
 
 	lift_limit(&limit, &action);
-	fd = compose_memfd(data);
+	fd = compose_memfd(parts);
 	if (fd < 0 && fd != -EFBIG)
-		fd = open_temporary(data, data->temporary[0] ? data->temporary : temporary ? temporary : "/tmp");
+		fd = open_temporary(parts, chosen[0] && !parts->data->depth ? chosen : temporary ? temporary : "/tmp");
 	restore_limit(&limit, &action);
 	return fd;
+}
+
+/* The agent in the image FD lies in front of the image data. It stays mapped. */
+static int map_agent(int fd, struct parts *parts)
+{
+	struct stat file;
+	const unsigned char *image;
+	const Elf64_Phdr *segments;
+
+	if (fstat(fd, &file))
+		return -errno;
+	image = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (image == MAP_FAILED)
+		return -errno;
+	segments = (const void *)(image + ((const Elf64_Ehdr *)(const void *)image)->e_phoff);
+	for (unsigned int i = 0; i < ((const Elf64_Ehdr *)(const void *)image)->e_phnum; i++)
+		if (is_for_data(&segments[i]))
+			parts->agent_size = segments[i].p_offset;
+	parts->agent = image;
+	return parts->agent_size ? 0 : -ENOEXEC;
+}
+
+/* The command's own, which may be packed. It stays in memory. */
+static int take_agent(struct parts *parts)
+{
+	size_t size = (size_t)(agent_elf_end - agent_elf);
+	unsigned char *unpacked;
+
+	parts->agent = agent_elf;
+	parts->agent_size = size;
+	if (!pack_is_packed(agent_elf, size))
+		return 0;
+	parts->agent_size = pack_size(agent_elf, size);
+	parts->agent = unpacked = malloc(parts->agent_size);
+	if (!unpacked)
+		return -ENOMEM;
+	if (!pack_unpack(agent_elf, size, unpacked))
+		return -ENOEXEC;
+	pack_restore(unpacked, parts->agent_size);
+	return 0;
+}
+
+int image_compose(const struct image_data *data, int outer_fd)
+{
+	struct parts parts = { .data = data };
+	int status = outer_fd >= 0 ? map_agent(outer_fd, &parts) : take_agent(&parts);
+
+	return status ? status : compose(&parts);
 }

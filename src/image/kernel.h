@@ -18,9 +18,13 @@ enum kernel_name {
 	KERNEL_NAMES,
 };
 
+/* Those that a guest may set: image/shared.h. */
+enum { SHARED_HOST, SHARED_DOMAIN, SHARED_NAMES };
+
 struct kernel {
 	uint64_t hardware; /* AT_HWCAP, with HAS_HARDWARE */
 	uint32_t has_hardware;
+	uint32_t older[SHARED_NAMES]; /* the version, of struct shared_name, that a name here came after */
 	char names[KERNEL_NAMES][KERNEL_NAME_SIZE]; /* by enum kernel_name; "": as it is */
 };
 

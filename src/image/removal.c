@@ -14,6 +14,7 @@ struct removal {
 	long top; /* the root of the tree */
 	unsigned int moved;
 	unsigned int failures;
+	const char *parent, *prefix; /* of removal_run_all() */
 };
 
 /* As getdents64(2) has it. */
@@ -165,4 +166,33 @@ void removal_run(long system_call(long nr, unsigned long a, unsigned long b, uns
 	while (remove_once(&removal, root))
 		;
 	system_call(NR_unlinkat, (unsigned long)AT_FDCWD, (unsigned long)root, AT_REMOVEDIR, 0, 0, 0);
+}
+
+static long remove_tree(struct removal *removal, long directory, const char *name)
+{
+	char root[PATH_SIZE];
+	struct text text;
+
+	(void)directory;
+	if (!text_begins(name, removal->prefix))
+		return 0;
+	text_init(&text, root, sizeof(root));
+	text_add(&text, removal->parent);
+	text_add(&text, "/");
+	text_add(&text, name);
+	if (!text.full)
+		removal_run(removal->system_call, root);
+	return 0;
+}
+
+void removal_run_all(long system_call(long nr, unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+				      unsigned long e, unsigned long f),
+		     const char *parent, const char *prefix)
+{
+	struct removal removal = { .system_call = system_call, .parent = parent, .prefix = prefix };
+	long directory = call(&removal, NR_openat, AT_FDCWD, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	while (directory >= 0 && handle_piece(&removal, directory, remove_tree) > 0)
+		;
+	close_directory(&removal, directory);
 }

@@ -15,4 +15,9 @@ void removal_run(long system_call(long nr, unsigned long a, unsigned long b, uns
 				  unsigned long e, unsigned long f),
 		 const char *root);
 
+/* The same with all entries of the directory PARENT, a host path, whose names begin with PREFIX. */
+void removal_run_all(long system_call(long nr, unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+				      unsigned long e, unsigned long f),
+		     const char *parent, const char *prefix);
+
 #endif

@@ -14,7 +14,8 @@ void state_write(const struct state *state, char *buf, const char *strings[STATE
 					  state->flags,
 					  state->cwd_mount,
 					  (unsigned long)(state->foreign_fd + 1),
-					  state->foreign_at };
+					  state->foreign_at,
+					  state->filters };
 	struct text text;
 
 	text_init(&text, buf, STATE_NUMBERS_SIZE);
@@ -35,7 +36,7 @@ void state_write(const struct state *state, char *buf, const char *strings[STATE
 bool state_read(struct state *state, char *const strings[STATE_STRINGS])
 {
 	const char *at = strings[0];
-	unsigned long numbers[7];
+	unsigned long numbers[8];
 
 	if (!text_begins(at, MARK))
 		return false;
@@ -55,6 +56,7 @@ bool state_read(struct state *state, char *const strings[STATE_STRINGS])
 				 .cwd_mount = (uint32_t)numbers[4],
 				 .foreign_fd = (int)(numbers[5] - 1),
 				 .foreign_at = (uint32_t)numbers[6],
+				 .filters = (uint32_t)numbers[7],
 				 .file_name = strings[1],
 				 .exe = strings[2],
 				 .root = strings[3],

@@ -16,7 +16,6 @@ enum state_flags {
 	STATE_SIGSYS_BLOCKED = 2,   /* it believes SIGSYS to be blocked */
 	STATE_NAMED_BY_EXE = 4,	    /* comm is the last component of EXE, not of FILE_NAME */
 	STATE_PRIVILEGES_FIXED = 8, /* its no_new_privs is set */
-	STATE_FILTERED = 16,	    /* it has seccomp filters of its own */
 	STATE_OF_HOST = 32,	    /* the program and its interpreter are the host's own */
 	STATE_HOST_LIBRARIES = 64,  /* in front of the state is the library path for that program's loader */
 	STATE_SECURE = 128,	    /* AT_SECURE: the program may do more than who executed it */
@@ -30,6 +29,7 @@ struct state {
 	uint32_t flags;	      /* enum state_flags */
 	uint32_t cwd_mount;   /* the entry of the view that the current directory is in + 1; 0: not known */
 	int foreign_fd;	      /* of the program that the emulator is to run, or -1 */
+	uint32_t filters;     /* so many strings in front of these are seccomp filters of its own: agent/filters.h */
 	/*
 	 * 0; or where in argv the path of that program is. Behind it is its argv[0], which the emulator
 	 * wants in front: so the guest's own arguments lie together, which is what /proc/self/cmdline shows.

@@ -154,6 +154,7 @@ static void to_record(struct store_record *record, const struct store_copy *copy
 		.mode = copy->mode,
 		.flags = copy->flags,
 		.device = copy->device,
+		.sequence = copy->sequence,
 	};
 }
 
@@ -238,6 +239,19 @@ static int slot_for(const struct store_bucket *bucket, const struct store_key *k
 	return free;
 }
 
+/* In a table that has grown the numbers begin anew. */
+static bool is_unchanged(const struct store_record *now, const struct store_record *before)
+{
+	return now->sequence == before->sequence && now->birth_seconds == before->birth_seconds &&
+	       now->birth_nanoseconds == before->birth_nanoseconds;
+}
+
+/* 0 is none. */
+static uint32_t sequence_after(uint32_t sequence)
+{
+	return sequence + 1 ? sequence + 1 : 1;
+}
+
 /* Write RECORD over the copy of the slot that does not count. */
 static void change_slot(const struct store_bucket *bucket, unsigned int index, const struct store_record *record,
 			struct store_change *change)
@@ -247,7 +261,7 @@ static void change_slot(const struct store_bucket *bucket, unsigned int index, c
 	unsigned int other = current == 0 ? 1 : 0;
 
 	change->offset = index * sizeof(struct store_slot) + other * sizeof(struct store_copy);
-	to_copy(&change->copy, record, current < 0 ? 1 : copies[current].sequence + 1);
+	to_copy(&change->copy, record, current < 0 ? 1 : sequence_after(copies[current].sequence));
 }
 
 long store_put_in(const struct store_bucket *bucket, const struct store_record *record, struct store_change *change)
@@ -274,12 +288,14 @@ void store_free_slot(const struct store_bucket *bucket, unsigned int index, stru
 	change_slot(bucket, index, &record, change);
 }
 
-long store_remove_from(const struct store_bucket *bucket, const struct store_key *key, struct store_change *change)
+long store_remove_from(const struct store_bucket *bucket, const struct store_record *record,
+		       struct store_change *change)
 {
-	struct store_record record;
-	int index = slot_for(bucket, key);
+	struct store_record now;
+	int index = slot_for(bucket, &record->key);
 
-	if (index < 0 || store_read(bucket, (unsigned int)index, &record) != STORE_RECORD || !is_same(&record.key, key))
+	if (index < 0 || store_read(bucket, (unsigned int)index, &now) != STORE_RECORD ||
+	    !is_same(&now.key, &record->key) || (record->sequence && !is_unchanged(&now, record)))
 		return -ENOENT;
 	store_free_slot(bucket, (unsigned int)index, change);
 	return 0;

@@ -59,6 +59,8 @@ struct store_record {
 	uint32_t mode;	 /* st_mode, with STORE_HAS_MODE */
 	uint32_t flags;	 /* enum store_flags */
 	uint64_t device; /* st_rdev; 0: none */
+	/* Of what was read: which change of its slot it is. What is put gets the next one. */
+	uint32_t sequence;
 };
 
 struct store_copy {
@@ -149,8 +151,12 @@ enum store_state store_read(const struct store_bucket *bucket, unsigned int inde
  * writers out.
  */
 long store_put_in(const struct store_bucket *bucket, const struct store_record *record, struct store_change *change);
-/* What to write to remove that of KEY: 0, or -ENOENT. */
-long store_remove_from(const struct store_bucket *bucket, const struct store_key *key, struct store_change *change);
+/*
+ * What to write to remove that of RECORD's key: 0, or -ENOENT. If RECORD has a sequence number, which is never 0 in
+ * what was read, it is removed only if nothing has been put there since.
+ */
+long store_remove_from(const struct store_bucket *bucket, const struct store_record *record,
+		       struct store_change *change);
 /* What to write to free slot INDEX, whatever it holds. */
 void store_free_slot(const struct store_bucket *bucket, unsigned int index, struct store_change *change);
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum value_kind { NONE, FILE_VALUE, DIRECTORY_VALUE, WORDS_VALUE };
+enum value_kind { NONE, FILE_VALUE, DIRECTORY_VALUE, PATH_VALUE, WORDS_VALUE, OPTIONS_VALUE };
 
 struct manual_row {
 	const char *group; /* a heading in place of an option when not NULL */
@@ -27,7 +27,9 @@ struct manual_row {
 #define KIND_NONE NONE
 #define KIND_FILE FILE_VALUE
 #define KIND_DIRECTORY DIRECTORY_VALUE
+#define KIND_PATH PATH_VALUE
 #define KIND_WORDS WORDS_VALUE
+#define KIND_OPTIONS OPTIONS_VALUE
 
 static const struct manual_row manual_rows[] = {
 #define GROUP(title) { .group = title },
@@ -96,6 +98,43 @@ static void print_man_option(const struct manual_row *row)
 	putchar('\n');
 }
 
+/* Behind the options. */
+static void print_man_rest(void)
+{
+	puts(".SH FILES\n"
+	     ".TP\n.I $XDG_CONFIG_HOME/proot/NAME\\fR, \\fI~/.config/proot/NAME\\fR, \\fI/etc/proot/NAME\n"
+	     "The profile @NAME, in the first of these that there is: see \\-\\-config.\n"
+	     ".TP\n.I .proot\\-owners\\-UID\n"
+	     "In the topmost directory that the user may write to: owners of links, devices, fifos and sockets that a "
+	     "guest\n"
+	     "with \\-0 has made. \\-\\-check\\-owners looks after it.\n"
+	     ".TP\n.I $XDG_CACHE_HOME/proot/trees/ID/rootfs\\fR, \\fI~/.cache/proot/trees/ID/rootfs\n"
+	     "What the archive or image of \\-r, \\-R or \\-S was unpacked to; the file\n"
+	     ".I source\nbeside it says from where. ID is a digest of the content: an archive that is moved or copied "
+	     "leads to the same\n"
+	     "tree, with all that guests have changed, and one that is changed to a new tree. Trees stay until they "
+	     "are removed:\n"
+	     ".B proot \\-0 rm \\-rf ~/.cache/proot/trees/ID\\fR,\nwhere rm alone may be refused by the modes of "
+	     "directories, or the\n"
+	     "whole of ~/.cache/proot.\n"
+	     ".SH EXAMPLES\n"
+	     ".TP\nA shell in a distribution's root file system, with the host's /proc, /dev, /sys, /tmp and home "
+	     "directory:\n"
+	     ".B proot \\-R /srv/debian\n"
+	     ".TP\nInstall a package there as its root:\n"
+	     ".B proot \\-S /srv/debian apt\\-get install hello\n"
+	     ".TP\nA command in an archive, and an image as docker would run it:\n"
+	     ".B proot \\-R debian.tar.xz cat /etc/os\\-release\n.br\n.B proot \\-r image.tar \\-\\-oci\n"
+	     ".TP\nOne file of the host replaced, for one command:\n"
+	     ".B proot \\-b ~/hosts:/etc/hosts getent hosts x\n"
+	     ".TP\nA root file system for arm64, with a QEMU of the host:\n"
+	     ".B proot \\-q \\(dqqemu\\-aarch64 \\-cpu max\\(dq \\-R /srv/arm64\n"
+	     ".TP\nWhere does that path lead?\n"
+	     ".B proot \\-R /srv/debian \\-\\-explain /etc/mtab\n"
+	     ".SH SEE ALSO\n"
+	     ".BR proot\\-calls (7),\n.BR chroot (1),\n.BR mount (8)");
+}
+
 static void print_man(void)
 {
 	puts(".TH PROOT 1 \"\" \"proot " VERSION "\" \"User Commands\"\n"
@@ -103,7 +142,8 @@ static void print_man(void)
 	     "proot \\- run a command with another root directory, as an ordinary user\n"
 	     ".SH SYNOPSIS\n"
 	     ".B proot\n"
-	     "[\\fIoption\\fR ...] [\\fIrootfs\\fR] [\\-\\-] [\\fIcommand\\fR [\\fIargument\\fR ...]]\n"
+	     "[\\fIoption\\fR | @\\fIprofile\\fR ...] [\\fIrootfs\\fR] [\\-\\-] [\\fIcommand\\fR [\\fIargument\\fR "
+	     "...]]\n"
 	     ".SH DESCRIPTION\n"
 	     "Run \\fIcommand\\fR (by default \\fI/bin/sh\\fR as a login shell) so that it sees \\fIrootfs\\fR as its\n"
 	     "root directory, with files and directories of the host shown anywhere in it.\n"
@@ -126,13 +166,17 @@ static void print_man(void)
 	     ".TP\n.B PROOT_TMP_DIR\nAn absolute path: where short-lived directories are made, for those that are\n"
 	     "there only because something is bound below, and a temporary file on machines that refuse to execute\n"
 	     "memory files.\n"
+	     ".TP\n.B PROOT_CACHE_DIR\nAn absolute path: where archives and images are unpacked, instead of the "
+	     "directory that FILES\n"
+	     "names. It must be the user's, and nobody else may write to it.\n"
 	     ".TP\n.B PROOT_NO_PATCH\nWhere it is neither empty nor 0, the same as \\-\\-no\\-patch.\n"
+	     ".TP\n.B PROOT_FORCE_FOREIGN_BINARY\nLikewise the same as \\-\\-mixed\\-mode=false.\n"
+	     ".TP\n.B PROOT_ENGINE\nWhich \\-\\-engine is taken when there is no such option.\n"
 	     ".TP\n.B PROOT_NO_SECCOMP\\fR, \\fBPROOT_LOADER\\fR, \\fBPROOT_LOADER_32\\fR, "
-	     "\\fBPROOT_ASSUME_NEW_SECCOMP\\fR, \\fBPROOT_FORCE_FOREIGN_BINARY\\fR, "
+	     "\\fBPROOT_ASSUME_NEW_SECCOMP\\fR, "
 	     "\\fBPROOT_DONT_POLLUTE_ROOTFS\n"
-	     "Accepted for the sake of other PRoots, without effect.\n"
-	     ".SH SEE ALSO\n"
-	     ".BR chroot (1),\n.BR mount (8)");
+	     "Accepted for the sake of other PRoots, without effect.");
+	print_man_rest();
 }
 
 /* Print TEXT in single quotes, as sh, zsh and fish read it. */
@@ -152,6 +196,22 @@ static void print_words(const char *words)
 {
 	for (; *words; words++)
 		putchar(*words == '|' ? ' ' : *words);
+}
+
+/* The names of all options, without their dashes. */
+static void print_bare_names(void)
+{
+	for (size_t i = 0, count = 0; i < ROW_COUNT; i++) {
+		const char *names = manual_rows[i].group ? "" : manual_rows[i].names;
+		const char *name;
+		size_t length;
+
+		for (; (length = next_name(&names, &name)); count++) {
+			size_t dashes = strspn(name, "-");
+
+			printf("%s%.*s", count ? " " : "", (int)(length - dashes), name + dashes);
+		}
+	}
 }
 
 static bool needs_value(const struct manual_row *row)
@@ -176,14 +236,20 @@ static void print_patterns(bool is_needed)
 		}
 }
 
-/* "-r?*|--rootfs=*": the words that bring a value along. */
-static void print_bash_joined(const char *names)
+/* "-r?*|--rootfs=*": the words that bring a value along. One that may be left out is looked for behind long names only.
+ */
+static void print_bash_joined(const struct manual_row *row)
 {
-	const char *name;
+	const char *names = row->names;
+	const char *name, *separator = "";
 	size_t length;
 
-	for (const char *separator = ""; (length = next_name(&names, &name)); separator = "|")
+	while ((length = next_name(&names, &name))) {
+		if (name[1] != '-' && !needs_value(row))
+			continue;
 		printf("%s%.*s%s", separator, (int)length, name, name[1] == '-' ? "=*" : "?*");
+		separator = "|";
+	}
 }
 
 static void print_bash_value(const struct manual_row *row)
@@ -193,13 +259,29 @@ static void print_bash_value(const struct manual_row *row)
 	printf("\t");
 	print_pattern(row->names);
 	printf(") _proot_offer \"%s\" ", row->kind == FILE_VALUE ? "${value##*:}" : "$value");
-	if (row->kind == WORDS_VALUE) {
+	if (row->kind == WORDS_VALUE || row->kind == OPTIONS_VALUE) {
 		printf("-W '");
-		print_words(row->value);
+		if (row->kind == WORDS_VALUE)
+			print_words(row->value);
+		else
+			print_bare_names();
 		puts("' ;;");
 	} else {
-		printf("-%c ;;\n", row->kind == FILE_VALUE ? 'f' : 'd');
+		printf("-%c ;;\n", row->kind == DIRECTORY_VALUE ? 'd' : 'f');
 	}
+}
+
+/* In bash and zsh: the profiles there are, with their "@". */
+static void print_profiles(void)
+{
+	puts("_proot_profiles() {\n"
+	     "\tlocal directory file\n"
+	     "\tfor directory in \"${XDG_CONFIG_HOME:-$HOME/.config}/proot\" \"$HOME/.config/proot\" /etc/proot; do\n"
+	     "\t\tfor file in $(command ls \"$directory\" 2>/dev/null); do\n"
+	     "\t\t\tif [[ -f $directory/$file ]]; then printf '@%s\\n' \"$file\"; fi\n"
+	     "\t\tdone\n"
+	     "\tdone\n"
+	     "}\n");
 }
 
 /*
@@ -216,6 +298,7 @@ static void print_bash_offer(void)
 	     "\tmapfile -t COMPREPLY < <(compgen -P \"$front\" \"${@:2}\" -- \"$text\")\n"
 	     "\tif [[ $text == *\"$word\" ]]; then COMPREPLY=(\"${COMPREPLY[@]#\"${text%\"$word\"}\"}\"); fi\n"
 	     "}\n");
+	print_profiles();
 }
 
 /* Which option the word under the cursor is the value of, if any. */
@@ -235,7 +318,7 @@ static void print_bash_words(void)
 	print_patterns(false);
 	puts(") ((i++)); if ((i < last)) && [[ ${words[i]} =~ ^-?[0-9]+$ ]]; then ((i++)); fi ;;\n"
 	     "\t\t--) _proot_offer \"${words[last]}\" -c -f; return ;;\n"
-	     "\t\t-*) ((i++)) ;;\n"
+	     "\t\t-*|@*) ((i++)) ;;\n"
 	     "\t\t*) _proot_offer \"${words[last]}\" -c -f; return ;;\n"
 	     "\t\tesac\n"
 	     "\tdone\n"
@@ -244,9 +327,9 @@ static void print_bash_words(void)
 	     "\t\toption=\n"
 	     "\t\tcase \"$value\" in");
 	for (size_t i = 0; i < ROW_COUNT; i++)
-		if (needs_value(&manual_rows[i])) {
+		if (needs_value(&manual_rows[i]) || manual_rows[i].kind != NONE) {
 			printf("\t\t");
-			print_bash_joined(manual_rows[i].names);
+			print_bash_joined(&manual_rows[i]);
 			printf(") option=%.*s ;;\n", (int)strcspn(manual_rows[i].names, " "), manual_rows[i].names);
 		}
 	puts("\t\tesac\n"
@@ -266,7 +349,8 @@ static void print_bash(void)
 	printf("\t*) if [[ $value == -* ]]; then _proot_offer \"$value\" -W '");
 	for (size_t i = 0; i < ROW_COUNT; i++)
 		printf("%s ", manual_rows[i].group ? "" : manual_rows[i].names);
-	puts("'; else _proot_offer \"$value\" -c -d; fi ;;\n"
+	puts("'; elif [[ $value == @* ]]; then _proot_offer \"$value\" -W \"$(_proot_profiles)\"\n"
+	     "\telse _proot_offer \"$value\" -c -d; fi ;;\n"
 	     "\tesac\n"
 	     "}\n"
 	     "complete -o filenames -F _proot proot");
@@ -274,23 +358,26 @@ static void print_bash(void)
 
 static void print_zsh_option(const struct manual_row *row)
 {
-	static const char *const actions[] = { "", "_files", "_files -/", "" };
+	static const char *const actions[] = { "", "_files", "_files -/", "_files", "", "" };
 	const char *names = row->names;
 	const char *name;
 	size_t length;
 
 	while ((length = next_name(&names, &name))) {
-		const char *joint = !*row->value ? "" : name[1] == '-' ? "=" : "+";
+		const char *joint = !*row->value ? "" : name[1] != '-' ? "+" : needs_value(row) ? "=" : "=-";
 
 		printf("  \"*%.*s%s[%s]", (int)length, name, joint, row->summary);
-		if (row->kind == WORDS_VALUE) {
-			printf(":value:(");
-			print_words(row->value);
+		if (row->kind == WORDS_VALUE || row->kind == OPTIONS_VALUE) {
+			printf("%s:value:(", needs_value(row) ? "" : ":");
+			if (row->kind == WORDS_VALUE)
+				print_words(row->value);
+			else
+				print_bare_names();
 			putchar(')');
 		} else if (needs_value(row)) {
 			printf(":path:%s", actions[row->kind]);
 		} else if (*row->value) {
-			printf("::value:"); /* it may be left out */
+			printf("::value:%s", actions[row->kind]); /* it may be left out */
 		}
 		puts("\" \\");
 	}
@@ -299,7 +386,16 @@ static void print_zsh_option(const struct manual_row *row)
 static void print_zsh(void)
 {
 	puts("#compdef proot\n"
-	     "# zsh completion for proot, made from src/cli/options.def\n"
+	     "# zsh completion for proot, made from src/cli/options.def");
+	print_profiles();
+	/* What they stand for is none of _arguments' affair. */
+	puts("if [[ $words[CURRENT] == @* ]]; then\n"
+	     "\tcompadd -- $(_proot_profiles)\n"
+	     "\treturn\n"
+	     "fi\n"
+	     "local -i behind=${#${(M)words[1,CURRENT]:#@*}}\n"
+	     "words=(\"${(@)words:#@*}\")\n"
+	     "(( CURRENT -= behind ))\n"
 	     "_arguments -S -A '-*' \\");
 	for (size_t i = 0; i < ROW_COUNT; i++)
 		if (!manual_rows[i].group)
@@ -324,17 +420,27 @@ static void print_fish(void)
 			printf(" %s %.*s", name[1] == '-' ? "-l" : "-s", (int)length - 1 - (name[1] == '-'),
 			       name + 1 + (name[1] == '-'));
 		if (needs_value(row))
-			printf(" -r%s", row->kind == WORDS_VALUE ? " -f -a " : "");
-		if (row->kind == WORDS_VALUE) {
-			putchar('\'');
-			print_words(row->value);
+			printf(" -r");
+		if (row->kind == WORDS_VALUE || row->kind == OPTIONS_VALUE) {
+			printf(" -f -a '");
+			if (row->kind == WORDS_VALUE)
+				print_words(row->value);
+			else
+				print_bare_names();
 			putchar('\'');
 		}
 		printf(" -d ");
 		print_quoted(row->summary);
 		putchar('\n');
 	}
-	puts("complete -c proot -x -a '(__fish_complete_subcommand)'");
+	puts("function __proot_profiles\n"
+	     "\tfor directory in $XDG_CONFIG_HOME/proot ~/.config/proot /etc/proot\n"
+	     "\t\tfor file in (command ls $directory 2>/dev/null)\n"
+	     "\t\t\ttest -f $directory/$file; and echo @$file\n"
+	     "\t\tend\n"
+	     "\tend\n"
+	     "end\n"
+	     "complete -c proot -x -a '(__proot_profiles) (__fish_complete_subcommand)'");
 }
 
 int main(int argc, char *argv[])

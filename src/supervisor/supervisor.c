@@ -20,6 +20,7 @@
 #include "supervisor/waker.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -81,14 +82,18 @@ static void hand_down(int fd)
 static void __attribute__((noreturn)) run_command(const struct start *start)
 {
 	const struct launch *launch = start->launch;
+	int status;
 
 	sigaction(SIGCHLD, &start->child_action, NULL);
-	if (chdir(launch->host_cwd) < 0)
+	if (launch->cwd_fd >= 0 ? fchdir(launch->cwd_fd) < 0 : chdir(launch->host_cwd) < 0)
 		report(start, LAUNCH_DIRECTORY, -errno);
 	hand_down(launch->program_fd);
 	hand_down(launch->interpreter_fd);
 	give_timers(start);
-	report(start, LAUNCH_EXECUTE, engine_execute(launch->image_fd, launch->data, launch->argv, launch->envp));
+	status = engine_begin(launch->data);
+	if (status)
+		report(start, LAUNCH_ENGINE, status);
+	report(start, LAUNCH_EXECUTE, engine_execute(launch->image_fd, launch->argv, launch->envp));
 }
 
 static pid_t fork_command(const struct start *start)
@@ -246,16 +251,20 @@ static int end_as(int ending)
 	return 128 - ending;
 }
 
-/* All but the descriptor KEPT; -1: none is. */
-static void close_everything(int kept)
+static bool close_span(int first, int last)
 {
-	unsigned int behind = (unsigned int)kept + 1;
+	return first > last || syscall(SYS_close_range, (unsigned int)first, (unsigned int)last, 0U) == 0;
+}
 
-	if ((kept <= 0 || syscall(SYS_close_range, 0U, behind - 2, 0U) == 0) &&
-	    syscall(SYS_close_range, behind, ~0U, 0U) == 0)
+/* All but the descriptors A and B; -1: none is kept. */
+static void close_everything(int a, int b)
+{
+	int low = MIN(a, b), high = MAX(a, b);
+
+	if (close_span(0, low - 1) && close_span(low + 1, high - 1) && close_span(high + 1, INT_MAX))
 		return;
 	for (int fd = 0; fd < 3; fd++) /* before Linux 5.9 */
-		if (fd != kept)
+		if (fd != a && fd != b)
 			close(fd);
 }
 
@@ -275,7 +284,7 @@ static void __attribute__((noreturn)) keep(const struct start *start, pid_t supe
 	child = fork_command(start);
 	if (child < 0)
 		report(start, LAUNCH_FORK, -errno);
-	close_everything(start->launch->image_fd);
+	close_everything(start->launch->image_fd, -1);
 	status = watch(child, supervisor);
 	descendants_end(start->launch->image_fd);
 	if (getppid() != supervisor)
@@ -325,6 +334,7 @@ int supervisor_run(const struct launch *launch, struct launch_failure *failure)
 	}
 	start.report_fd = report_fds[1];
 	take_timers(&start);
+	leftovers_guard(launch->data);
 	prepare_signals(&start);
 	/* Else orphans are init's, as natively: daemons wait for that. */
 	if (launch->kills_on_exit)
@@ -337,7 +347,7 @@ int supervisor_run(const struct launch *launch, struct launch_failure *failure)
 	close(report_fds[1]);
 	read_report(report_fds[0], failure);
 	if (failure->stage == LAUNCH_NONE)
-		close_everything(launch->kills_on_exit ? launch->image_fd : -1);
+		close_everything(launch->kills_on_exit ? launch->image_fd : -1, launch->data->show_fd);
 	status = watch(child, 0);
 	if (launch->kills_on_exit)
 		descendants_end(launch->image_fd);

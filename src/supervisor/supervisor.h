@@ -17,14 +17,15 @@ struct launch {
 	int program_fd;	    /* handed to the image, or -1 */
 	int interpreter_fd; /* likewise */
 	const struct image_data *data;
-	const char *host_cwd;
+	const char *host_cwd; /* unless there is CWD_FD, which is not -1 then */
+	int cwd_fd;
 	char *const *argv;
 	char *const *envp;
 	bool kills_on_exit; /* end every descendant when the command ends, or when the supervisor is killed */
 };
 
 /* Which part of the start failed. */
-enum launch_stage { LAUNCH_NONE, LAUNCH_FORK, LAUNCH_DIRECTORY, LAUNCH_EXECUTE };
+enum launch_stage { LAUNCH_NONE, LAUNCH_FORK, LAUNCH_DIRECTORY, LAUNCH_ENGINE, LAUNCH_EXECUTE };
 
 struct launch_failure {
 	enum launch_stage stage; /* LAUNCH_NONE: the command ran */

@@ -212,6 +212,17 @@ static uint32_t set_text(struct view *view, uint32_t at, const char *path, size_
 	return at;
 }
 
+void view_set_read_only(struct view *view, uint32_t index, bool is_read_only)
+{
+	uint32_t *flags = &entry_at(view, index)->flags;
+
+	/* Who has read the one looks at the other. */
+	if (is_read_only)
+		__atomic_fetch_or(&view->flags, VIEW_READ_ONLY, __ATOMIC_RELEASE);
+	__atomic_store_n(flags, is_read_only ? *flags | VIEW_READ_ONLY : *flags & ~(uint32_t)VIEW_READ_ONLY,
+			 __ATOMIC_RELEASE);
+}
+
 long view_mount(struct view *view, const char *guest_path, const char *host_path, uint32_t flags)
 {
 	struct view_order *order = next_order(view);

@@ -36,6 +36,10 @@ long view_unmount(struct view *view, uint32_t index, bool detach);
 long view_move(struct view *view, const char *from, const char *to);
 void view_commit(struct view *view);
 
+/* Make entry INDEX, which is in force, read-only or not: that counts at once, and is to be committed so that what was
+ * found out before does not. */
+void view_set_read_only(struct view *view, uint32_t index, bool is_read_only);
+
 /* Whether entry INDEX is one of the guest's mounts, or virtual places, be it covered. */
 bool view_is_mounted(const struct view *view, uint32_t index);
 

@@ -6,6 +6,7 @@
  */
 #include "view/view.h"
 #include "base/error.h"
+#include "view/layers.h"
 
 struct walk {
 	const struct view *view;
@@ -22,6 +23,7 @@ struct walk {
 	bool ends_in_dot;
 	bool knows_root;   /* an absolute path or "..": see push_link() */
 	bool has_new_text; /* the target of a link has come in front of what remains */
+	size_t named;	   /* so much of the guest path is names, and then some are none; 0: all are */
 };
 
 /* One component of the text that remains. */
@@ -32,6 +34,12 @@ struct step {
 	bool is_last;	/* nothing but slashes behind it */
 	bool has_slash; /* a slash behind it */
 };
+
+static void tell(const struct walk *walk, enum view_event event, size_t link_length)
+{
+	if (walk->operations->tell)
+		walk->operations->tell(walk->operations->context, event, walk->at, walk->scratch->link, link_length);
+}
 
 static bool is_dot(const struct step *step)
 {
@@ -85,6 +93,23 @@ static long append_name(char *path, size_t *length, const struct step *step)
 	return status ? status : append(path, length, step->name, step->length);
 }
 
+static bool stands_in_overlay(const struct walk *walk)
+{
+	return view_binding(walk->view, walk->at->mount)->flags & VIEW_OVERLAY;
+}
+
+/* Of the base, or of what a link of /proc has just led to. */
+static size_t named_of(const struct walk *walk)
+{
+	return walk->operations->named ? *walk->operations->named : 0;
+}
+
+/* Whether the walk stands in a directory of an overlay that has no name, or below. */
+static bool is_nameless(const struct walk *walk)
+{
+	return walk->named && walk->at->guest_length > walk->named && stands_in_overlay(walk);
+}
+
 /* Stand on the canonical guest path that at->guest holds: find its mount and host path anew. */
 static long enter_guest(struct walk *walk)
 {
@@ -93,6 +118,11 @@ static long enter_guest(struct walk *walk)
 
 	at->mount = view_find_above(walk->view, at->guest, at->guest_length);
 	mount = view_binding(walk->view, at->mount);
+	if (is_nameless(walk))
+		layers_begin(&at->place, 1);
+	else if (mount->flags & VIEW_OVERLAY)
+		return layers_find(walk->view, walk->operations, at->mount, at->guest + mount->guest_length, &at->place,
+				   at->host, &at->host_length);
 	at->host_length = 0;
 	append(at->host, &at->host_length, view_host(walk->view, at->mount), mount->host_length);
 	return append(at->host, &at->host_length, at->guest + mount->guest_length,
@@ -133,10 +163,12 @@ static long go_up(struct walk *walk)
 		return 0;
 	}
 	truncate_last(at->guest, &at->guest_length);
-	if (leaves_mount) {
+	if (leaves_mount || (stands_in_overlay(walk) && !is_nameless(walk))) {
 		at->is_anchored = false;
 		return enter_guest(walk);
 	}
+	if (is_nameless(walk))
+		layers_begin(&at->place, 1);
 	truncate_last(at->host, &at->host_length);
 	at->anchor = MIN(at->anchor, at->host_length);
 	return 0;
@@ -145,16 +177,17 @@ static long go_up(struct walk *walk)
 /* What follows may be named from here. */
 static void set_anchor(struct walk *walk)
 {
-	walk->at->is_anchored = !stands_on_virtual(walk);
+	walk->at->is_anchored = !stands_on_virtual(walk) && (!stands_in_overlay(walk) || is_nameless(walk));
 	walk->at->anchor = walk->at->host_length;
 }
 
 /* Stand on GUEST_PATH, far from where the walk stood. */
-static long go_to(struct walk *walk, const char *guest_path, size_t length)
+static long go_to(struct walk *walk, const char *guest_path, size_t length, size_t named)
 {
 	uint32_t mount = walk->at->mount;
 	long status;
 
+	walk->named = named;
 	walk->at->guest_length = 0;
 	walk->at->guest[0] = '\0';
 	walk->at->is_anchored = false;
@@ -208,6 +241,7 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 	/* So much text remains only where links lead through themselves. */
 	if (rest < walk->scratch->rest)
 		return -ELOOP;
+	tell(walk, VIEW_LINK, length);
 	memcpy(rest, walk->scratch->link, length);
 	walk->rest = rest;
 	walk->has_new_text = true;
@@ -219,8 +253,8 @@ static long push_link(struct walk *walk, size_t length, const struct step *step)
 		return -EXDEV;
 	if (is_of_host(walk))
 		return go_to(walk, view_guest(walk->view, walk->at->mount),
-			     view_binding(walk->view, walk->at->mount)->guest_length);
-	status = go_to(walk, walk->root, walk->root_length);
+			     view_binding(walk->view, walk->at->mount)->guest_length, 0);
+	status = go_to(walk, walk->root, walk->root_length, walk->flags & VIEW_IN_ROOT ? named_of(walk) : 0);
 	/* That is the base. */
 	if (!status && walk->flags & VIEW_IN_ROOT)
 		set_anchor(walk);
@@ -247,9 +281,52 @@ static long jump(struct walk *walk, size_t length)
 		return -ELOOP;
 	if (walk->flags & (VIEW_BENEATH | VIEW_IN_ROOT))
 		return -EXDEV;
-	status = go_to(walk, walk->scratch->link, length > 1 ? length : 0);
+	status = go_to(walk, walk->scratch->link, length > 1 ? length : 0, named_of(walk));
 	set_anchor(walk);
 	return status;
+}
+
+/* The host path is that of the file that the place stands for, LENGTH bytes in scratch->link. */
+static void stand_on(struct walk *walk, size_t length)
+{
+	struct view_result *at = walk->at;
+
+	at->is_anchored = false;
+	at->host_length = 0;
+	append(at->host, &at->host_length, walk->scratch->link, length);
+}
+
+/*
+ * The place is a link, with its text in scratch->link as LENGTH says; it may be one of several names of a file. Then
+ * -EINVAL, and it is that file; or LENGTH of the text that counts.
+ */
+static long look_behind(struct walk *walk, long length)
+{
+	const struct view_operations *operations = walk->operations;
+	long held = length >= VIEW_HELD ? VIEW_HELD : 0, status;
+
+	if (!operations->stand || length < 0 || (length >= VIEW_JUMP && !held))
+		return length;
+	status = operations->stand(operations->context, walk->at->host, walk->scratch->link, length - held);
+	if (status >= VIEW_TEXT)
+		return status - VIEW_TEXT + held;
+	if (status < 0)
+		return length;
+	stand_on(walk, (size_t)status);
+	return -EINVAL;
+}
+
+/* The last component is not followed: but if it is one of several names of a file it is that. */
+static long look_at_last(struct walk *walk)
+{
+	const struct view_operations *operations = walk->operations;
+	long length = -EINVAL;
+
+	if (operations->stand)
+		length = operations->stand(operations->context, walk->at->host, walk->scratch->link, -1);
+	if (length >= 0)
+		stand_on(walk, (size_t)length);
+	return 0;
 }
 
 /* The place may be a link that has to be followed; LINK tells what the host says of it. */
@@ -258,6 +335,7 @@ static long follow(struct walk *walk, const struct step *step)
 	long length = walk->operations->read_link(walk->operations->context, walk->at->host, walk->scratch->link,
 						  PATH_SIZE, step->is_last);
 
+	length = look_behind(walk, length);
 	if (length >= VIEW_HELD)
 		return push_held_link(walk, (size_t)(length - VIEW_HELD), step);
 	if (length >= VIEW_JUMP)
@@ -267,6 +345,8 @@ static long follow(struct walk *walk, const struct step *step)
 	if (length == VIEW_MAGIC && walk->flags & (VIEW_BENEATH | VIEW_IN_ROOT | VIEW_NO_MOUNTS))
 		return -EXDEV;
 	walk->at->is_magic = length == VIEW_MAGIC && step->is_last;
+	if (length == VIEW_MAGIC)
+		tell(walk, VIEW_KERNEL_LINK, 0);
 	if (length == -EINVAL || length == VIEW_MAGIC)
 		return 0;
 	if (walk->flags & VIEW_MISSING_OK && length == -ENOENT) {
@@ -288,8 +368,27 @@ static void enter_binding(struct walk *walk, uint32_t index)
 	at->is_anchored = false;
 	at->host_length = 0;
 	append(at->host, &at->host_length, view_host(walk->view, index), binding->host_length);
+	if (binding->flags & VIEW_OVERLAY)
+		layers_begin(&at->place, view_layer_count(walk->view, index));
 	walk->is_directory = false;
 	walk->is_missing = false;
+}
+
+/* The same for the host path in an overlay, where the guest's has been moved. */
+static long enter_in_layers(struct walk *walk, const struct step *step)
+{
+	struct view_result *at = walk->at;
+	const char *rest = at->guest + view_binding(walk->view, at->mount)->guest_length;
+	long status;
+
+	status = layers_step(walk->view, walk->operations, at->mount, rest, &at->place, at->host, &at->host_length);
+	if (status || at->place.is_there)
+		return status;
+	/* What is made or removed is looked up last, by the call itself. */
+	if (step->length > NAME_LONGEST && !(walk->flags & VIEW_PARENT && step->is_last))
+		return -ENAMETOOLONG;
+	walk->is_missing = walk->flags & VIEW_MISSING_OK;
+	return walk->is_missing || (step->is_last && walk->flags & (VIEW_PARENT | VIEW_MAY_MAKE)) ? 0 : -ENOENT;
 }
 
 /* Move into STEP without following it. FOUND tells whether that is a binding. */
@@ -300,6 +399,8 @@ static long enter_name(struct walk *walk, const struct step *step, bool *found)
 	int index = -1;
 	long status = append_name(at->guest, &at->guest_length, step);
 
+	if (!status && walk->operations->is_hidden && walk->operations->is_hidden(step->name, step->length))
+		status = -ENOENT;
 	if (!status && view_may_be_bound(walk->view, step->name, step->length))
 		index = view_find(walk->view, at->guest, at->guest_length);
 	*found = index >= 0;
@@ -308,16 +409,24 @@ static long enter_name(struct walk *walk, const struct step *step, bool *found)
 	if (*found) {
 		/* Nothing is looked up on the host, which would ask for search permission. */
 		status = in_virtual ? 0 : check_directory(walk);
-		if (!status)
-			enter_binding(walk, (uint32_t)index);
-		return status;
+		if (status)
+			return status;
+		enter_binding(walk, (uint32_t)index);
+		tell(walk, VIEW_ENTER_BINDING, 0);
+		return 0;
 	}
 	if (step->length > NAME_LONGEST && (in_virtual || walk->is_missing))
 		return -ENAMETOOLONG;
 	if (in_virtual && !(walk->flags & VIEW_MISSING_OK))
 		return walk->flags & (VIEW_PARENT | VIEW_MAY_MAKE) && step->is_last ? -EROFS : -ENOENT;
 	walk->is_missing |= in_virtual;
-	return append_name(at->host, &at->host_length, step);
+	if (stands_in_overlay(walk) && !walk->is_missing)
+		status = enter_in_layers(walk, step);
+	else
+		status = append_name(at->host, &at->host_length, step);
+	if (!status)
+		tell(walk, VIEW_ENTER, 0);
+	return status;
 }
 
 /* As link_path_walk(), fs/namei.c, asks of the place where the next component is looked up. */
@@ -353,6 +462,7 @@ static long take_last(struct walk *walk, const struct step *step)
 
 static long take_step(struct walk *walk, const struct step *step)
 {
+	const struct view_result *at = walk->at;
 	bool found;
 	long status;
 
@@ -364,7 +474,11 @@ static long take_step(struct walk *walk, const struct step *step)
 		status = walk->is_missing ? -ENOENT : check_directory(walk);
 		walk->is_directory = false;
 		walk->knows_root = true;
-		return status ? status : go_up(walk);
+		if (!status)
+			status = go_up(walk);
+		if (!status)
+			tell(walk, VIEW_UP, 0);
+		return status;
 	}
 	if (walk->flags & VIEW_MAY_MAKE && step->is_last && step->has_slash)
 		return (status = check_directory(walk)) ? status : -EISDIR;
@@ -375,6 +489,9 @@ static long take_step(struct walk *walk, const struct step *step)
 		return status;
 	walk->is_directory = false;
 	if (step->is_last && !step->has_slash && !(walk->flags & VIEW_FOLLOW))
+		return look_at_last(walk);
+	/* A whiteout is no link, nor is what is not there. */
+	if (stands_in_overlay(walk) && !at->place.is_there)
 		return 0;
 	return follow(walk, step);
 }
@@ -442,9 +559,9 @@ static long skip_plain(struct walk *walk)
 	long status = -ELOOP;
 
 	if (!walk->operations->check_plain || walk->operations->may_search ||
-	    flags & (VIEW_MISSING_OK | VIEW_NO_LINKS) || stands_on_virtual(walk))
+	    flags & (VIEW_MISSING_OK | VIEW_NO_LINKS) || stands_on_virtual(walk) || stands_in_overlay(walk))
 		return 0;
-	if (flags & VIEW_OBJECT)
+	if (flags & VIEW_OBJECT && (flags & VIEW_FOLLOW || !walk->operations->stand))
 		status = skip_checked(walk, true, 1, flags & VIEW_FOLLOW ? VIEW_CHECK_ANY : VIEW_CHECK_OBJECT);
 	else if (flags & VIEW_FOLLOW)
 		status = skip_checked(walk, true, 2, VIEW_CHECK_ANY);
@@ -464,6 +581,7 @@ static long finish(struct walk *walk, bool has_slash)
 	at->is_root = !(walk->flags & VIEW_PARENT && walk->ends_in_dot) && stands_on_root(walk);
 	at->is_mount_point |= at->is_root;
 	at->is_virtual = stands_on_virtual(walk);
+	at->is_nameless = is_nameless(walk);
 	at->ends_in_dot = walk->ends_in_dot;
 	while (parent_length && at->guest[--parent_length] != '/')
 		;
@@ -509,9 +627,13 @@ long view_resolve(const struct view *view, const struct view_operations *operati
 	result->wants_directory = false;
 	result->object = -1;
 	result->is_magic = false;
+	result->is_nameless = false;
+	result->is_anchored = false;
 	result->guest_length = 0;
 	result->guest[0] = '\0';
-	if (!from_base)
+	if (from_base)
+		walk.named = named_of(&walk);
+	else
 		guest_base = walk.root;
 	status = append(result->guest, &result->guest_length, guest_base, strlen(guest_base));
 	if (status)
@@ -519,6 +641,7 @@ long view_resolve(const struct view *view, const struct view_operations *operati
 	status = enter_guest(&walk);
 	set_anchor(&walk);
 	result->is_anchored &= from_base;
+	tell(&walk, VIEW_BEGIN, 0);
 	if (!status)
 		status = skip_plain(&walk);
 	while (!status && next_step(walk.rest, &step)) {

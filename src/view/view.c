@@ -194,6 +194,9 @@ bool view_is_relative_plain(const struct view *view, const char *guest_path, uns
 {
 	const char *at = guest_path;
 
+	/* The kernel knows nothing of layers. */
+	if (view->flags & VIEW_OVERLAY)
+		return false;
 	for (*count = 0;;) {
 		size_t length = 0;
 
@@ -274,7 +277,7 @@ size_t view_to_host_plain(const struct view *view, const char *guest_path, size_
 	*mount = (uint32_t)found;
 	binding = view_binding(view, *mount);
 	rest = length - binding->guest_length;
-	if (binding->flags & VIEW_VIRTUAL || binding->host_length + rest >= size)
+	if (binding->flags & (VIEW_VIRTUAL | VIEW_OVERLAY) || binding->host_length + rest >= size)
 		return 0;
 	/* The root itself is not the host's directory with a slash behind it. */
 	if (is_root && binding->host_length)
@@ -288,17 +291,53 @@ size_t view_to_host_plain(const struct view *view, const char *guest_path, size_
 	return MAX(binding->host_length + rest, 1);
 }
 
+/* The part of HOST_PATH, of LENGTH bytes, behind TOP, or NULL when it is not at or below that. */
+static const char *rest_behind(const char *top, size_t top_length, const char *host_path, size_t length)
+{
+	const char *rest = host_path + top_length;
+
+	if (top_length > length || memcmp(host_path, top, top_length))
+		return NULL;
+	return *rest && *rest != '/' ? NULL : rest;
+}
+
+/* The same of what has been removed from an overlay (VIEW_REMOVED). */
+static const char *below_removed(const struct view *view, uint32_t index, const char *host_path, size_t length)
+{
+	const char *work = view_work(view, index), *rest = rest_behind(work, strlen(work), host_path, length);
+
+	if (!rest || !text_begins(rest, "/" VIEW_REMOVED "/"))
+		return NULL;
+	return rest + sizeof("/" VIEW_REMOVED) - 1;
+}
+
+/* The same of an overlay: of the layers it may lie in, that with the longest path. */
+static const char *below_layers(const struct view *view, uint32_t index, const char *host_path, size_t length)
+{
+	const char *best = below_removed(view, index, host_path, length);
+
+	for (unsigned int i = 0; i < view_layer_count(view, index); i++) {
+		const char *layer = view_layer(view, index, i);
+		const char *rest = rest_behind(layer, strlen(layer), host_path, length);
+
+		if (rest && (!best || rest > best))
+			best = rest;
+	}
+	return best;
+}
+
 /* The part of HOST_PATH behind the entry's host path, or NULL when it is not at or below that. */
 static const char *below_host(const struct view *view, uint32_t index, const char *host_path, size_t length)
 {
 	const struct view_binding *binding = view_binding(view, index);
-	const char *rest = host_path + binding->host_length;
+	const char *rest;
 
-	if (binding->flags & VIEW_VIRTUAL || binding->host_length > length)
+	if (binding->flags & VIEW_VIRTUAL)
 		return NULL;
-	if (memcmp(host_path, view_host(view, index), binding->host_length) || (*rest && *rest != '/'))
-		return NULL;
-	return *rest && !(binding->flags & VIEW_DIRECTORY) ? NULL : rest;
+	if (binding->flags & VIEW_OVERLAY)
+		return below_layers(view, index, host_path, length);
+	rest = rest_behind(view_host(view, index), binding->host_length, host_path, length);
+	return rest && *rest && !(binding->flags & VIEW_DIRECTORY) ? NULL : rest;
 }
 
 /* Write the guest path that entry INDEX gives REST. */
@@ -368,12 +407,22 @@ static bool is_nameless(const char *host_path)
 	       text_equal(host_path, "/[aio] (deleted)");
 }
 
-/* What is found first by its age, then by its host path. */
-static bool is_better(const struct view_binding *binding, const struct view_binding *than)
+/* What is found first by its age, then by how much of the host path is that of the entry: LENGTH, and of THAN. */
+static bool is_better(const struct view_binding *binding, size_t length, const struct view_binding *than,
+		      size_t than_length)
 {
 	if (!than || binding->age != than->age)
 		return !than || binding->age < than->age;
-	return binding->host_length > than->host_length;
+	return length > than_length;
+}
+
+/* So much of HOST_PATH, of LENGTH bytes, is the host path of entry INDEX, or of a layer of it; 0 where it is not below.
+ */
+static size_t top_length(const struct view *view, uint32_t index, const char *host_path, size_t length)
+{
+	const char *rest = below_host(view, index, host_path, length);
+
+	return rest ? (size_t)(rest - host_path) : 0;
 }
 
 /* COVERED: where it would be seen, if nothing had been mounted over it. */
@@ -383,14 +432,15 @@ static long search_place(const struct view *view, const struct view_order *order
 	const struct view_binding *best = NULL;
 	uint32_t found = 0;
 	long joined, error = -ENOENT;
-	size_t length;
+	size_t length, best_top = 0;
 
 	host_path = canonical_host(host_path);
 	length = strlen(host_path);
 	for (uint32_t i = 0; i < order->count; i++) {
 		const struct view_binding *binding = view_binding(view, order->entries[i]);
+		size_t top = top_length(view, order->entries[i], host_path, length);
 
-		if (!is_better(binding, best) || (binding->flags & VIEW_HOST && is_nameless(host_path)))
+		if (!is_better(binding, top, best, best_top) || (binding->flags & VIEW_HOST && is_nameless(host_path)))
 			continue;
 		joined = named_in(view, order->entries[i], host_path, length, covered, buf, size);
 		if (joined == -ENAMETOOLONG)
@@ -398,6 +448,7 @@ static long search_place(const struct view *view, const struct view_order *order
 		if (joined < 0)
 			continue;
 		best = binding;
+		best_top = top;
 		found = order->entries[i];
 	}
 	if (!best)
@@ -480,6 +531,21 @@ void view_note_parents(struct view *view)
 	}
 }
 
+/* Whether what entry INDEX shows, at its top, is seen at another place too. */
+static bool is_seen_twice(const struct view *view, uint32_t index)
+{
+	const struct view_binding *binding = view_binding(view, index);
+
+	if (binding->flags & VIEW_VIRTUAL)
+		return false;
+	if (!(binding->flags & VIEW_OVERLAY))
+		return has_places(view, view_host(view, index), binding->host_length);
+	for (unsigned int i = 0; i < view_layer_count(view, index); i++)
+		if (has_places(view, view_layer(view, index, i), strlen(view_layer(view, index, i))))
+			return true;
+	return false;
+}
+
 void view_note_twice(struct view *view)
 {
 	const struct view_order *order = view_order(view);
@@ -487,8 +553,7 @@ void view_note_twice(struct view *view)
 
 	for (uint32_t i = 0; i < order->count; i++) {
 		struct view_binding *binding = entry_at(view, order->entries[i]);
-		bool is_twice = !(binding->flags & VIEW_VIRTUAL) &&
-				has_places(view, view_host(view, order->entries[i]), binding->host_length);
+		bool is_twice = is_seen_twice(view, order->entries[i]);
 
 		set_flags(&binding->flags, VIEW_TWICE, is_twice ? VIEW_TWICE : 0);
 		any |= binding->flags;
@@ -508,6 +573,15 @@ static long add_string(struct view *view, const char *string, size_t length, uin
 	return 0;
 }
 
+size_t view_layers_size(const char *strings)
+{
+	const char *at = view_layers_next(view_layers_next(strings));
+
+	for (unsigned int left = 1u + (unsigned char)*at; left; left--)
+		at = view_layers_next(at);
+	return (size_t)(at - strings);
+}
+
 static long set_host(struct view *view, struct view_binding *binding, const char *host_path, uint32_t flags)
 {
 	size_t length = strlen(host_path);
@@ -515,7 +589,8 @@ static long set_host(struct view *view, struct view_binding *binding, const char
 
 	if (length && host_path[length - 1] == '/')
 		length--;
-	status = add_string(view, host_path, length, &binding->host);
+	status = add_string(view, host_path, flags & VIEW_OVERLAY ? view_layers_size(host_path) - 1 : length,
+			    &binding->host);
 	if (status)
 		return status;
 	binding->host_length = (uint32_t)length;

@@ -27,13 +27,15 @@ enum view_binding_flags {
 	VIEW_TWICE = 8,	     /* its host object is seen at another place too */
 	VIEW_HOST = 16,	     /* the host's root, for programs of the host: an absolute link in it begins there too */
 	VIEW_TEMPORARY = 32, /* its host object was made for it, or lies in what was */
+	VIEW_READ_ONLY = 64, /* nothing in it can be changed by it: agent/readonly.h */
+	VIEW_OVERLAY = 128,  /* its host object is the upper one of several layers: view/layers.h */
 };
 
 /* A place of the view. Entry 0 is the root. Its number stays the same as long as it is there. */
 struct view_binding {
 	uint32_t guest; /* offset of the canonical guest path */
 	uint32_t guest_length;
-	uint32_t host; /* offset of the canonical host path; "" for "/"; of "" where virtual */
+	uint32_t host; /* offset of the canonical host path; "" for "/"; of "" where virtual; of view_layer(0) */
 	uint32_t host_length;
 	uint32_t flags;	 /* enum view_binding_flags */
 	uint32_t parent; /* the entry it was mounted in, or over */
@@ -72,15 +74,41 @@ struct view {
 /* So many places for orders there are: one is written again when so many less two have been in force behind it. */
 #define VIEW_ORDERS 32
 
+/* A step of a walk, for who wants to explain it. */
+enum view_event {
+	VIEW_BEGIN,	    /* it stands at its base */
+	VIEW_ENTER,	    /* a name has been entered, which may be a link */
+	VIEW_ENTER_BINDING, /* the name of a binding */
+	VIEW_UP,	    /* ".." */
+	VIEW_LINK,	    /* the place is a link, and is going to be followed */
+	VIEW_KERNEL_LINK,   /* it is one that the kernel alone can follow */
+};
+
 enum view_check {
 	VIEW_CHECK_DIRECTORY, /* it must be a directory */
 	VIEW_CHECK_ANY,	      /* its last component may be anything but a link */
 	VIEW_CHECK_OBJECT,    /* its last component may be a link; as with O_NOFOLLOW */
 };
 
+/* What a layer of an overlay has at a place: view/layers.h. */
+enum view_object {
+	VIEW_IS_OTHER, /* neither of these */
+	VIEW_IS_DIRECTORY,
+	VIEW_IS_OPAQUE,	  /* a directory: what lower layers have there is not seen */
+	VIEW_IS_WHITEOUT, /* nothing, whatever lower layers have there */
+};
+
+struct view_result;
+
 /* What the resolver may ask of the host. */
 struct view_operations {
 	void *context; /* handed to both */
+	/*
+	 * In an overlay the base, or what VIEW_JUMP leads to, may lie so far down that the host does not tell its path.
+	 * It is a directory that only the upper layer has, and the components of its guest path from this byte on are
+	 * no names, but so many levels down. 0: it has a name. May be NULL.
+	 */
+	const size_t *named;
 	/*
 	 * The root of the process that asks, a canonical guest path: absolute
 	 * paths and links begin there, and ".." stays there. NULL or "": the
@@ -118,11 +146,32 @@ struct view_operations {
 	 * there, which nothing is then without. May be NULL: the kernel tells, and is right.
 	 */
 	long (*may_search)(void *context, const char *host_path);
+	/*
+	 * Told of each step. RESULT is where the walk stands: host and guest path and the mount are valid. TEXT, of
+	 * LENGTH bytes, is a link's target. May be NULL; with check_plain() not every step is told.
+	 */
+	void (*tell)(void *context, enum view_event event, const struct view_result *result, const char *text,
+		     size_t length);
+	/*
+	 * A link may be no link to the guest, but one of several names of a file: that file's host path into BUF of
+	 * PATH_SIZE, and its length, if HOST_PATH is such; or -EINVAL. The link's text, LENGTH bytes, is in BUF; or it
+	 * is not known and LENGTH negative, as where the link is not to be followed. VIEW_TEXT + length: it is
+	 * followed, the file is a link itself, and that one's text is in BUF. May be NULL, as may is_hidden: whether a
+	 * guest finds nothing by NAME.
+	 */
+	long (*stand)(void *context, const char *host_path, char *buf, long length);
+	bool (*is_hidden)(const char *name, size_t length);
+	/*
+	 * What is at HOST_PATH, in a layer of an overlay, not followed: enum view_object, or a negative errno.
+	 * IS_UPPER: it is the upper layer. NULL only where no view has an overlay.
+	 */
+	long (*look)(void *context, const char *host_path, bool is_upper);
 };
 
 #define VIEW_MAGIC (-4096)
 #define VIEW_JUMP 0x10000
 #define VIEW_HELD 0x20000
+#define VIEW_TEXT 0x40000
 
 enum view_resolve_flags {
 	VIEW_FOLLOW = 1,     /* follow a symbolic link in the last component */
@@ -135,6 +184,15 @@ enum view_resolve_flags {
 	VIEW_BENEATH = 64,    /* a step out of GUEST_BASE is EXDEV, as is an absolute path or link */
 	VIEW_IN_ROOT = 128,   /* GUEST_BASE is the root: ".." stays there, absolute paths and links begin there */
 	VIEW_NO_MOUNTS = 256, /* a step to another binding is EXDEV */
+};
+
+/* Where a name of an overlay lies in its layers. Bit N of a set is layer N; layer 0 is the upper one. */
+struct layers_place {
+	uint64_t merged;  /* the layers whose directories are seen there as one; 0: it is no directory */
+	uint64_t above;	  /* the same of the directory it is in */
+	uint32_t layer;	  /* which has it; or where nothing is, the directory */
+	bool is_there;	  /* one has it */
+	bool is_whiteout; /* the upper layer has a whiteout of it */
 };
 
 /*
@@ -153,6 +211,7 @@ struct view_result {
 	bool is_root;	       /* GUEST is the root of who asks */
 	bool is_virtual;       /* GUEST is a virtual directory: HOST is not valid */
 	bool is_magic;	       /* HOST ends in a link left to the kernel: the object may be anywhere */
+	bool is_nameless;      /* GUEST is of an overlay, and has components that are no names */
 	/*
 	 * The walk has met no binding, no absolute link and no root since it
 	 * began at its base, or jumped: HOST may be named from there. ANCHOR is
@@ -161,6 +220,8 @@ struct view_result {
 	bool is_anchored;
 	bool is_parent_anchored; /* with VIEW_PARENT, of a binding: the directory that holds it may be */
 	size_t anchor;
+	/* In an overlay (the mount has VIEW_OVERLAY): see struct layers_place, view/layers.h. */
+	struct layers_place place;
 	bool ends_in_dot;     /* the path ended in "." or, with VIEW_PARENT, ".." */
 	bool wants_directory; /* the path ended in "/", "/." or "/.." */
 	char host[PATH_SIZE];
@@ -286,16 +347,57 @@ static inline const char *view_host(const struct view *view, uint32_t index)
 }
 
 /*
+ * With VIEW_OVERLAY the host path is followed by more strings: the host path of the directory things are made in that
+ * are not to be seen yet, one with a byte that is the number of lower layers, and their host paths, the upper first.
+ */
+#define VIEW_LAYERS_MOST 60
+
+static inline const char *view_layers_next(const char *string)
+{
+	return string + strlen(string) + 1;
+}
+
+static inline const char *view_work(const struct view *view, uint32_t index)
+{
+	return view_layers_next(view_host(view, index));
+}
+
+/*
+ * The directory in the work directory in which a directory that is removed has the name it had in the overlay: so what
+ * the kernel calls it then, for who has it open, can be told.
+ */
+#define VIEW_REMOVED "removed"
+
+/* How many layers entry INDEX has, the upper one too. */
+static inline unsigned int view_layer_count(const struct view *view, uint32_t index)
+{
+	return 1u + (unsigned char)*view_layers_next(view_work(view, index));
+}
+
+/* The host path of layer NUMBER of entry INDEX; "" for "/". */
+static inline const char *view_layer(const struct view *view, uint32_t index, unsigned int number)
+{
+	const char *layer = view_host(view, index);
+
+	if (number)
+		for (layer = view_layers_next(view_work(view, index)); number; number--)
+			layer = view_layers_next(layer);
+	return layer;
+}
+
+/*
  * Building, done by the command. view_init() lays an empty view with the root
  * HOST_ROOT into BLOCK of CAPACITY bytes, with room for BINDINGS more.
  */
 long view_init(struct view *block, size_t capacity, uint32_t bindings, const char *host_root);
 /*
  * Add or replace the entry at the canonical GUEST_PATH. FLAGS is of enum
- * view_binding_flags; HOST_PATH canonical ("/" for the root), "" where virtual.
- * -ENOSPC when the block is full.
+ * view_binding_flags; HOST_PATH canonical ("/" for the root), "" where virtual; with VIEW_OVERLAY all the strings, of
+ * which those of layers are "" for the root. -ENOSPC when the block is full.
  */
 long view_add(struct view *view, const char *guest_path, const char *host_path, uint32_t flags);
+/* How many bytes the strings of an overlay take, with their NULs. */
+size_t view_layers_size(const char *strings);
 /* When all entries are there: note in which of them each lies. */
 void view_note_parents(struct view *view);
 /* Likewise: set VIEW_TWICE where need be, and only there. */

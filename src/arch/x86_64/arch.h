@@ -25,17 +25,26 @@
 /* The view they share, where they can change it. */
 #define IMAGE_VIEW_ADDRESS 0x3018010000
 
+/* The objects of System V IPC that they share: agent/sysv.h. */
+#define IMAGE_SYSTEM_V_ADDRESS 0x301a000000
+
 /* Signal stacks of ours: agent/stacks.h. */
 #define IMAGE_STACKS_ADDRESS 0x3020000000
 #define IMAGE_STACK_SIZE 0x10000
 #define IMAGE_STACK_COUNT 4096
 #define IMAGE_STACKS_SIZE (IMAGE_STACK_SIZE * IMAGE_STACK_COUNT)
 
-#define IMAGE_END_ADDRESS 0x3030000000
+/* What is mapped while the program runs: agent/room.h. */
+#define IMAGE_ROOM_ADDRESS 0x3030000000
+#define IMAGE_ROOM_SIZE 0x50000000
+
+#define IMAGE_END_ADDRESS 0x3080000000
 
 /* The page of the image that holds the gate. */
 #define GATE_OFFSET 0x1000
 #define GATE_SIZE 0x1000
+/* What the kernel takes for the address of a call from gate_judged, the first instruction of the gate. */
+#define GATE_JUDGED_OFFSET (GATE_OFFSET + 2)
 
 /*
  * A slot: where the agent works for one call. Its head is known to assembly
@@ -48,7 +57,8 @@
 #define SLOT_DELIVER 24
 #define SLOT_RESULT 32
 /* The registers saved while a call waits at the gate. */
-#define SLOT_RDI 40
+#define SLOT_SAVED 40
+#define SLOT_RDI SLOT_SAVED
 #define SLOT_RSI 48
 #define SLOT_RDX 56
 #define SLOT_R10 64
@@ -62,6 +72,8 @@
 #define SLOT_MASK 168
 #define SLOT_GATE 176
 #define SLOT_UNMARK 184
+#define SLOT_TOLD 192
+#define SLOT_RESTORER 200
 
 /*
  * The frame of a call from a patched site, on the guest's stack below its red
@@ -90,10 +102,13 @@
 #define FAST_PATH 168
 #define FAST_STAMP 176
 #define FAST_CALLED 184 /* number and six arguments of a call that only reads */
-#define FAST_TEXT 328
-#define FAST_CHANGED 672 /* number, name, mode or flags, other name, counter */
-#define FAST_SIZE 720
+#define FAST_TEXT 352
+#define FAST_CHANGED 704 /* number, name, mode or flags, other name, counter */
+#define FAST_SIZE 752
 #define FAST_DEPTH_MOST 1280 /* of the stack of fast_call() and what it calls: scripts/check-agent */
+
+/* What a call takes of the guest's stack. */
+#define FAST_STACK (RED_ZONE + FAST_SIZE + FAST_DEPTH_MOST + 64)
 
 /* What fast_call() returns besides results. */
 #define FAST_SLOW (-0x7ffffffe)
@@ -105,16 +120,26 @@
 #define FAST_CALL (-0x7ffffff8)
 
 /* In FAST_SELF: see agent/fast.h. */
+#define FAST_IS_DONE 1
 #define FAST_IS_MASKED 2
 
 /* A number no kernel has: finishes a call that waited at the gate. */
 #define FINISH_NUMBER 0x50524f4f
+/* Another, which the newest filter of a guest answers with its own number: agent/filters.h. */
+#define QUERY_NUMBER 0x50524f4e
+
+/* Another: tells a tracer that a program is in place (agent/trace.h). */
+#define TELL_NUMBER 0x50524f50
+/* And that the call a tracer wants to see the end of ends with the return from the signal: gate_told_return. */
+#define TELL_END_NUMBER 0x50524f51
+/* And that a filter of the guest's wants it to decide: trace_ask(). */
+#define TELL_ASK_NUMBER 0x50524f52
 
 #define UCONTEXT_STACK 16
-#define UCONTEXT_RBX 128 /* asm/ucontext.h; agent/slot.h checks them */
+#define UCONTEXT_RBX 128 /* asm/ucontext.h; registers.h checks them */
 #define UCONTEXT_RIP 168
 
-#define CHILD_FLAGS 0x4100 /* CLONE_VM | CLONE_VFORK, no exit signal */
+#define CHILD_FLAGS 0x804100 /* CLONE_VM | CLONE_VFORK | CLONE_UNTRACED, no exit signal */
 
 #define TRAMPOLINE_COUNT 512
 #define TRAMPOLINE_SIZE 16
@@ -130,6 +155,11 @@
 #define ARCH_NAME "x86_64"
 /* Of the calling thread, into *PLACE: arch_prctl(ARCH_GET_FS), asm/prctl.h. */
 #define ARCH_GET_THREAD_POINTER(place) GATE_2(NR_arch_prctl, 0x1003, place)
+/* The stacks of goroutines are where Go's arenas are: from 0xc000000000 on. */
+#define ARCH_IS_GO_STACK(pointer) ((pointer) >> 36 == 0xc)
+/* Of the arguments of clone(2), whose order is the CPU's: CLONE_BACKWARDS and others, kernel/fork.c. */
+#define ARCH_CLONE_CHILD_THREAD 3
+#define ARCH_CLONE_THREAD_POINTER 4
 #define ARCH_SYSCALL_SIZE 2 /* bytes of the trapping instruction */
 
 /* Where the kernel loads position-independent programs: ELF_ET_DYN_BASE, arch/x86/include/asm/elf.h. */

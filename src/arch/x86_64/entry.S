@@ -16,6 +16,15 @@
 
 	.section .gate, "ax"
 
+/*
+ * As gate_blocking, but not exempt from the guest's filters: where one of them wants another process to decide.
+ * At the very beginning of the gate, where they and ours know it from others.
+ */
+LABEL(gate_judged):
+	syscall
+LABEL(gate_judged_done):
+	jmp	gate_blocking_done
+
 /* long gate(long nr, a, b, c, d, e, f): one system call. */
 FUNCTION(gate):
 	mov	%rdi, %rax
@@ -277,6 +286,15 @@ FUNCTION(gate_sigreturn):
 	syscall
 	ud2
 
+/*
+ * The same where a tracer wants to see it: it puts rt_sigreturn's number in the place of this one. Where there is none any more
+ * the kernel knows no such call.
+ */
+gate_told_return:
+	mov	$TELL_END_NUMBER, %eax
+	syscall
+	jmp	gate_sigreturn
+
 	.text
 
 LABEL(agent_finish_site):
@@ -427,7 +445,12 @@ fast_clone:
 fast_pass:
 	subq	$2, FAST_RIP(%rbx)
 LABEL(fast_passed):
-	jmp	fast_leaving
+	cmpq	$0, tracer_entrance(%rip)
+	je	fast_leaving
+	orq	$FAST_IS_DONE, FAST_SELF(%rbx)
+	and	$-16, %rsp
+	call	tracer_leave_passing
+	jmp	fast_told
 LABEL(fast_slow):
 	mov	%rbx, %rdi
 	call	fast_handle
@@ -437,6 +460,9 @@ LABEL(fast_slow):
 LABEL(fast_leave):
 	mov	%rax, FAST_RAX(%rbx)
 LABEL(fast_leaving):
+	cmpq	$0, tracer_entrance(%rip)
+	jne	fast_tell
+fast_told:
 	movq	$0, FAST_SELF(%rbx)
 	mov	FAST_FLAGS(%rbx), %rax
 	add	$0x7f, %al
@@ -456,6 +482,13 @@ LABEL(fast_left):
 LABEL(fast_gone):
 	jmp	*%rcx
 LABEL(fast_end):
+/* With a tracer, which is told that the guest goes on. */
+LABEL(fast_tell):
+	orq	$FAST_IS_DONE, FAST_SELF(%rbx)
+	and	$-16, %rsp
+	call	tracer_leave
+	jmp	fast_told
+LABEL(fast_tell_end):
 fast_resume:
 	mov	%rax, %r11
 	mov	FAST_FLAGS(%rbx), %rax
@@ -464,6 +497,26 @@ fast_resume:
 	mov	FAST_RSP(%rbx), %rsp
 	mov	%r11, %rbx
 	jmp	gate_unmask
+
+/* Where a tracer lets a guest go on whose call it has cancelled: as at fast_entry, but with the number in r11. */
+	.balign 64
+FUNCTION(fast_traced):
+	mov	%r11, %rax
+	jmp	fast_beginning
+LABEL(fast_traced_end):
+
+/*
+ * What the kernel has pushed to a shadow stack, if there is one, is forgotten: for gate_sigreturn expects what is below the address that a
+ * handler would have returned to (setup_signal_shadow_stack(), arch/x86/kernel/shstk.c). Changes rax and rcx.
+ */
+	.macro	FORGET_RETURN
+	xor	%eax, %eax
+	rdsspq	%rax
+	test	%rax, %rax
+	jz	.Lnone\@
+	incsspq	%rcx
+.Lnone\@:
+	.endm
 
 /* The handler of SIGSYS: rdi = signal, rsi = siginfo, rdx = ucontext. */
 FUNCTION(agent_sigsys):
@@ -483,9 +536,15 @@ taken:	mov	%rax, %r12
 	test	%rax, %rax
 	jz	deliver
 	mov	%rax, %rsp
+	mov	SLOT_DELIVER(%r12), %rcx
+	add	$1, %rcx
+	FORGET_RETURN
+	mov	SLOT_TOLD(%r12), %rcx
 	cmpq	$0, SLOT_KEEP(%r12)
-	jne	gate_sigreturn
+	jne	1f
 	movl	$0, SLOT_OWNER(%r12)
+1:	test	%rcx, %rcx
+	jnz	gate_told_return
 	jmp	gate_sigreturn
 /* A call that waited at the gate has its slot already. */
 finishing:
@@ -548,6 +607,8 @@ enter_guest_handler:
 	jmp	*%rcx
 /* It was for us. */
 2:	mov	%rdx, %rsp
+	mov	$1, %ecx
+	FORGET_RETURN
 	jmp	gate_sigreturn
 /* The kernel has a stack of ours: the frame must be where the guest expects it. */
 on_own_stack:

@@ -396,5 +396,7 @@ enum {
 /* clang-format on */
 
 #define NR_HIGHEST NR_file_setattr
+/* The end of all numbers above: those of calls that the CPU lacks are beyond NR_HIGHEST, and nobody makes them. */
+#define NR_END (NR_HIGHEST + 1)
 
 #endif

@@ -19,6 +19,10 @@ struct saved_registers {
 	unsigned long rdi, rsi, rdx, r10, r8, r9, rbx, rip, rax;
 };
 
+_Static_assert(SLOT_SAVED + offsetof(struct saved_registers, rip) == SLOT_RIP, "arch.h");
+_Static_assert(offsetof(struct ucontext, uc_mcontext.rbx) == UCONTEXT_RBX, "arch.h");
+_Static_assert(offsetof(struct ucontext, uc_mcontext.rip) == UCONTEXT_RIP, "arch.h");
+
 /* Whether the thread has a user shadow stack (arch_prctl(2), Linux 6.6): rdsspq leaves the register alone if not. */
 static inline bool cpu_has_shadow_stack(void)
 {
@@ -48,9 +52,13 @@ static inline void registers_arguments(const struct ucontext *context, unsigned 
 
 /* The registers of a call from a patched site, as fast_entry saves them. */
 struct fast_registers {
-	unsigned long rax, rdi, rsi, rdx, r10, r8, r9, rip, rsp, rbx, rbp, r12, r13, r14, r15;
+	unsigned long result; /* rax: before the call its number */
+	unsigned long rdi, rsi, rdx, r10, r8, r9, rip, rsp, rbx, rbp, r12, r13, r14, r15;
 	unsigned long flags; /* ah: as lahf has them, al: overflow */
 };
+
+_Static_assert(offsetof(struct fast_registers, rbp) == FAST_RBP, "arch.h");
+_Static_assert(offsetof(struct fast_registers, flags) == FAST_FLAGS, "arch.h");
 
 static inline void registers_fast_arguments(const struct fast_registers *regs, unsigned long arguments[6])
 {
@@ -77,7 +85,7 @@ static inline void registers_from_fast(struct ucontext *context, const struct fa
 	struct sigcontext *to = &context->uc_mcontext;
 	unsigned long changed = FLAGS_OF_LAHF | 1ul << FLAG_OVERFLOW_BIT;
 
-	to->rax = regs->rax;
+	to->rax = regs->result;
 	to->rdi = regs->rdi;
 	to->rsi = regs->rsi;
 	to->rdx = regs->rdx;
@@ -99,8 +107,8 @@ static inline void registers_from_fast(struct ucontext *context, const struct fa
 /* What the child of a clone3 goes home by. */
 static inline struct saved_registers registers_saved_fast(const struct fast_registers *regs)
 {
-	return (struct saved_registers){ regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8,
-					 regs->r9,  regs->rbx, regs->rip, regs->rax };
+	return (struct saved_registers){ regs->rdi, regs->rsi, regs->rdx, regs->r10,   regs->r8,
+					 regs->r9,  regs->rbx, regs->rip, regs->result };
 }
 
 /* As if the site had not yet made its call. */
@@ -120,10 +128,17 @@ static inline void registers_rewind_look(struct ucontext *context)
 	context->uc_mcontext.rip = context->uc_mcontext.r11 - ARCH_SYSCALL_SIZE;
 }
 
+/* At fast_traced, where r11 has the number. */
+static inline void registers_rewind_traced(struct ucontext *context)
+{
+	context->uc_mcontext.rax = context->uc_mcontext.r11;
+	context->uc_mcontext.rip = context->uc_mcontext.rcx - ARCH_SYSCALL_SIZE;
+}
+
 static inline void registers_rewind_entry(struct ucontext *context, bool has_moved, bool has_saved)
 {
 	if (has_saved)
-		context->uc_mcontext.rax = ((const struct fast_registers *)context->uc_mcontext.rsp)->rax;
+		context->uc_mcontext.rax = ((const struct fast_registers *)context->uc_mcontext.rsp)->result;
 	if (has_moved)
 		context->uc_mcontext.rsp = context->uc_mcontext.r11;
 	context->uc_mcontext.rip = context->uc_mcontext.rcx - ARCH_SYSCALL_SIZE;
@@ -170,9 +185,25 @@ static inline unsigned long registers_number(const struct ucontext *context)
 	return context->uc_mcontext.rax & 0xffffffff;
 }
 
+static inline void registers_set_number(struct ucontext *context, unsigned long nr)
+{
+	context->uc_mcontext.rax = nr;
+}
+
+static inline unsigned long registers_saved_number(const struct saved_registers *saved)
+{
+	return saved->rax & 0xffffffff;
+}
+
 static inline void registers_set_result(struct ucontext *context, long result)
 {
 	context->uc_mcontext.rax = (unsigned long)result;
+}
+
+/* The mask of blocked signals that counts when the handler has returned. */
+static inline unsigned long *registers_mask(struct ucontext *context)
+{
+	return &context->uc_sigmask;
 }
 
 static inline unsigned long registers_stack(const struct ucontext *context)
@@ -269,6 +300,13 @@ static inline void registers_finish(struct ucontext *context, const struct saved
 	context->uc_mcontext.rax = (unsigned long)result;
 }
 
+/* Behind the guest's site, with what it had there before the call. */
+static inline void registers_unfinish(struct ucontext *context, const struct saved_registers *saved)
+{
+	restore_saved(&context->uc_mcontext, saved);
+	context->uc_mcontext.rax = saved->rax;
+}
+
 /* What the interrupted call left as its result. */
 static inline long registers_result(const struct ucontext *context)
 {
@@ -297,6 +335,25 @@ static inline size_t registers_frame_size(const struct ucontext *context)
  */
 #define FRAME_HEAD (sizeof(unsigned long) + sizeof(struct ucontext) + sizeof(siginfo_t))
 
+/* Where the context of the frame is that rt_sigreturn(2), made at STACK, takes. */
+static inline unsigned long registers_frame_context(unsigned long stack)
+{
+	return stack;
+}
+
+/* Where the siginfo is, whose first word is the signal, in the frame with the context at CONTEXT. */
+static inline unsigned long registers_frame_info(unsigned long context)
+{
+	return context + sizeof(struct ucontext);
+}
+
+/* The handler that is entered on the frame around CONTEXT is to return to RESTORER; what a shadow stack says stays. */
+static inline void registers_set_return(struct ucontext *context, unsigned long restorer)
+{
+	if (!cpu_has_shadow_stack())
+		((unsigned long *)context)[-1] = restorer;
+}
+
 /*
  * Copy the frame around CONTEXT to end below TOP. Returns the context in the
  * copy; NULL when the copy would begin below LOWEST.
@@ -323,8 +380,7 @@ static inline struct ucontext *registers_move_frame(const struct ucontext *conte
 /* As if the guest's site had not yet made the call. */
 static inline void registers_rewind(struct ucontext *context, const struct saved_registers *saved)
 {
-	restore_saved(&context->uc_mcontext, saved);
-	context->uc_mcontext.rax = saved->rax;
+	registers_unfinish(context, saved);
 	context->uc_mcontext.rip -= ARCH_SYSCALL_SIZE;
 }
 

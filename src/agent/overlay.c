@@ -1,0 +1,879 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/overlay.h"
+#include "agent/dispatch.h"
+#include "agent/guest_memory.h"
+#include "agent/handlers.h"
+#include "agent/identity.h"
+#include "agent/mounts.h"
+#include "agent/open.h"
+#include "agent/overlay_copy.h"
+#include "agent/overlay_entries.h"
+#include "agent/overlay_moved.h"
+#include "agent/owner.h"
+#include "agent/pin.h"
+#include "agent/proc.h"
+#include "agent/readonly.h"
+#include "agent/translate.h"
+#include "base/text.h"
+#include "image/overlay.h"
+#include "view/layers.h"
+#include <asm/fcntl.h>
+#include <asm/stat.h>
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+#include <linux/limits.h>
+#include <linux/openat2.h>
+#include <linux/stat.h>
+
+/* The call is done, without a change. */
+#define OVERLAY_NOTHING (-4098)
+
+/* What has become of the name of something of a lower layer. */
+#define OVERLAY_GONE 1
+#define OVERLAY_MOVED 2
+
+#define MAY_READ 4
+#define MAY_WRITE 2
+#define SEEK_SET 0
+#define SEEK_CUR 1
+
+#define TRIES_MOST 100 /* how often a whiteout may be met where a file was found */
+
+/* The flags of an open file that are not asked for by opening it: fcntl(2) sets it. */
+#define OTHER_FLAGS ((unsigned long)FASYNC)
+
+/* What the guest has open. */
+struct opened {
+	uint32_t mount;
+	bool is_seen;		   /* it is one of the directories that are seen at its name */
+	struct layers_place place; /* of what is at its name now */
+	struct stat status;
+	char rest[PATH_SIZE];
+	char host[PATH_SIZE]; /* what is at its name now */
+};
+
+/* Whether FD is of something in an overlay: where its name is, and in OPENED->host what it is. */
+static bool find_place(int fd, struct opened *opened)
+{
+	size_t length;
+
+	if (proc_read_descriptor(fd, opened->host) < 0 || opened->host[0] != '/' ||
+	    mounts_to_guest(fd, opened->host, opened->rest))
+		return false;
+	opened->mount = view_find_above(the_view(), opened->rest, strlen(opened->rest));
+	if (!overlay_is_mount(opened->mount))
+		return false;
+	length = view_binding(the_view(), opened->mount)->guest_length;
+	memmove(opened->rest, opened->rest + length, strlen(opened->rest + length) + 1);
+	return true;
+}
+
+long overlay_mount_of(int fd)
+{
+	struct opened opened;
+
+	return find_place(fd, &opened) ? (long)opened.mount : -1;
+}
+
+static bool is_in(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return !memcmp(path, directory, length) && (!path[length] || path[length] == '/');
+}
+
+/* Whether FD is of something in a lower layer of an overlay. What has been removed from the upper one is not. */
+static bool find_opened(int fd, struct opened *opened)
+{
+	return find_place(fd, opened) && !is_in(opened->host, view_host(the_view(), opened->mount)) &&
+	       !is_in(opened->host, view_work(the_view(), opened->mount)) &&
+	       !GATE_4(NR_newfstatat, fd, "", &opened->status, AT_EMPTY_PATH);
+}
+
+static bool find_name(struct opened *opened)
+{
+	char found[PATH_SIZE];
+	size_t length;
+
+	if (layers_find(the_view(), &translate_look, opened->mount, opened->rest, &opened->place, found, &length) ||
+	    !opened->place.is_there)
+		return false;
+	opened->is_seen = layers_are_at(the_view(), opened->mount, opened->rest, &opened->place,
+					opened->host[1] ? opened->host : "");
+	memcpy(opened->host, found, length + 1);
+	return true;
+}
+
+/* FD becomes one of HOST_PATH, at the same position and with the same flags. */
+static long open_again(int fd, const char *host_path)
+{
+	long flags = GATE_2(NR_fcntl, fd, F_GETFL), is_closed = GATE_2(NR_fcntl, fd, F_GETFD) & FD_CLOEXEC, new;
+	long position = GATE_3(NR_lseek, fd, 0, SEEK_CUR);
+	struct open_how how = { .resolve = RESOLVE_NO_SYMLINKS };
+
+	if (fd == AT_FDCWD)
+		return GATE_1(NR_chdir, host_path);
+	if (flags < 0)
+		return flags;
+	how.flags = ((unsigned long)flags & ~OTHER_FLAGS) | O_CLOEXEC;
+	new = GATE_4(NR_openat2, AT_FDCWD, host_path, &how, sizeof(how));
+	if (new < 0)
+		return new;
+	if (position > 0)
+		GATE_3(NR_lseek, new, position, SEEK_SET);
+	GATE_3(NR_dup3, new, fd, is_closed ? O_CLOEXEC : 0);
+	GATE_1(NR_close, new);
+	return 0;
+}
+
+/* Whether what is at the name of the open file FD is its copy. */
+static bool has_copy(const struct opened *opened, int fd)
+{
+	return !opened->place.layer && overlay_copy_is_of(opened->host, fd);
+}
+
+/* Whether what is at the name of an open directory, of a lower layer, is that still, but now in a layer above. */
+static bool has_more(const struct opened *opened)
+{
+	struct stat named;
+
+	return (opened->status.st_mode & S_IFMT) == S_IFDIR && opened->is_seen &&
+	       !GATE_4(NR_newfstatat, AT_FDCWD, opened->host, &named, AT_SYMLINK_NOFOLLOW) &&
+	       (named.st_ino != opened->status.st_ino || named.st_dev != opened->status.st_dev);
+}
+
+/* Whether what is at the name of the file FD, of a lower layer, is that still. */
+static bool is_named(const struct opened *opened)
+{
+	struct stat named;
+
+	return !GATE_4(NR_newfstatat, AT_FDCWD, opened->host, &named, AT_SYMLINK_NOFOLLOW) &&
+	       named.st_ino == opened->status.st_ino && named.st_dev == opened->status.st_dev;
+}
+
+/* Where something else is at the name of FD, or nothing (IS_THERE), whether OPENED->host is that of its copy now. */
+static bool find_moved(int fd, struct opened *opened, bool is_there)
+{
+	if ((opened->status.st_mode & S_IFMT) != S_IFREG || (is_there && (has_copy(opened, fd) || is_named(opened))))
+		return false;
+	return overlay_moved_find(opened->mount, fd, opened->host);
+}
+
+/* The guest path of what the upper layer has at OPENED->host. */
+static long tell_moved(const struct opened *opened, char *buf)
+{
+	struct text text;
+
+	text_init(&text, buf, PATH_SIZE);
+	text_add(&text, view_guest(the_view(), opened->mount));
+	text_add(&text, opened->host + strlen(view_host(the_view(), opened->mount)));
+	return text.full ? -ENAMETOOLONG : (long)text.length;
+}
+
+/* As the kernel says it: d_path(), fs/d_path.c. */
+static long add_deleted(char *guest_path)
+{
+	struct text text;
+
+	text_resume(&text, guest_path, PATH_SIZE);
+	text_add(&text, " (deleted)");
+	return text.full ? -ENAMETOOLONG : (long)text.length;
+}
+
+/* FD is of something in a lower layer: OVERLAY_GONE, OVERLAY_MOVED to OPENED->host, or 0. */
+static long find_change(int fd, struct opened *opened)
+{
+	char found[PATH_SIZE];
+	size_t length;
+	long status =
+		layers_find(the_view(), &translate_look, opened->mount, opened->rest, &opened->place, found, &length);
+	bool is_directory = (opened->status.st_mode & S_IFMT) == S_IFDIR;
+
+	if (status == -EACCES)
+		return 0;
+	if (status)
+		opened->place.is_there = false;
+	if (is_directory && opened->place.is_there)
+		return layers_are_at(the_view(), opened->mount, opened->rest, &opened->place,
+				     opened->host[1] ? opened->host : "") ?
+			       0 :
+			       OVERLAY_GONE;
+	if (opened->place.is_there)
+		memcpy(opened->host, found, length + 1);
+	if (find_moved(fd, opened, opened->place.is_there))
+		return OVERLAY_MOVED;
+	return opened->place.is_there ? 0 : OVERLAY_GONE;
+}
+
+bool overlay_has_removed(int fd)
+{
+	struct opened opened;
+
+	return find_opened(fd, &opened) && find_change(fd, &opened) == OVERLAY_GONE;
+}
+
+long overlay_tell_name(int fd, char *guest_path)
+{
+	struct opened opened;
+	long change = find_opened(fd, &opened) ? find_change(fd, &opened) : 0;
+
+	if (change == OVERLAY_MOVED)
+		return tell_moved(&opened, guest_path);
+	return change == OVERLAY_GONE ? add_deleted(guest_path) : (long)strlen(guest_path);
+}
+
+void overlay_renew(int fd)
+{
+	struct opened opened;
+	bool is_there;
+
+	if (!find_opened(fd, &opened))
+		return;
+	is_there = find_name(&opened);
+	if ((is_there &&
+	     (has_more(&opened) || ((opened.status.st_mode & S_IFMT) == S_IFREG && has_copy(&opened, fd)))) ||
+	    find_moved(fd, &opened, is_there))
+		open_again(fd, opened.host);
+}
+
+static bool is_by_root(void)
+{
+	return identity_is_on() && credentials_can(identity_now(), CAP_DAC_OVERRIDE);
+}
+
+static bool is_in_group(uint32_t group)
+{
+	uint32_t groups[256];
+	long count = GATE_2(NR_getgroups, ARRAY_SIZE(groups), groups);
+
+	/* Of more than these the kernel says it of the copy. */
+	if (count < 0 || group == (uint32_t)GATE_0(NR_getegid))
+		return true;
+	for (long i = 0; i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+/* Whether the owner of a file, who is not root, may give it such an owner: chown_ok() and chgrp_ok(), fs/attr.c. */
+static bool may_give(const struct call *call, const struct stat *status)
+{
+	unsigned int at = call->nr == NR_fchownat ? 2 : 1;
+	uint32_t uid = (uint32_t)call->original[at], gid = (uint32_t)call->original[at + 1];
+
+	return (uid == ~0u || uid == status->st_uid) && (gid == ~0u || gid == status->st_gid || is_in_group(gid));
+}
+
+/* The name of an attribute that CALL changes, into BUF of XATTR_NAME_MAX + 1 bytes: whether there is one. */
+static bool read_attribute_name(const struct call *call, char *buf)
+{
+	bool is_at = call->nr == NR_setxattrat || call->nr == NR_removexattrat;
+
+	return call->row->handler == handle_xattr &&
+	       guest_read_string(buf, call->original[is_at ? 3 : 1], XATTR_NAME_MAX + 1) > 0;
+}
+
+/* Whether CALL is about an attribute that files of that kind don't have: xattr_permission(), fs/xattr.c. */
+static bool is_without_attribute(const struct call *call, uint32_t type)
+{
+	char name[XATTR_NAME_MAX + 1];
+
+	return type != S_IFREG && type != S_IFDIR && read_attribute_name(call, name) && text_begins(name, "user.");
+}
+
+/*
+ * Whether the caller can change something of the file at all: as its owner, or because its mode lets it. FLAGS:
+ * AT_SYMLINK_NOFOLLOW, or AT_EMPTY_PATH.
+ */
+static bool may_change(const struct call *call, int directory, const char *path, unsigned int flags)
+{
+	unsigned int user = (unsigned int)GATE_0(NR_geteuid);
+	struct stat status;
+	bool is_there;
+
+	if (readonly_has_bad_times(call))
+		return false;
+	is_there = !GATE_4(NR_newfstatat, directory, path, &status, flags);
+	if (is_there && is_without_attribute(call, status.st_mode & S_IFMT))
+		return false;
+	if (!user || is_by_root())
+		return true;
+	if (!is_there)
+		return false;
+	if (call->row->handler == handle_chown)
+		return status.st_uid == user && may_give(call, &status);
+	return status.st_uid == user ||
+	       ((status.st_mode & S_IFMT) != S_IFLNK &&
+		!GATE_4(NR_faccessat2, directory, path, MAY_WRITE, AT_EACCESS | (flags & AT_EMPTY_PATH)));
+}
+
+/* Whether CALL changes an attribute that only root may change, and who makes it is none. */
+static bool changes_roots(const struct call *call)
+{
+	char name[XATTR_NAME_MAX + 1];
+
+	if (!read_attribute_name(call, name) || !GATE_0(NR_geteuid) || is_by_root())
+		return false;
+	return text_begins(name, "trusted.") || text_begins(name, "security.");
+}
+
+/*
+ * The result of a call that may not change what is in a lower layer: the kernel says why not, but for what everybody
+ * may do. That would be seen in the time of change only, and is left out.
+ */
+static long refuse_change(const struct call *call, int directory, const char *path, unsigned int flags)
+{
+	unsigned int at = call->nr == NR_fchownat ? 2 : 1;
+	struct stat status;
+
+	if (GATE_4(NR_newfstatat, directory, path, &status, flags))
+		return 0;
+	if (call->row->handler == handle_chown && (int)call->original[at] == -1 && (int)call->original[at + 1] == -1)
+		return OVERLAY_NOTHING;
+	return 0;
+}
+
+/*
+ * Of an attribute that is not there nothing is to be removed: the kernel says of the lower file what is wrong.
+ * HOST_PATH; NULL: what FD is of.
+ */
+static bool removes_nothing(const struct call *call, const char *host_path, int fd)
+{
+	char name[XATTR_NAME_MAX + 1];
+
+	if (call->nr != NR_removexattr && call->nr != NR_lremovexattr && call->nr != NR_fremovexattr &&
+	    call->nr != NR_removexattrat)
+		return false;
+	if (!read_attribute_name(call, name))
+		return false;
+	return (host_path ? GATE_4(NR_lgetxattr, host_path, name, NULL, 0) : GATE_4(NR_fgetxattr, fd, name, NULL, 0)) ==
+	       -ENODATA;
+}
+
+/* CALL is about to change what FD is of: 0, OVERLAY_NOTHING or a negative errno. */
+static long raise_descriptor(const struct call *call, int fd, int *lock)
+{
+	struct opened opened;
+	struct stat named;
+	bool is_there;
+	long status;
+
+	if (!find_opened(fd, &opened))
+		return 0;
+	is_there = find_name(&opened);
+	if ((is_there && has_copy(&opened, fd)) || find_moved(fd, &opened, is_there))
+		return open_again(fd, opened.host);
+	if (!may_change(call, fd, "", AT_EMPTY_PATH) || changes_roots(call) || removes_nothing(call, NULL, fd))
+		return refuse_change(call, fd, "", AT_EMPTY_PATH);
+	if (!is_there)
+		return -EEXIST; /* a whiteout is where it would be copied to */
+	status = GATE_4(NR_newfstatat, AT_FDCWD, opened.host, &named, AT_SYMLINK_NOFOLLOW);
+	if (status ||
+	    (!opened.is_seen && (named.st_ino != opened.status.st_ino || named.st_dev != opened.status.st_dev)))
+		return status ? status : -EEXIST;
+	*lock = (int)overlay_copy_lock(opened.mount);
+	status = *lock < 0 ? *lock : overlay_copy_up(*lock, opened.mount, opened.rest, false, NULL);
+	if (!status)
+		status = overlay_copy_path(opened.mount, 0, opened.rest, opened.host);
+	return status ? status : open_again(fd, opened.host);
+}
+
+/* Whether FD is a directory of several layers. */
+static bool is_merged(int fd)
+{
+	struct opened opened;
+
+	return find_place(fd, &opened) && find_name(&opened) && opened.place.merged & (opened.place.merged - 1);
+}
+
+/* Of what the status is. */
+static bool is_of_merged(const struct call *call)
+{
+	const struct host_path *path = &call->paths[0];
+	const struct view_result *at = path->result;
+	bool has_path = path->guest_path, is_there;
+	long fd;
+
+	if (has_path && path->is_resolved && at->is_magic) {
+		fd = GATE_4(NR_openat, path->directory, path->path, O_PATH | O_CLOEXEC, 0);
+		is_there = fd >= 0 && is_merged((int)fd);
+		if (fd >= 0)
+			GATE_1(NR_close, fd);
+		return is_there;
+	}
+	if (has_path && path->is_resolved)
+		return !at->is_virtual && overlay_is_mount(at->mount) && at->place.merged & (at->place.merged - 1);
+	return !has_path &&
+	       is_merged(call->nr == NR_fstat || call->row->paths[0].directory == 0 ? (int)call->original[0] :
+										      AT_FDCWD);
+}
+
+/* Whether what PATH has been found to be, or not to be, is in the upper layer, where whiteouts may come and go. */
+static bool is_over_others(const struct host_path *path)
+{
+	const struct view_result *at = path->result;
+
+	return overlay_is_there() && path->guest_path && path->is_resolved && !at->is_virtual && !at->is_magic &&
+	       !at->is_mount_point && overlay_is_mount(at->mount) && !at->place.layer && at->place.above >> 1;
+}
+
+/* Whether another may rename or remove it, so that a whiteout is there. */
+static bool may_go(const struct host_path *path)
+{
+	return is_over_others(path) && path->result->place.is_there;
+}
+
+bool overlay_opens(const struct call *call)
+{
+	return (call->row->handler == handle_open || call->row->handler == handle_openat2) && may_go(&call->paths[0]);
+}
+
+/* The number of a device is at AT: a whiteout's is that of none. */
+static long tell_device(unsigned long at)
+{
+	uint64_t number = 0;
+
+	if (guest_read(&number, at, sizeof(number)))
+		return -EFAULT;
+	return number ? 0 : -ENOENT;
+}
+
+long overlay_tell(const struct call *call)
+{
+	bool is_statx = call->nr == NR_statx;
+	unsigned long at = call->original[is_statx ? 4 : call->nr == NR_newfstatat ? 2 : 1];
+	unsigned long one = 1;
+	uint32_t mode = 0;
+
+	if (guest_read(&mode, at + (is_statx ? offsetof(struct statx, stx_mode) : offsetof(struct stat, st_mode)),
+		       is_statx ? 2 : 4))
+		return -EFAULT;
+	if ((mode & S_IFMT) == S_IFCHR && may_go(&call->paths[0]))
+		return tell_device(
+			at + (is_statx ? offsetof(struct statx, stx_rdev_major) : offsetof(struct stat, st_rdev)));
+	if ((mode & S_IFMT) != S_IFDIR || !is_of_merged(call))
+		return 0;
+	return guest_write(at + (is_statx ? offsetof(struct statx, stx_nlink) : offsetof(struct stat, st_nlink)), &one,
+			   is_statx ? 4 : sizeof(one));
+}
+
+static int start_of(const struct call *call, unsigned int which)
+{
+	const struct call_path *shape = &call->row->paths[which];
+
+	return shape->directory == CALL_CWD ? AT_FDCWD : (int)call->original[shape->directory];
+}
+
+/* proc_own_descriptor() of what AT has come to, where a slash or a dot may be behind it. */
+static int own_descriptor_of(const struct view_result *at)
+{
+	char name[PATH_SIZE];
+	size_t length = strlen(at->host);
+
+	memcpy(name, at->host, length + 1);
+	if (length > 2 && text_equal(name + length - 2, "/."))
+		length -= 2;
+	while (length > 1 && name[length - 1] == '/')
+		length--;
+	name[length] = '\0';
+	return proc_own_descriptor(name);
+}
+
+/* A link of /proc that only the kernel can follow: of one's own descriptors more is known. */
+static long raise_magic(const struct call *call, int *lock)
+{
+	const struct host_path *path = &call->paths[0];
+	int own = own_descriptor_of(path->result);
+	struct opened opened;
+	bool is_lower;
+	long fd;
+
+	if (own != PROC_NOT_OWN)
+		return raise_descriptor(call, own, lock);
+	fd = GATE_4(NR_openat, path->directory, path->path, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	is_lower = find_opened((int)fd, &opened);
+	GATE_1(NR_close, fd);
+	return is_lower ? -EROFS : 0;
+}
+
+/* What is no regular file has no length to be changed, and the kernel says so: vfs_truncate(), fs/open.c. */
+static bool shortens_no_file(const struct call *call, const struct view_result *at)
+{
+	struct stat status;
+
+	return call->row->handler == handle_truncate &&
+	       !GATE_4(NR_newfstatat, AT_FDCWD, at->host, &status, AT_SYMLINK_NOFOLLOW) &&
+	       (status.st_mode & S_IFMT) != S_IFREG;
+}
+
+static long raise_object(struct call *call, int *lock)
+{
+	const struct host_path *path = &call->paths[0];
+	const struct view_result *at = path->result;
+	long status;
+
+	if (!path->is_resolved || at->is_virtual)
+		return 0;
+	if (at->is_magic)
+		return raise_magic(call, lock);
+	/* Meanwhile it stays as it is, or it might be a whiteout that is changed. */
+	if (is_over_others(path)) {
+		*lock = (int)overlay_copy_lock(at->mount);
+		return 0;
+	}
+	if (!overlay_is_mount(at->mount) || !at->place.is_there || !at->place.layer)
+		return 0;
+	/* Of other arguments the kernel says first what is wrong. */
+	status = translate_refuse(call, 0, -ENOTDIR);
+	if (status != -ENOTDIR)
+		return status;
+	if (shortens_no_file(call, at))
+		return 0;
+	if (!may_change(call, AT_FDCWD, at->host, AT_SYMLINK_NOFOLLOW) || changes_roots(call) ||
+	    removes_nothing(call, at->host, -1))
+		return refuse_change(call, AT_FDCWD, at->host, AT_SYMLINK_NOFOLLOW);
+	*lock = (int)overlay_copy_lock(at->mount);
+	return *lock < 0 ? *lock : overlay_copy_up(*lock, at->mount, overlay_rest(at), false, NULL);
+}
+
+/* Whether a call without a path means the descriptor itself. */
+static bool means_descriptor(const struct call *call)
+{
+	const struct call_path *shape = &call->row->paths[0];
+
+	if (call->row->handler == handle_utimes && !call->original[shape->path])
+		return true;
+	return shape->follow >= FOLLOW_UNLESS && !call_is_of_entry(shape) &&
+	       call->original[shape->flags] & AT_EMPTY_PATH;
+}
+
+/* Of what raise_object() and its kind say. */
+static long result_of(long status)
+{
+	return status == OVERLAY_NOTHING ? 0 : status ? status : OVERLAY_GO_ON;
+}
+
+static long begin_object(struct call *call, int *lock)
+{
+	long status = translate_path(call, 0, TRANSLATE_FULL | TRANSLATE_NAME);
+
+	/* What was not there may be there by now, and be a whiteout the moment after. */
+	if (status == -ENOENT)
+		return translate_refuse(call, 0, status);
+	if (status < 0)
+		return OVERLAY_GO_ON;
+	if (status != TRANSLATE_NOTHING)
+		status = raise_object(call, lock);
+	else
+		status = means_descriptor(call) ? raise_descriptor(call, start_of(call, 0), lock) : 0;
+	return result_of(status);
+}
+
+static long begin_descriptor(struct call *call, int *lock)
+{
+	int fd = (int)call->original[0];
+	long flags = GATE_2(NR_fcntl, fd, F_GETFL), status;
+
+	if (flags < 0 || flags & O_PATH)
+		return OVERLAY_GO_ON;
+	status = raise_descriptor(call, fd, lock);
+	return result_of(status);
+}
+
+static bool wants_write(uint64_t flags)
+{
+	return !(flags & O_PATH) &&
+	       ((flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC) || (flags & __O_TMPFILE) == __O_TMPFILE);
+}
+
+/* Whether a file that is there is written to, or made shorter. */
+static bool changes_content(uint64_t flags)
+{
+	return (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
+}
+
+static unsigned int access_of(uint64_t flags)
+{
+	unsigned int access = (flags & O_ACCMODE) == O_RDONLY ? MAY_READ :
+			      (flags & O_ACCMODE) == O_WRONLY ? MAY_WRITE :
+								MAY_READ | MAY_WRITE;
+
+	return access | (flags & O_TRUNC ? MAY_WRITE : 0);
+}
+
+bool overlay_has_gone(const struct call *call, long result)
+{
+	const struct host_path *path = &call->paths[0];
+	struct stat status;
+
+	if ((result != -EACCES && result != -ENXIO && result != -ENOTDIR) || call->tries > TRIES_MOST ||
+	    !overlay_opens(call) || GATE_4(NR_newfstatat, AT_FDCWD, path->result->host, &status, AT_SYMLINK_NOFOLLOW))
+		return false;
+	if ((status.st_mode & S_IFMT) == S_IFCHR)
+		return !status.st_rdev;
+	/* It may be back already. */
+	return (status.st_mode & S_IFMT) == S_IFREG && result != -ENOTDIR &&
+	       !GATE_4(NR_faccessat2, AT_FDCWD, path->result->host, access_of(open_flags_of(call)), AT_EACCESS);
+}
+
+/* The descriptor FD, the lowest number that is free. */
+static long lower_number(int fd, uint64_t flags)
+{
+	long lower = GATE_3(NR_fcntl, fd, flags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
+
+	if (lower < 0 || lower > fd) {
+		if (lower >= 0)
+			GATE_1(NR_close, lower);
+		return fd;
+	}
+	GATE_1(NR_close, fd);
+	return lower;
+}
+
+/* A new file takes the place of a whiteout. */
+static long create_over(struct call *call, const struct open_how *how, int *lock)
+{
+	const struct view_result *at = call->paths[0].result;
+	struct open_how new = { .flags = (how->flags & ~(uint64_t)O_TRUNC) | O_EXCL, .mode = how->mode };
+	struct owner_record record;
+	uint64_t mode = how->mode;
+	bool is_owned;
+	char upper[PATH_SIZE];
+	long fd, status = overlay_copy_path(at->mount, 0, overlay_rest(at), upper);
+
+	if (status)
+		return status;
+	*(char *)text_base_name(upper) = '\0';
+	is_owned = identity_is_on() && owner_of_new(AT_FDCWD, upper, &record, &mode);
+	new.mode = mode;
+	fd = GATE_4(NR_openat2, *lock, OVERLAY_NEW, &new, sizeof(new));
+	if (fd < 0)
+		return fd;
+	if (is_owned)
+		owner_put_new(*lock, OVERLAY_NEW, (int)fd, &record);
+	status = overlay_put_new(*lock, at, false);
+	if (status) {
+		GATE_1(NR_close, fd);
+		return status;
+	}
+	overlay_unlock(*lock);
+	*lock = -1;
+	pin_release(call);
+	return lower_number((int)fd, how->flags);
+}
+
+/* Nothing is there. */
+static long begin_new(struct call *call, const struct open_how *how, int *lock)
+{
+	const struct view_result *at = call->paths[0].result;
+	long status;
+
+	if (!(how->flags & O_CREAT) || at->wants_directory || at->ends_in_dot)
+		return OVERLAY_GO_ON;
+	status = open_ask(call, how);
+	if (status != -ENOTDIR)
+		return status;
+	status = overlay_check_parent(&call->paths[0]);
+	if (status)
+		return status;
+	*lock = (int)overlay_copy_lock(at->mount);
+	status = *lock < 0 ? *lock : overlay_copy_up_parent(*lock, at->mount, overlay_rest(at));
+	if (status)
+		return status;
+	return at->place.is_whiteout ? create_over(call, how, lock) : OVERLAY_GO_ON;
+}
+
+/* A lower layer has it: 0, or a negative errno, which is the call's result. */
+static long raise_file(struct call *call, const struct open_how *how, int *lock)
+{
+	const struct view_result *at = call->paths[0].result;
+	bool is_temporary = (how->flags & __O_TMPFILE) == __O_TMPFILE;
+	struct stat status;
+	long error = GATE_4(NR_newfstatat, AT_FDCWD, at->host, &status, AT_SYMLINK_NOFOLLOW);
+	uint32_t type = status.st_mode & S_IFMT;
+
+	if (error || (how->flags & O_CREAT && how->flags & O_EXCL))
+		return 0;
+	if (type != (is_temporary ? S_IFDIR : S_IFREG) || (!is_temporary && !changes_content(how->flags)) ||
+	    (!is_temporary && (how->flags & O_DIRECTORY || at->wants_directory)))
+		return 0;
+	error = open_ask(call, how);
+	if (error != -ENOTDIR)
+		return error;
+	error = is_by_root() ?
+			0 :
+			GATE_4(NR_faccessat2, AT_FDCWD, at->host, is_temporary ? 3 : access_of(how->flags), AT_EACCESS);
+	if (error)
+		return error;
+	*lock = (int)overlay_copy_lock(at->mount);
+	return *lock < 0 ? *lock :
+			   overlay_copy_up(*lock, at->mount, overlay_rest(at),
+					   how->flags & O_TRUNC && how->flags & O_ACCMODE, NULL);
+}
+
+/* Whether the link of /proc at PATH leads to a file, which is all that an open changes. */
+static bool leads_to_file(const struct host_path *path)
+{
+	struct stat status;
+
+	return !GATE_4(NR_newfstatat, path->directory, path->path, &status, 0) && (status.st_mode & S_IFMT) == S_IFREG;
+}
+
+static long begin_open(struct call *call, int *lock)
+{
+	struct host_path *path = &call->paths[0];
+	struct open_how how;
+	long status = open_find(call, &how);
+
+	if (status || !path->is_resolved || path->result->is_virtual)
+		return OVERLAY_GO_ON;
+	if (path->result->is_magic)
+		status = changes_content(how.flags) && leads_to_file(path) ? raise_magic(call, lock) : 0;
+	else if (!overlay_is_mount(path->result->mount) || path->result->is_nameless ||
+		 (path->result->is_mount_point && !path->result->place.layer))
+		return OVERLAY_GO_ON;
+	else if (!path->result->place.is_there)
+		return begin_new(call, &how, lock);
+	else if (path->result->place.layer)
+		status = raise_file(call, &how, lock);
+	return status ? status : OVERLAY_GO_ON;
+}
+
+static long begin(struct call *call, int *lock)
+{
+	const struct call_row *row = call->row;
+
+	if (row->handler == handle_open || row->handler == handle_openat2)
+		return wants_write(open_flags_of(call)) ? begin_open(call, lock) : OVERLAY_GO_ON;
+	if (row->touches)
+		return begin_descriptor(call, lock);
+	if (!row->writes || row->paths[0].follow == FOLLOW_NONE)
+		return OVERLAY_GO_ON;
+	if (row->handler == handle_remove)
+		return overlay_begin_remove(call, lock);
+	if (row->handler == handle_rename)
+		return overlay_begin_rename(call, lock);
+	if (row->handler == handle_link)
+		return overlay_begin_link(call, lock);
+	return call_is_of_entry(&row->paths[0]) ? overlay_begin_make(call, lock) : begin_object(call, lock);
+}
+
+long overlay_begin(struct call *call, int *lock)
+{
+	long result;
+
+	*lock = -1;
+	result = begin(call, lock);
+	if (result == OVERLAY_GO_ON)
+		call_start_anew(call);
+	return result;
+}
+
+/* Whether CALL may have changed the mode, owner or attributes of a directory. */
+static bool has_changed_directory(const struct call *call)
+{
+	const struct call_row *row = call->row;
+	const struct view_result *at = call->paths[0].result;
+	struct stat status;
+
+	if (!(row->writes || row->touches) ||
+	    (row->handler != handle_chmod && row->handler != handle_chown && row->handler != handle_xattr))
+		return false;
+	if (!row->touches && call->paths[0].is_resolved && !at->is_magic)
+		return overlay_is_mount(at->mount) && at->place.merged;
+	return !row->touches || (!GATE_4(NR_newfstatat, (int)call->original[0], "", &status, AT_EMPTY_PATH) &&
+				 (status.st_mode & S_IFMT) == S_IFDIR);
+}
+
+void overlay_end(const struct call *call)
+{
+	if (!has_changed_directory(call))
+		return;
+	plain_begin_change();
+	plain_end_change();
+}
+
+/* Whether the entry that path WHICH names is one of a lower layer. */
+static bool is_of_lower(const struct call *call, unsigned int which)
+{
+	const struct call_path *shape = &call->row->paths[which];
+	const struct host_path *path = &call->paths[which];
+	const struct view_result *at = path->result;
+
+	if (!call_is_of_entry(shape) || !overlay_holds(path))
+		return false;
+	/* Where something is nothing can be made, and dots are no names. */
+	return at->place.layer && !at->ends_in_dot && (shape->follow == FOLLOW_REMOVES || !at->place.is_there);
+}
+
+/* Whether the call is made with what its paths have been translated to, and not to hear what the kernel says of others.
+ */
+static bool is_as_translated(const struct call *call)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths); i++) {
+		const struct call_path *shape = &call->row->paths[i];
+		unsigned long path = call->arguments[shape->path];
+
+		if (shape->follow != FOLLOW_NONE &&
+		    (path != (unsigned long)call->paths[i].path || (call_is_of_entry(shape) && !path)))
+			return false;
+	}
+	return true;
+}
+
+bool overlay_forbids(const struct call *call)
+{
+	if (!call->row->writes || !is_as_translated(call))
+		return false;
+	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths); i++)
+		if (is_of_lower(call, i))
+			return true;
+	return false;
+}
+
+bool overlay_forbids_open(const struct call *call, uint64_t flags)
+{
+	const struct host_path *path = &call->paths[0];
+	const struct view_result *at = path->result;
+	struct stat status;
+
+	if (!overlay_is_there() || !wants_write(flags) || !path->is_resolved || at->is_virtual || at->is_magic ||
+	    !overlay_is_mount(at->mount) || !at->place.layer)
+		return false;
+	if (!at->place.is_there)
+		return flags & O_CREAT && !at->wants_directory;
+	return changes_content(flags) && !(flags & O_CREAT && flags & O_EXCL) &&
+	       !GATE_4(NR_newfstatat, AT_FDCWD, at->host, &status, AT_SYMLINK_NOFOLLOW) &&
+	       (status.st_mode & S_IFMT) == S_IFREG && !(flags & O_DIRECTORY) && !at->wants_directory;
+}
+
+long overlay_begin_socket(const struct host_path *path, int *lock)
+{
+	const struct view_result *at = path->result;
+	long status;
+
+	*lock = -1;
+	if (!overlay_holds(path) || at->place.is_there || at->ends_in_dot)
+		return 0;
+	/* The kernel may see a whiteout. */
+	if (at->wants_directory)
+		return -ENOENT;
+	status = overlay_check_parent(path);
+	if (status)
+		return status;
+	*lock = (int)overlay_copy_lock(at->mount);
+	return *lock < 0 ? *lock : overlay_copy_up_parent(*lock, at->mount, overlay_rest(at));
+}
+
+long overlay_clear_socket(const struct host_path *path, int lock)
+{
+	return lock >= 0 && path->result->place.is_whiteout ? GATE_3(NR_unlinkat, AT_FDCWD, path->result->host, 0) : 0;
+}
+
+void overlay_end_socket(const struct host_path *path, int lock, long status)
+{
+	if (lock >= 0 && status && path->result->place.is_whiteout)
+		GATE_4(NR_mknodat, AT_FDCWD, path->result->host, S_IFCHR, 0);
+}
