@@ -32,6 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lacking.h"
+
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define PAGE 4096
@@ -49,6 +51,17 @@
 #define SYS_file_getattr 468
 #define SYS_file_setattr 469
 #endif
+
+/*
+ * How often a storm's signals come, in microseconds. With a tracer each takes as long as a few stops, and
+ * where the next is there already nothing else gets done.
+ */
+__attribute__((unused)) static long storm_interval(void)
+{
+	const char *wish = getenv("PROOT_TEST_STORM");
+
+	return wish ? atol(wish) : 50;
+}
 
 /* Print at once: it may be a signal handler that speaks, or a process about to be replaced. */
 __attribute__((format(printf, 1, 2), unused)) static void say(const char *format, ...)
@@ -465,6 +478,37 @@ __attribute__((unused)) static int in_child(void (*function)(void))
 	else if (WEXITSTATUS(status))
 		say("  exit status %d\n", WEXITSTATUS(status));
 	return status;
+}
+
+/* The state of the process CHILD, a letter. */
+__attribute__((unused)) static char state_of(pid_t child)
+{
+	char name[64], text[512], *state;
+	ssize_t length;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", child);
+	fd = open(name, O_RDONLY);
+	length = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	state = strrchr(text, ')');
+	return state ? state[2] : '?';
+}
+
+/* Wait until it sleeps in a system call: then it waits for what was asked for. */
+__attribute__((unused)) static void wait_until_asleep(pid_t child)
+{
+	int sleeps = 0;
+
+	for (int tries = 0; tries < 10000 && sleeps < 3; tries++) {
+		char state = state_of(child);
+
+		sleeps = state == 'S' ? sleeps + 1 : 0;
+		if (state == 'Z')
+			return;
+		usleep(2000);
+	}
 }
 
 #endif

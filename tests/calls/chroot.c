@@ -259,6 +259,27 @@ static void fork_from_vfork(void)
 	say_child("forked by a vfork", pid);
 }
 
+static int leave_behind(void *path)
+{
+	return CALL(SYS_chroot, path) || CALL(SYS_chdir, "/");
+}
+
+/* A child that shares root and current directory leaves them changed: a browser's sandbox does it. */
+static void change_from_child(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = clone(leave_behind, stack + sizeof(stack),
+				  CLONE_VM | CLONE_VFORK | SIGCHLD | (i ? CLONE_FS : 0), "/sub");
+
+		say_child(i ? "with CLONE_FS" : "without", pid);
+		say("  inner %s innermost %s", show(access("/inner", F_OK)), show(access("/again/innermost", F_OK)));
+		say_cwd();
+		say("\n");
+	}
+}
+
 static void execute(void)
 {
 	char *arguments[] = { "/show", "one", NULL };
@@ -328,6 +349,7 @@ int main(int argc, char **argv)
 	inside("/bound/sub", go_out);
 	inside("/dir", go_deeper);
 	inside("/dir", share);
+	inside("/bound", change_from_child);
 	inside("/dir", have_children);
 	inside("/dir", fork_from_vfork);
 	inside("/tests", execute);

@@ -366,7 +366,7 @@ static void *start_threads(void *unused)
 /* Libc makes threads with clone3, here while signals arrive. */
 static void try_threads(void)
 {
-	struct itimerval timer = { { 0, 50 }, { 0, 50 } };
+	struct itimerval timer = { { 0, storm_interval() }, { 0, storm_interval() } };
 	struct sigaction action = { .sa_handler = count, .sa_flags = SA_RESTART };
 	pthread_t threads[4];
 	long wrong = 0;

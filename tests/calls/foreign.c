@@ -16,6 +16,20 @@ static long interrupt_80(long number, long a, long b, long c)
 	return result;
 }
 
+/* On some machines, among them virtual ones, it is a fault whatever the kernel is built for. */
+static bool has_interrupt_80(void)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		interrupt_80(0, 0, 0, 0);
+		_exit(0);
+	}
+	MUST(child > 0 && waitpid(child, &status, 0) == child);
+	return !WIFSIGNALED(status);
+}
+
 int main(void)
 {
 	static const long numbers[] = { 500, 511, 600, 1023, 4096, 100000, 0x7fffffff, -2, 0x50524f4f };
@@ -26,7 +40,7 @@ int main(void)
 	MUST(low != MAP_FAILED);
 	strcpy(low, "/");
 	/* The oracle knows some of these; a guest has none of them. */
-	if (!strcmp(getenv("PROOT_TEST_SIDE"), "proot")) {
+	if (!strcmp(getenv("PROOT_TEST_SIDE"), "proot") && has_interrupt_80()) {
 		static const int old[] = { 5, 33, 12, 20, 106, 195, 295, 0 };
 
 		for (size_t i = 0; i < ARRAY_SIZE(old); i++)

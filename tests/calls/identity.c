@@ -432,14 +432,21 @@ static void signal_with_capability(void)
 
 static void try_signals(void)
 {
+	char byte;
+	int ends[2];
+
 	signal(SIGUSR1, SIG_IGN);
+	MUST(!pipe(ends));
 	target = fork();
 	if (!target) {
 		MUST(!setpgid(0, 0) && !CALL(SYS_setresuid, 1000, 1001, 1002));
+		MUST(write(ends[1], "x", 1) == 1);
 		for (;;)
 			pause();
 	}
-	usleep(100000);
+	MUST(read(ends[0], &byte, 1) == 1);
+	close(ends[0]);
+	close(ends[1]);
 	say_signals("root", target);
 	say_more_signals("root", target);
 	in_child(signal_as_other);

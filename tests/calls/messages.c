@@ -358,42 +358,67 @@ static void handle(int signal)
 	(void)signal;
 }
 
-static void alarm_with(int flags)
+/* Who reads from its other end goes on when it has got three bytes. */
+static int go;
+
+static void handle_and_tell(int signal)
 {
-	struct sigaction action = { .sa_handler = handle, .sa_flags = flags };
-	struct itimerval timer = { { 0, 0 }, { 0, 20000 } };
+	(void)signal;
+	MUST(write(go, "g", 1) == 1);
+}
+
+/* Again and again: the first may come before there is a call to interrupt. */
+static void alarm_with(void (*handler)(int), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+	struct itimerval timer = { { 0, 20000 }, { 0, 20000 } };
 
 	MUST(!sigaction(SIGALRM, &action, NULL));
 	MUST(!setitimer(ITIMER_REAL, &timer, NULL));
 }
 
+static void no_alarm(void)
+{
+	MUST(!setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 0 } }, NULL));
+}
+
 /* With SA_RESTART the call goes on waiting, until a child sends something. */
 static void try_waiting(int flags)
 {
-	int receiver = bound_socket(SOCK_DGRAM, "/tmp/a");
+	int receiver = bound_socket(SOCK_DGRAM, "/tmp/a"), ends[2];
 	struct parcel parcels[COUNT];
 	struct mmsghdr many[COUNT];
-	pid_t child = fork();
+	pid_t child;
 
+	MUST(!pipe(ends));
+	go = ends[1];
+	child = fork();
 	if (!child) {
 		int sender = socket(AF_UNIX, SOCK_DGRAM, 0);
 		struct sockaddr_un address;
 		socklen_t length = make_address(&address, "/tmp/a");
 
-		usleep(100000);
+		for (int i = 0; i < 3; i++)
+			MUST(read(ends[0], &(char){ 0 }, 1) == 1);
 		for (int i = 0; i < COUNT + 1; i++)
 			sendto(sender, "late", 4, 0, (struct sockaddr *)&address, length);
 		_exit(0);
 	}
-	alarm_with(flags);
+	alarm_with(flags ? handle_and_tell : handle, flags);
 	receive(receiver, flags ? "waits, restarted" : "waits", 0);
-	if (!flags)
+	no_alarm();
+	if (!flags) {
+		MUST(write(go, "ggg", 3) == 3);
 		receive(receiver, "waits again", 0);
-	alarm_with(flags);
+	}
+	MUST(waitpid(child, NULL, 0) == child);
+	alarm_with(handle, flags);
 	make_many(many, parcels);
 	say_many("waits for many", CALL(SYS_recvmmsg, receiver, many, COUNT, 0, NULL), many, parcels);
-	waitpid(child, NULL, 0);
+	no_alarm();
 	close(receiver);
+	close(ends[0]);
+	close(ends[1]);
 	unlink("/tmp/a");
 }
 
@@ -405,7 +430,7 @@ static void try_storm(int flags)
 	int receiver = bound_socket(SOCK_DGRAM, "/bound/a"), sender = bound_socket(SOCK_DGRAM, "/link-mount/b"),
 	    wrong = 0;
 	struct sigaction action = { .sa_handler = handle, .sa_flags = flags };
-	struct itimerval timer = { { 0, 50 }, { 0, 50 } };
+	struct itimerval timer = { { 0, storm_interval() }, { 0, storm_interval() } };
 	struct sockaddr_un address;
 	socklen_t length = make_address(&address, "/bound/a");
 	struct parcel parcel;
@@ -428,7 +453,7 @@ static void try_storm(int flags)
 			 strcmp(parcel.name.sun_path, "/link-mount/b") || message.msg_flags;
 		i++;
 	}
-	MUST(!setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 0 } }, NULL));
+	no_alarm();
 	MUST(waitpid(child, NULL, 0) == child);
 	say("storm: %d wrong\n", wrong);
 	close(receiver);

@@ -419,6 +419,62 @@ static void check_forks(void)
 	}
 }
 
+/* Whether something can be changed at PATH, by a path and by a descriptor from before. */
+static void say_writable(const char *path, int fd)
+{
+	struct statfs status = { 0 };
+	long opened = CALL(SYS_open, path, O_RDWR), result;
+
+	/* Natively it would keep the mount from becoming read-only. */
+	if (opened >= 0)
+		close((int)opened);
+	say("%s: open %s", path, show_success(opened));
+	say(" chmod %s fchmod %s", show(CALL(SYS_chmod, path, 0644)), show(CALL(SYS_fchmod, fd, 0644)));
+	say(" access %s", show(CALL(SYS_access, path, 2)));
+	result = CALL(SYS_statfs, path, &status);
+	say(" statfs %s %s", show(result), status.f_flags & 1 ? "ro" : "rw");
+	result = CALL(SYS_fstatfs, fd, &status);
+	say(" fstatfs %s %s\n", show(result), status.f_flags & 1 ? "ro" : "rw");
+}
+
+static void check_read_only(void)
+{
+	static const unsigned long ro = MS_REMOUNT | MS_BIND | MS_RDONLY, rw = MS_REMOUNT | MS_BIND;
+	int fd = -1, other;
+
+	do_mount("/bound", "/dir/sub", NULL, MS_BIND, NULL);
+	other = open("/bound/inner", O_RDWR);
+	say_writable("/dir/sub/inner", fd);
+	do_mount(NULL, "/dir/sub", NULL, ro, NULL);
+	say_writable("/dir/sub/inner", fd);
+	say_writable("/bound/inner", other);
+	do_mount(NULL, "/dir/sub/sub", NULL, ro, NULL);
+	do_mount(NULL, "/no", NULL, ro, NULL);
+	/* A binding of it is like it; what is mounted there need not be. */
+	do_mount("/dir/sub/sub", "/closed", NULL, MS_BIND, NULL);
+	say("mkdir %s\n", show(CALL(SYS_mkdir, "/closed/x", 0755)));
+	do_mount("/dir", "/dir/sub/sub", NULL, MS_BIND, NULL);
+	say("mkdir %s\n", show(CALL(SYS_mkdir, "/dir/sub/sub/x", 0755)));
+	say("rmdir %s rename %s\n", show(CALL(SYS_rmdir, "/dir/sub/sub/x")),
+	    show(CALL(SYS_rename, "/dir/sub/inner", "/dir/sub/outer")));
+	do_umount("/dir/sub/sub", 0);
+	do_umount("/closed", 0);
+	do_mount(NULL, "/dir/sub", NULL, rw, NULL);
+	say_writable("/dir/sub/inner", fd);
+	close(other);
+	do_umount("/dir/sub", 0);
+	do_mount("none", "/dir/sub", "tmpfs", MS_RDONLY, NULL);
+	say("mknod %s\n", show(CALL(SYS_mknod, "/dir/sub/x", S_IFREG | 0644, 0)));
+	do_mount("none", "/dir/sub", NULL, MS_REMOUNT, NULL);
+	say("mknod %s\n", show(CALL(SYS_mknod, "/dir/sub/x", S_IFREG | 0644, 0)));
+	fd = open("/dir/sub/x", O_RDONLY);
+	say_writable("/dir/sub/x", fd);
+	do_mount("none", "/dir/sub", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+	say_writable("/dir/sub/x", fd);
+	close(fd);
+	do_umount("/dir/sub", 0);
+}
+
 int main(void)
 {
 	check_errors();
@@ -431,6 +487,7 @@ int main(void)
 	check_covered_cwd();
 	check_others();
 	check_root();
+	check_read_only();
 	check_forks();
 	return 0;
 }

@@ -201,9 +201,55 @@ static void try_truncation(void)
 	unlink("/tmp/truncated");
 }
 
+/* Whatever of it is asked for: what there is to be told, and the owner. Often, so that the site is patched. */
+static void try_little_asked(void)
+{
+	static const unsigned int masks[] = { STATX_INO, STATX_CTIME, STATX_MTIME, STATX_UID, STATX_BASIC_STATS, 0 };
+	int fd = open("/tmp", O_PATH | O_DIRECTORY);
+	struct statx status;
+
+	mkdir("/tmp/owned", 0755);
+	for (size_t i = 0; i < 20 * ARRAY_SIZE(masks); i++) {
+		unsigned int mask = masks[i % ARRAY_SIZE(masks)];
+
+		if (i % (4 * ARRAY_SIZE(masks)) == 0)
+			syscall(SYS_chown, "/tmp/owned", i, i + 1);
+		say("statx %x %ld", mask, CALL(SYS_statx, fd, "owned", 0, mask, &status));
+		say(" %x %o %u:%u\n", status.stx_mask & (STATX_BASIC_STATS), status.stx_mode, status.stx_uid,
+		    status.stx_gid);
+	}
+	close(fd);
+	rmdir("/tmp/owned");
+}
+
+/* What an open device is, is what its name is: cp(1) compares. */
+static void try_open_device(void)
+{
+	struct stat by_name, by_descriptor;
+	struct statx more;
+	int fd;
+
+	say("mknod %s", show(CALL(SYS_mknod, "/tmp/null", S_IFCHR | 0660, makedev(1, 3))));
+	syscall(SYS_chown, "/tmp/null", 5, 6);
+	for (int i = 0; i < 40; i++) {
+		fd = open("/tmp/null", O_RDWR);
+		MUST(fd >= 0 && !stat("/tmp/null", &by_name) && !fstat(fd, &by_descriptor) &&
+		     !statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &more));
+		say(" %d %d", by_name.st_ino == by_descriptor.st_ino && by_name.st_dev == by_descriptor.st_dev,
+		    more.stx_ino == by_name.st_ino &&
+			    makedev(more.stx_dev_major, more.stx_dev_minor) == by_name.st_dev);
+		say(" %o %u:%u %o %u:%u\n", by_descriptor.st_mode, by_descriptor.st_uid, by_descriptor.st_gid,
+		    more.stx_mode, more.stx_uid, more.stx_gid);
+		close(fd);
+	}
+	unlink("/tmp/null");
+}
+
 int main(void)
 {
 	umask(022);
+	try_open_device();
+	try_little_asked();
 	try_kinds();
 	try_attributes();
 	try_closed();

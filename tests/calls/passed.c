@@ -173,6 +173,21 @@ static void try_faults(void)
 	close(fd);
 }
 
+/* Kinds of file systems, and file systems by device: no paths. */
+static void try_file_systems(void)
+{
+	char text[64] = "";
+	struct stat status;
+	long index = CALL(SYS_sysfs, 1, "proc");
+
+	say("sysfs proc %s none %s", show_success(index), show(CALL(SYS_sysfs, 1, "none")));
+	say(" name %s", show(CALL(SYS_sysfs, 2, index, text)));
+	say(" \"%s\" count %s bad %s\n", text, show_success(CALL(SYS_sysfs, 3)), show(CALL(SYS_sysfs, 4)));
+	MUST(!stat("/", &status));
+	say("ustat %s", show(CALL(SYS_ustat, status.st_dev, text)));
+	say(" none %s bad %s\n", show(CALL(SYS_ustat, -1, text)), show(CALL(SYS_ustat, status.st_dev, no_memory())));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "personality")) {
@@ -180,6 +195,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	try_queues();
+	try_file_systems();
 	try_processes();
 	try_vector();
 	try_layout();

@@ -102,6 +102,23 @@ static void test_shapes(void)
 	}
 }
 
+/* What is there is told before what the name looks like. */
+static void test_making(void)
+{
+	static const char *const paths[] = { "/", "//", "/dir", "/dir/", "/file", "/file/", "/missing/", "." };
+
+	for (int i = 0; i < TIMES; i++)
+		for (size_t path = 0; path < ARRAY_SIZE(paths); path++) {
+			long made = open_r1((long)paths[path], O_CREAT | O_EXCL),
+			     truncated = open_r1((long)paths[path], O_TRUNC | O_WRONLY);
+
+			if (i == 0 || i == TIMES - 1)
+				say("make %d %s: %s, %s\n", i, paths[path], show_success(made),
+				    show_success(truncated));
+			close(truncated >= 0 ? (int)truncated : -1);
+		}
+}
+
 static void test_getcwd(void)
 {
 	static const char *const places[] = { "/", "/dir", "/dir/sub", "/bound", "/bound/sub/again" };
@@ -359,5 +376,6 @@ int main(void)
 	test_registers();
 	test_threads();
 	test_children();
+	test_making();
 	return 0;
 }

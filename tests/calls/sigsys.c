@@ -269,6 +269,63 @@ static void waited_for(void)
 	say("  sigtimedwait %d\n", sigtimedwait(&set, &info, &none));
 }
 
+/* A child that borrows the memory has a table of handlers of its own, and so has its own child. */
+static void borrowed(void)
+{
+	int status;
+	pid_t child;
+
+	signal(SIGSYS, handle_plain);
+	child = vfork();
+	if (!child) {
+		say_disposition(SIGSYS);
+		signal(SIGSYS, SIG_IGN);
+		if (!fork()) {
+			say_disposition(SIGSYS);
+			_exit(0);
+		}
+		wait(NULL);
+		say_disposition(SIGSYS);
+		raise(SIGSYS);
+		_exit(3);
+	}
+	waitpid(child, &status, 0);
+	say("  child %x\n", status);
+	say_disposition(SIGSYS);
+	raise(SIGSYS);
+}
+
+/* It comes while a call waits. */
+static void interrupts(const char *what, void (*handler)(int), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+	pid_t parent = getpid(), child;
+	int fds[2];
+	char byte;
+
+	MUST(!pipe(fds) && !sigaction(SIGSYS, &action, NULL));
+	child = fork();
+	if (!child) {
+		for (int i = 0; i < 3; i++) {
+			usleep(50000);
+			kill(parent, SIGSYS);
+		}
+		usleep(50000);
+		_exit(write(fds[1], "x", 1) != 1);
+	}
+	say("  %s: read %s\n", what, show(CALL(SYS_read, fds[0], &byte, 1)));
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	check(what);
+}
+
+static void interrupting(void)
+{
+	interrupts("handled", handle_plain, 0);
+	interrupts("handled, restarts", handle_plain, SA_RESTART);
+	interrupts("ignored", SIG_IGN, 0);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -283,6 +340,8 @@ static const struct {
 	{ "masks for one call", masks_for_a_call },
 	{ "masks in turn", masks_in_turn },
 	{ "waited for", waited_for },
+	{ "borrowed", borrowed },
+	{ "interrupting", interrupting },
 };
 
 int main(void)

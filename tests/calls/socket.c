@@ -318,6 +318,34 @@ static void without_processes(void)
 	bind_without(RLIMIT_NPROC, "processes");
 }
 
+/* In the root: where nothing fits in front of the name any more. */
+static void try_long_in_root(void)
+{
+	char path[109] = "/";
+	struct sockaddr_un address;
+	socklen_t length;
+
+	for (size_t size = 104; size < 108; size++) {
+		memset(path + 1, 'l', size - 1);
+		try_stream(path, true);
+	}
+	memset(path + 1, 'l', 107);
+	length = make_address(&address, path, false);
+	say("long in root: bind %s\n", show(CALL(SYS_bind, socket(AF_UNIX, SOCK_STREAM, 0), &address, length)));
+	say("  made %s\n", show(CALL(SYS_unlink, path)));
+}
+
+/* There is nothing but what is open already. */
+static void try_descriptors(void)
+{
+	char path[32];
+
+	for (int fd = 0; fd < 100; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		try_stream(path, true);
+	}
+}
+
 /* Names are seen from the process's own root. */
 static void with_another_root(void)
 {
@@ -373,6 +401,7 @@ int main(void)
 	try_stream("s", true);
 	try_stream("again/s", true);
 	try_stream("./s", true);
+	try_long_in_root();
 	MUST(!chdir("/"));
 	try_datagram("/tmp/a", "/tmp/b");
 	try_datagram("/bound/a", "/dir/mount/b");
@@ -381,6 +410,7 @@ int main(void)
 	try_lengths();
 	try_room();
 	try_list();
+	try_descriptors();
 	try_nameless();
 	try_abstract();
 	in_child(with_another_root);

@@ -87,9 +87,17 @@ offer() {
 	offer "proot -r etcetera hos" hosts
 	offer "proot -r etcetera -- hos" hosts
 	offer "proot -r etcetera cat hosts/f" hosts/file
+	offer "proot --help=bi" bind
+	offer "proot --config=hosts/f" hosts/file
+	mkdir -p conf/proot
+	: >conf/proot/mine
+	XDG_CONFIG_HOME=$PWD/conf offer "proot @" @mine
+	XDG_CONFIG_HOME=$PWD/conf offer "proot -v @mi" @mine
+	offer "proot @mine --root" --rootfs
 	BREAKS= offer "proot -b /etc:hos" /etc:hosts
 	BREAKS= offer "proot --rootfs=e" --rootfs=etcetera
-	[ -z "$(offers "proot -r etcetera --engine=p")" ]
+	offer "proot --engine=p" ptrace
+	[ -z "$(offers "proot -r etcetera --engine=q")" ]
 }
 
 @test "the other completions and the manual page can be made" {
@@ -100,7 +108,40 @@ offer() {
 		grep -q kill.*on.*exit "build/proot.$document"
 	done
 	[ -z "$(grep '[.][.]$' build/proot.man)" ]
-	[ -z "$(grep -h ptrace build/proot.man build/proot.bash build/proot.zsh build/proot.fish)" ]
+}
+
+# NAMES, VALUE, SUMMARY and DETAIL of each row of options.def, one row a line, with US between them.
+rows() {
+	perl -0777 -ne '
+		s/"\s*\n\s*"//g;
+		while (/^OPTION\([a-z_]+, "([^"]*)", "([^"]*)", [A-Z]+,\s*"([^"]*)",\s*"([^"]*)"\)/mg) { print join("\x1f", $1, $2, $3, $4), "\n" }
+	' src/cli/options.def
+}
+
+@test "--help, --help=OPTION and the manual page say what the rows say" {
+	local names value summary detail first name count=0
+
+	make -s build/proot.man
+	sed 's/\\f[BIR]//g; s/\\//g' build/proot.man >page
+	build/proot --help >help
+	while IFS=$'\x1f' read -r names value summary detail; do
+		count=$((count + 1))
+		grep -qF -- "${names// /, }" page || { echo "manual page: $names"; return 1; }
+		grep -qF -- "${summary:1}" page || { echo "manual page: $summary"; return 1; }
+		[ -z "$detail" ] || grep -qF -- "$(tr -d '\\' <<<"$detail")" page || { echo "manual page: $detail"; return 1; }
+		grep -qF -- "$summary" help || { echo "help: $summary"; return 1; }
+		grep -qF -- "  ${names// /, }" help || { echo "help: $names"; return 1; }
+		for name in $names; do
+			build/proot "--help=$name" >one
+			[ "$(head -1 one)" = "$(grep -E -- "  ${names// /, }([ =[]|\$)" help | sed 's/\(  [^ ].*[^ ]\)  .*/\1/')" ]
+			[[ " $(tr -s ' \n' ' ' <one)" == *"${summary:1}"*"$detail "* ]] || { cat one; return 1; }
+			build/proot "--help=${name#-}" >bare
+			cmp one bare
+		done
+	done < <(rows)
+	[ "$count" -eq "$(grep -c '^OPTION(' src/cli/options.def)" ]
+	run -1 --separate-stderr build/proot --help=bnid
+	[ "${stderr_lines[0]}" = "proot error: unknown option '--bnid', did you mean '--bind'?" ]
 }
 
 @test "the page of system calls has a line for each row of the table" {

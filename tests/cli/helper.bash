@@ -75,30 +75,29 @@ sleepers() {
 	local directory words
 
 	for directory in /proc/[0-9]*; do
-		words=$(tr '\0' ' ' 2>/dev/null <"$directory/cmdline") || continue
-		[[ $words == *"sleep $1 " ]] && [[ $words != *proot* ]] && echo "${directory#/proc/}"
+		{ mapfile -d '' -t words <"$directory/cmdline"; } 2>/dev/null || continue
+		[[ ${words[*]} == *"sleep $1" ]] && [[ ${words[*]} != *proot* ]] && echo "${directory#/proc/}"
 	done
 	return 0
 }
 
-# Wait until the words hold, 5 seconds at most.
+# Wait until the words hold. How long that may take is for machines that have much else to do.
 eventually() {
-	local i
+	local end=$((SECONDS + 60))
 
-	for i in {1..100}; do
-		"$@" && return 0
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || { echo "never held: $*"; return 1; }
 		sleep 0.05
 	done
-	echo "never held: $*"
-	return 1
 }
 
 no_sleepers() {
 	[ -z "$(sleepers "$1")" ]
 }
 
+# has_sleepers SECONDS [COUNT]
 has_sleepers() {
-	[ -n "$(sleepers "$1")" ]
+	[ "$(sleepers "$1" | wc -l)" -eq "${2:-1}" ]
 }
 
 has_line() {
@@ -113,4 +112,38 @@ is_root() {
 show() {
 	echo "status $status: $output"
 	[ -z "${stderr:-}" ] || echo "stderr: $stderr"
+}
+
+# The same, and that it was this, with success.
+prints() {
+	show
+	[ "$status" -eq 0 ]
+	[ "$output" = "$1" ]
+}
+
+# refuses_with MESSAGE WORD...: proot refuses its command line.
+refuses_with() {
+	local message=$1
+
+	shift
+	run -1 --separate-stderr "$PROOT" "$@"
+	show
+	[ "${stderr_lines[0]}" = "proot error: $message" ]
+}
+
+# musl has other words for two errors.
+glibc_words() {
+	sed 's/Symbolic link loop/Too many levels of symbolic links/; s/Filename too long/File name too long/'
+}
+
+# fails_with STATUS MESSAGE WORD...: the command prints that to standard error, and nothing else.
+fails_with() {
+	local expected_status=$1 message=$2
+
+	shift 2
+	run "-$expected_status" --separate-stderr "$@"
+	stderr=$(glibc_words <<<"$stderr")
+	show
+	[ -z "$output" ]
+	[ "$stderr" = "$message" ]
 }

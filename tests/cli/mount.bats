@@ -135,14 +135,23 @@ check_machine() {
 }
 
 @test "what can't be is refused" {
-	run as_root bash -c 'mount --bind a b && mount -o remount,bind,ro b; echo $?; umount b
-		mount -t no-such-type none b; echo $?; mount -t tmpfs none /; echo $?; mount -t overlay none b; echo $?'
+	run as_root bash -c 'mount -o remount,ro a; echo $?; mount -t no-such-type none b; echo $?; mount -t tmpfs none /; echo $?; mount -t overlay none b; echo $?'
 	show
 	[ "$(grep -xc 32 <<<"$output")" -eq 4 ]
 	is_root || { run "$PROOT" mount --bind a b; [ "$status" -ne 0 ]; }
 	is_root || { run "$PROOT" umount /; [ "$status" -ne 0 ]; }
 	run as_root bash -ec 'mount --make-rprivate /; mount --make-rslave /'
 	[ "$status" -eq 0 ]
+	check_machine
+}
+
+@test "mounts are made read-only and writable again" {
+	run as_root bash -c 'echo x >a/file; mount --bind a b && mount -o remount,bind,ro b; echo y >b/file; chmod 600 b/file; rm b/file; cat b/file
+		echo z >a/file; cat b/file; mount -o remount,bind,rw b; echo w >b/file; cat a/file; umount b
+		mount -t tmpfs -o ro none b; >b/x; mount -o remount,rw b; >b/x; ls b; mount -o remount,ro,bind / && >a/new; >b/y; ls a b'
+	show
+	[ "$(grep -c 'Read-only file system' <<<"$output")" -eq 5 ]
+	[ "$(grep -v 'Read-only file system' <<<"$output")" = $'x\nz\nw\nx\na:\nfile\nname\n\nb:\nx\ny' ]
 	check_machine
 }
 

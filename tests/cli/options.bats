@@ -15,12 +15,6 @@ name_is_shared() {
 	[ "$output" = "this is shared" ]
 }
 
-prints() {
-	show
-	[ "$status" -eq 0 ]
-	[ "$output" = "$1" ]
-}
-
 @test "-r PATH" {
 	run "$PROOT" -r "$GUEST" cat /etc/name
 	name_is_guest
@@ -275,6 +269,13 @@ tells() {
 		name_is_guest
 		[ -z "$stderr" ]
 	done
+}
+
+@test "what Termux's PRoot has to be asked for is always so" {
+	ln -s /etc/name link
+	run --separate-stderr inside -H -L --ashmem-memfd --sysvipc -b "$PWD:/here" sh -c 'readlink /here/link; stat -c %s /here/link'
+	prints $'/etc/name\n9'
+	[ -z "$stderr" ]
 }
 
 @test "--help, -h, --usage: stdout, status 0, the words callers grep for" {

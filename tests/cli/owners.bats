@@ -53,6 +53,23 @@ user_script() {
 	[ "${lines[5]}" = "$STORE 8192" ]
 }
 
+@test "of what is not the user's, owners and modes may be set to what they are" {
+	local user=()
+
+	! is_root || user=(setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups)
+	run --separate-stderr "${user[@]}" bash -euc '
+		file=/etc/passwd owner=$(stat -c %u:%g /etc/passwd) mode=$(stat -c %a /etc/passwd)
+		cd /
+		"$PROOT" -0 sh -c "
+			chown $owner $file /etc && chown -h $owner /etc/mtab && chown :${owner#*:} $file || echo chown
+			chmod $mode $file || echo chmod
+			chown 1:1 $file || chown $owner $(command -v su) || chmod 600 $file || echo refused"
+		"$PROOT" -i 5:6 chown $owner $file || echo refused
+		"$PROOT" -i 5:6 chmod $mode $file || echo refused'
+	[ "$status" -eq 0 ]
+	[ "$output" = $'refused\nrefused\nrefused' ]
+}
+
 @test "no store is made where nothing has to be kept there" {
 	run user_script '
 		"$PROOT" -0 sh -c "ln -s x link; touch file; chown 0:0 file; chown -h 0:0 link; chown 5 file; ls -l" >&2
@@ -166,6 +183,42 @@ user_script() {
 	[ "${lines[-1]}" = "all is well with 3 records of 1 store, and 7 files" ]
 }
 
+@test "what a guest removes takes nothing from what another makes of the same inode" {
+	run user_script '
+		cat >storm.py <<-"END"
+			import os, stat, sys, time
+
+			def other():
+			    while time.monotonic() < until:
+			        os.mknod("a", stat.S_IFCHR | 0o600, os.makedev(1, 3))
+			        os.unlink("a")
+
+			def own():
+			    wanted = (stat.S_IFBLK | 0o600, 5, os.makedev(7, 8))
+			    while time.monotonic() < until:
+			        os.mknod("b", stat.S_IFBLK | 0o600, os.makedev(7, 8))
+			        os.chown("b", 5, 6)
+			        for i in range(3):
+			            status = os.stat("b")
+			            if (status.st_mode, status.st_uid, status.st_rdev) != wanted:
+			                sys.exit(str(status))
+			        os.unlink("b")
+			    print("all there")
+
+			until = time.monotonic() + 3
+			if not os.fork():
+			    other()
+			    os._exit(0)
+			own()
+			os.wait()
+		END
+		mkdir d
+		cd d
+		"$PROOT" -0 python3 ../storm.py'
+	[ "$status" -eq 0 ]
+	[ "$output" = "all there" ]
+}
+
 @test "--check-owners, --repair-owners: what is gone" {
 	run user_script '
 		mkdir d
@@ -259,16 +312,21 @@ user_script() {
 
 @test "a store is whole after guests were killed in the middle of changes" {
 	run user_script '
+		mkdir links
+		cd links
 		for i in $(seq 40); do
 			setsid "$PROOT" -0 sh -c "
 				i=0
 				while true; do i=\$((i + 1)); ln -s x $i.\$i; chown -h \$i:$i $i.\$i; done" 2>/dev/null &
+			until [ -L $i.2 ]; do sleep 0.01; done
 			sleep 0.$((RANDOM % 2))$((RANDOM % 10))
 			# All of it at once, as soon as there is the process group.
 			for _ in {1..500}; do ! kill -KILL -- -$! 2>/dev/null || break; sleep 0.01; done
 			wait $! 2>/dev/null || true
 		done
-		sleep 0.1
+		cd ..
+		# What a guest has begun in several steps a child of it brings to its end.
+		while find /proc/[0-9]*/cwd -maxdepth 0 -lname "$PWD/links" 2>/dev/null | grep -q .; do sleep 0.01; done
 		"$PROOT" --check-owners .
 		"$PROOT" -0 find . -type l -printf "%f %U %G\n"'
 	echo "$output" | head -n 20

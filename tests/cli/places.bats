@@ -3,6 +3,11 @@
 
 load helper
 
+# Like run, for a command no process of which may take so many seconds of a CPU, however busy that is.
+run_within() {
+	run bash -c 'ulimit -t "$1" && shift && exec "$@"' - "$@"
+}
+
 gives() {
 	show
 	[ "$status" -eq 0 ]
@@ -47,6 +52,16 @@ gives() {
 	gives "this is shared"
 	run inside -b "$SHARED:/s" -b "$PWD/other:/s" cat /s/name
 	gives other
+}
+
+@test "the last of a root directory and a binding at / wins" {
+	mkdir empty
+	run "$PROOT" -r empty -b "$GUEST:/" cat /etc/name
+	gives "this is the guest"
+	run "$PROOT" -b "$SHARED:/" -r "$GUEST" cat /etc/name
+	gives "this is the guest"
+	run "$PROOT" -b "$SHARED:/" --tmpfs / -b "$SHARED:/shared" -R "$GUEST" cat /etc/name /shared/name
+	gives $'this is the guest\nthis is shared'
 }
 
 @test "the last of two bindings wins though one is named through a link" {
@@ -276,10 +291,8 @@ deep" ]
 	for i in {1..5000}; do
 		arguments+=(-b "$SHARED:/b/$i/x")
 	done
-	SECONDS=0
-	run inside "${arguments[@]}" sh -c 'ls /b | wc -l; ls /b/4711/x'
+	run_within 8 "$PROOT" -r "$GUEST" "${arguments[@]}" sh -c 'ls /b | wc -l; ls /b/4711/x'
 	gives $'5000\nname'
-	[ "$SECONDS" -lt 8 ]
 }
 
 @test "20000 bindings of one file, quickly" {
@@ -289,10 +302,8 @@ deep" ]
 	for i in {1..20000}; do
 		arguments+=(-b "name:/b/$i")
 	done
-	SECONDS=0
-	run inside "${arguments[@]}" cat /b/17711
+	run_within 8 "$PROOT" -r "$GUEST" "${arguments[@]}" cat /b/17711
 	gives "this is shared"
-	[ "$SECONDS" -lt 8 ]
 }
 
 @test "5000 bindings over what is there" {
@@ -304,10 +315,8 @@ deep" ]
 		: >"guest/$i"
 		arguments+=(-b "$SHARED/name:/$i")
 	done
-	SECONDS=0
-	run "$PROOT" -r guest "${arguments[@]}" /bin/busybox sh -c '/bin/busybox ls / | /bin/busybox wc -l; /bin/busybox cat /5000'
+	run_within 8 "$PROOT" -r guest "${arguments[@]}" /bin/busybox sh -c '/bin/busybox ls / | /bin/busybox wc -l; /bin/busybox cat /5000'
 	gives $'5001\nthis is shared'
-	[ "$SECONDS" -lt 8 ]
 }
 
 @test "bindings with long paths" {
@@ -340,5 +349,24 @@ deep" ]
 	eventually no_sleepers "$seconds"
 	snapshot "$GUEST" >after
 	diff before after
-	[ -z "$(find /tmp /var/tmp /dev/shm -maxdepth 1 -name '.proot-*' ! -name '.proot-owners-*' -newer marker 2>/dev/null)" ]
+	[ -z "$(find /tmp /var/tmp /dev/shm -maxdepth 1 -uid "$(id -u)" -name '.proot-*' ! -name '.proot-owners-*' -newer marker 2>/dev/null)" ]
+}
+
+# The root is on another file system than both of what is bound: names of the kernel's would be on one.
+@test "a binding over a missing place can't be renamed to another" {
+	local other
+
+	other=$(mktemp -d /dev/shm/proot-places.XXXXXX) || skip "needs another file system"
+	[ "$(stat -c %d "$other")" != "$(stat -c %d /)" ] || skip "needs another file system"
+	mkdir -p "$other/bound" "$other/dir"
+	touch "$other/bound/kept" "$other/file"
+	run "$PROOT" -b "$other/bound:/new/place" -b "$other/file:/new/file" -b "$other/dir:/new-dir" python3 -c 'import os
+for name in ("/new/place", "/new/file"):
+    for call in (os.rename, os.link):
+        try: call(name, "/new-dir/x"); print(call.__name__, name)
+        except OSError as error: print(error.strerror)'
+	show
+	[ -e "$other/bound/kept" ] && [ -e "$other/file" ] && [ -z "$(ls "$other/dir")" ]
+	rm -r "$other"
+	[ "$output" = $'Invalid cross-device link\nInvalid cross-device link\nInvalid cross-device link\nInvalid cross-device link' ]
 }

@@ -22,7 +22,8 @@ background() {
 	local number
 
 	for number in 1 2 6 9 11 13 15; do
-		run bash -c "ulimit -c 0; '$PROOT' -r '$GUEST' sh -c 'kill -$number \$\$; sleep 5'"
+		# Who runs this in the background of a script ignores two of them.
+		run env --default-signal=INT,QUIT bash -c "ulimit -c 0; '$PROOT' -r '$GUEST' sh -c 'kill -$number \$\$; sleep 5'"
 		show
 		[ "$status" -eq $((128 + number)) ]
 	done
@@ -39,11 +40,8 @@ background() {
 	local seconds
 
 	seconds=$(unique_seconds)
-	SECONDS=0
-	inside -b /dev sh -c "sleep $seconds >/dev/null 2>&1 & (setsid sleep $seconds >/dev/null 2>&1 &)" 3>&-
-	[ "$SECONDS" -lt 4 ]
-	sleep 0.2
-	[ "$(sleepers "$seconds" | wc -l)" -eq 2 ]
+	timeout 100 "$PROOT" -r "$GUEST" -b /dev sh -c "sleep $seconds >/dev/null 2>&1 & (setsid sleep $seconds >/dev/null 2>&1 &)" 3>&-
+	eventually has_sleepers "$seconds" 2
 	kill $(sleepers "$seconds")
 	eventually no_sleepers "$seconds"
 }
@@ -83,7 +81,7 @@ background() {
 
 	seconds=$(unique_seconds)
 	background -b /dev --kill-on-exit sh -c "(setsid sleep $seconds &); sleep $seconds; :"
-	eventually eval '[ "$(sleepers '"$seconds"' | wc -l)" -eq 2 ]'
+	eventually has_sleepers "$seconds" 2
 	kill -KILL "$PID"
 	eventually no_sleepers "$seconds"
 }
@@ -93,7 +91,7 @@ background() {
 
 	seconds=$(unique_seconds)
 	background -b /dev --kill-on-exit sh -c "(setsid sleep $seconds &); sleep $seconds; :"
-	eventually eval '[ "$(sleepers '"$seconds"' | wc -l)" -eq 2 ]'
+	eventually has_sleepers "$seconds" 2
 	keeper=$(cat "/proc/$PID/task/$PID/children")
 	kill -KILL $keeper
 	run wait "$PID"
@@ -160,7 +158,7 @@ background() {
 	SECONDS=0
 	run timeout 1 "$PROOT" -r "$GUEST" sleep "$seconds"
 	[ "$status" -eq 124 ]
-	[ "$SECONDS" -lt 5 ]
+	[ "$SECONDS" -lt 100 ]
 	no_sleepers "$seconds"
 }
 
@@ -173,16 +171,17 @@ background() {
 @test "timers set before proot are the command's" {
 	cat >program <<-'END'
 		import os, signal, sys
-		signal.setitimer(getattr(signal, sys.argv[1]), 0.3)
-		os.execv(sys.argv[2], sys.argv[2:])
+		signal.setitimer(getattr(signal, sys.argv[1]), float(sys.argv[2]))
+		os.execv(sys.argv[3], sys.argv[3:])
 	END
 	for option in -u --kill-on-exit; do
 		for kind in ITIMER_REAL/142 ITIMER_VIRTUAL/154 ITIMER_PROF/155; do
-			run "-${kind#*/}" timeout 20 /usr/bin/python3 program "${kind%/*}" "$PROOT" -r "$GUEST" $option sh -c 'while :; do :; done'
+			run "-${kind#*/}" timeout 60 /usr/bin/python3 program "${kind%/*}" 0.3 "$PROOT" -r "$GUEST" $option sh -c 'while :; do :; done'
 		done
 	done
-	run -0 /usr/bin/python3 program ITIMER_REAL "$PROOT" /usr/bin/python3 -c \
-		'import signal, time; left = signal.setitimer(signal.ITIMER_REAL, 0)[0]; time.sleep(0.5); print(0 < left < 0.3)'
+	# Nobody else has it: nothing comes when it would be up.
+	run -0 /usr/bin/python3 program ITIMER_REAL 3 "$PROOT" /usr/bin/python3 -c \
+		'import signal, time; left = signal.setitimer(signal.ITIMER_REAL, 0)[0]; time.sleep(left + 0.2); print(0 < left < 3)'
 	show
 	[ "$output" = True ]
 }
@@ -239,19 +238,30 @@ background() {
 
 @test "proot holds no descriptor of its caller" {
 	# A pipe's reader sees its end when the command closes it, not when proot ends.
-	SECONDS=0
-	output=$(bash -c "'$PROOT' -r '$GUEST' sh -c 'echo early; exec >&- 2>&-; sleep 3' & disown" 3>&-)
+	local seconds
+
+	seconds=$(unique_seconds)
+	output=$(timeout 100 bash -c "'$PROOT' -r '$GUEST' sh -c 'echo early; exec >&- 2>&-; sleep $seconds; :' & disown" 3>&-)
 	[ "$output" = early ]
-	[ "$SECONDS" -lt 3 ]
+	eventually has_sleepers "$seconds"
+}
+
+# Whether no child of PID has ended that it has not waited for.
+has_no_zombies() {
+	local child
+
+	for child in $(cat "/proc/$PID/task/$PID/children"); do
+		! grep -qs '^State:.Z' "/proc/$child/status" || return
+	done
 }
 
 @test "no zombie stays while proot waits" {
-	background -b /dev sh -c 'for i in 1 2 3 4 5; do (sh -c "exit 0" &); done; sleep 0.3; echo ready; sleep 1'
-	eventually has_line out ready
-	sleep 0.3
-	for child in $(cat "/proc/$PID/task/$PID/children"); do
-		! grep -q '^State:.Z' "/proc/$child/status"
-	done
+	local seconds
+
+	seconds=$(unique_seconds)
+	background -b /dev sh -c "for i in 1 2 3 4 5; do (sh -c 'exit 0' &); done; sleep 0.3; sleep $seconds; :"
+	eventually has_sleepers "$seconds"
+	eventually has_no_zombies
 	kill -TERM "$PID"
 	run wait "$PID"
 }
@@ -269,8 +279,9 @@ background() {
 		        pid, status = os.waitpid(proot.pid, os.WUNTRACED)
 		        print(os.WIFSTOPPED(status), os.WSTOPSIG(status) == number)
 		        os.kill(proot.pid, signal.SIGCONT)
-		        time.sleep(0.2)
-		        state = open(f"/proc/{command}/stat").read().rsplit(")")[1].split()[0]
+		        end = time.monotonic() + 60
+		        while (state := open(f"/proc/{command}/stat").read().rsplit(")")[1].split()[0]) != "S" and time.monotonic() < end:
+		            time.sleep(0.05)
 		        print(state)
 		        os.kill(proot.pid, signal.SIGTERM)
 		        print(proot.wait())
@@ -279,18 +290,21 @@ background() {
 	[ "$(sort <<<"$output" | uniq -c | tr -s ' ' | tr '\n' ',')" = " 4 143, 4 S, 4 True True," ]
 }
 
-# Wait for proot, whose status is STATUS.
+# Let the command end and wait for proot, whose status is STATUS.
 ends_with() {
 	local code=0
 
+	: >"$GUEST/tmp/over"
 	wait "$PID" || code=$?
 	echo "status $code"
 	[ "$code" -eq "$1" ]
 }
 
 # A command that was stopped by its own number, after proot has stopped with it. PID is proot's, COMMAND the command's.
+# It ends when there is a file, which ends_with makes.
 stopped_command() {
-	background "$@" sh -c 'echo $$; sleep 1.5; exit 5'
+	rm -f "$GUEST/tmp/over"
+	background "$@" sh -c 'echo $$; until [ -e /tmp/over ]; do sleep 0.05; done; exit 5'
 	eventually grep -q . out
 	read -r COMMAND <out
 	kill -STOP "$COMMAND"
@@ -314,7 +328,7 @@ stopped_command() {
 }
 
 @test "a command that stops itself many times, and is continued by another" {
-	run timeout -k 1 20 "$PROOT" -r "$GUEST" -b /proc -b /dev sh -c '
+	run timeout -k 1 60 "$PROOT" -r "$GUEST" -b /proc -b /dev sh -c '
 		(for i in 1 2 3 4 5 6 7 8; do
 			until grep -q "^State:.T" /proc/$$/status; do :; done
 			kill -CONT $$
@@ -358,12 +372,6 @@ stopped_command() {
 	[ "$output" = "done" ]
 }
 
-@test "proot inside proot says that it is not supported yet" {
-	run -125 "$PROOT" "$PROOT" true
-	[[ $output == "proot error: proot inside proot is not supported yet" ]]
-	run -0 "$PROOT" "$PROOT" --help
-}
-
 @test "a limit of file sizes is for the command" {
 	run sh -c "ulimit -S -f 1; '$PROOT' -r '$GUEST' sh -c 'ulimit -S -f'"
 	[ "$status" = 0 ]
@@ -374,7 +382,7 @@ stopped_command() {
 }
 
 @test "an orphan's parent is the one it would have without proot" {
-	local program='((sleep 0.2; exec sh -c "cut -d\" \" -f4 /proc/\$\$/stat >ppid") &); sleep 0.5' natively
+	local program='((sleep 0.2; exec sh -c "cut -d\" \" -f4 /proc/\$\$/stat >ppid") &); until [ -s ppid ]; do sleep 0.05; done' natively
 
 	setsid sh -c "$program"
 	natively=$(cat ppid)

@@ -19,16 +19,6 @@ gives() {
 	[ "$output" = "$1" ]
 }
 
-fails_with() {
-	local expected_status=$1 message=$2
-
-	shift 2
-	run "-$expected_status" --separate-stderr "$@"
-	show
-	[ -z "$output" ]
-	[ "$stderr" = "$message" ]
-}
-
 @test "the emulator gets its options, argv[0], the path and the arguments" {
 	run "$PROOT" -r guest -q echo /program one "two words"
 	gives "-U LD_LIBRARY_PATH -0 /program /program one two words"

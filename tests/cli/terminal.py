@@ -41,7 +41,7 @@ class Terminal:
         self.seen += data.decode(errors="replace").replace("\r", "")
         return bool(data)
 
-    def expect(self, pattern, seconds=10):
+    def expect(self, pattern, seconds=50):
         """Wait for the pattern; forget what came before it. Returns the match."""
         end = time.monotonic() + seconds
         while True:
@@ -75,10 +75,30 @@ def status(terminal, expected):
     terminal.expect(PROMPT)
 
 
-def job(terminal, command):
-    """Start a command of the guest that says "begun", in the foreground."""
-    terminal.line(f'proot sh -c \'echo begun; {command}\'')
+def until(terminal, line, pattern):
+    """Give the line to the shell till what it answers has the pattern."""
+    end = time.monotonic() + 50
+    while True:
+        terminal.line(line)
+        answer = terminal.expect("((?:.|\n)*?)" + PROMPT)[1]
+        if re.search(pattern, answer):
+            return
+        if time.monotonic() > end:
+            sys.exit(f"{line!r} never gave {pattern!r}")
+        time.sleep(0.1)
+
+
+def job(terminal, command, before=""):
+    """Start a command of the guest that says "begun", behind what is to be done before that, in the foreground."""
+    terminal.line(f'proot sh -c \'{before}echo begun; {command}\'')
     terminal.expect("begun\n")
+    time.sleep(0.3)
+
+
+def foreground(terminal, pattern):
+    """Continue the job, which the shell shows by the pattern, in the foreground."""
+    terminal.line("fg")
+    terminal.expect(pattern + ".*\n")
     time.sleep(0.3)
 
 
@@ -124,7 +144,7 @@ def loop(options):
 
 def catch(options):
     terminal = start(options)
-    job(terminal, 'trap "echo caught; exit 5" INT; while :; do sleep 0.1; done')
+    job(terminal, "while :; do sleep 0.1; done", 'trap "echo caught; exit 5" INT; ')
     terminal.send("\x03")
     terminal.expect("caught")
     terminal.expect(PROMPT)
@@ -138,20 +158,16 @@ def suspend(options):
         terminal.send("\x1a")
         terminal.expect("Stopped")
         terminal.expect(PROMPT)
-        terminal.line("fg")
-        time.sleep(0.3)
+        foreground(terminal, r'"\$@"')
         terminal.line("one")
         terminal.expect("one\n")
     terminal.send("\x1a")
     terminal.expect("Stopped")
     terminal.expect(PROMPT)
     terminal.line("bg")
-    time.sleep(0.5)
-    terminal.line("")
-    terminal.expect("Stopped")  # it reads from the terminal in the background
     terminal.expect(PROMPT)
-    terminal.line("fg")
-    time.sleep(0.3)
+    until(terminal, "jobs", "Stopped")  # it reads from the terminal in the background
+    foreground(terminal, r'"\$@"')
     terminal.line("two")
     terminal.expect("two\n")
     terminal.send("\x03")
@@ -163,16 +179,15 @@ def shell(options):
     terminal = start(options)
     terminal.line('PS1="inner> " proot sh -i')
     terminal.expect("inner> ")
-    terminal.line("sleep 100")
-    time.sleep(0.4)
+    terminal.line("sh -c 'echo be''gun; exec sleep 100'")
+    terminal.expect("begun\n")
     terminal.send("\x1a")
     terminal.expect("Stopped")
     terminal.expect("inner> ")
     terminal.line("jobs")
     terminal.expect("Stopped.*sleep 100")
     terminal.expect("inner> ")
-    terminal.line("fg")
-    time.sleep(0.3)
+    foreground(terminal, "sleep 100")
     terminal.send("\x03")
     terminal.expect("inner> ")
     terminal.line("sleep 0.2 & wait; echo wait''ed")
@@ -186,12 +201,8 @@ def background(options):
     terminal = start(options)
     terminal.line("proot cat &")
     terminal.expect(PROMPT)
-    time.sleep(0.5)
-    terminal.line("jobs")
-    terminal.expect("Stopped")
-    terminal.expect(PROMPT)
-    terminal.line("fg")
-    time.sleep(0.3)
+    until(terminal, "jobs", "Stopped")
+    foreground(terminal, "proot cat")
     terminal.line("hello")
     terminal.expect("hello")
     terminal.send("\x04")
@@ -205,7 +216,7 @@ def size(options):
     terminal.line("proot stty size")
     terminal.expect("33 77\n")
     terminal.expect(PROMPT)
-    job(terminal, 'trap "stty size; exit" WINCH; while :; do sleep 0.1; done')
+    job(terminal, "while :; do sleep 0.1; done", 'trap "stty size; exit" WINCH; ')
     fcntl.ioctl(terminal.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 34, 78, 0, 0))
     terminal.expect("34 78\n")
     terminal.expect(PROMPT)
@@ -218,7 +229,7 @@ def hangup(options):
     terminal.expect("begun\n")
     mark = os.path.join(os.environ["GUEST"], "tmp/hangup")
     os.close(terminal.fd)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 50
     while not os.path.exists(mark):
         if time.monotonic() > end:
             sys.exit("the command never heard of the hangup")

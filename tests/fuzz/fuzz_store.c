@@ -65,6 +65,8 @@ static void use(struct store_bucket *bucket, const struct store_record *record)
 {
 	struct store_change change;
 	struct store_record found;
+	/* Whatever it was read with, and however often there is one. */
+	const struct store_record any = { .key = record->key };
 	unsigned int removals = 0;
 	long status = store_put_in(bucket, record, &change);
 
@@ -73,7 +75,7 @@ static void use(struct store_bucket *bucket, const struct store_record *record)
 		if (record->key.inode && (!store_find_in(bucket, &record->key, &found) || found.uid != record->uid))
 			abort();
 	}
-	while (!store_remove_from(bucket, &record->key, &change)) {
+	while (!store_remove_from(bucket, &any, &change)) {
 		if (change.offset > sizeof(*bucket) - sizeof(change.copy) || removals++ > STORE_SLOTS)
 			abort();
 		store_apply(bucket, &change);

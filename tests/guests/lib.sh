@@ -41,9 +41,9 @@ try() {
 	echo "[$?]"
 }
 
-# until_true COMMAND...: waits up to ten seconds for it.
+# until_true COMMAND...: waits for it, up to a minute or more on a machine that is busy.
 until_true() {
-	tries=100
+	tries=600
 	while [ $tries -gt 0 ]; do
 		"$@" >/dev/null 2>&1 && return
 		sleep 0.1

@@ -27,6 +27,9 @@ void do_attribute(void)
 {
 	static const char *const names[] = { "user.a", "user.a", "user.b",    "user.missing",
 					     "bad",    "",	 "trusted.x", "security.y" };
+	/* Names that are an overlay's own: what it does with those of its files' users. */
+	static const char *const of_layers[] = { "user.overlay.opaque", "user.overlay.whiteout",  "user.overlay.a",
+						 "user.overlay.",	"user.overlay.overlay.a", "user.overlaya" };
 	static const int numbers[][4] = {
 		{ SYS_setxattr, SYS_getxattr, SYS_listxattr, SYS_removexattr },
 		{ SYS_lsetxattr, SYS_lgetxattr, SYS_llistxattr, SYS_lremovexattr },
@@ -36,9 +39,14 @@ void do_attribute(void)
 	unsigned int no_follow = random_below(2), which = random_below(4);
 	unsigned long size = random_chance(70) ? 64 : random_below(6);
 	long number = numbers[no_follow][which], result;
-	char buf[64] = "text of the attribute";
+	char buf[256] = "text of the attribute";
 	int flags = random_chance(70) ? 0 : (int)random_below(4);
 
+	if (is_of_layers && random_chance(35))
+		name = PICK(of_layers);
+	/* How much room the kernel's own take counts there. */
+	if (is_of_layers && (size == 64 || which == 2))
+		size = sizeof(buf);
 	say("%s%s %s %s %lu", no_follow ? "l" : "", calls[which], path_show(path), path_show(name), size);
 	switch (which) {
 	case 0:
@@ -70,7 +78,7 @@ void do_attribute_at(void)
 {
 	static const int flags_of[] = { 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 0x40 };
 	struct place place = random_place();
-	char buf[64] = "set by the at call";
+	char buf[256] = "set by the at call";
 	struct attribute_arguments arguments = { (uint64_t)buf, random_below(20), 0 };
 	int flags = PICK(flags_of);
 	long result;
@@ -120,6 +128,8 @@ void do_handle(void)
 	struct place place = random_place();
 	int flags = PICK(flags_of), mount;
 
+	if (is_of_layers)
+		return;
 	say("name_to_handle_at ");
 	say_place(&place);
 	say(" %x", flags);
@@ -172,8 +182,11 @@ void do_mark(void)
 						 FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_MARK_REMOVE };
 	struct place place = random_place();
 	unsigned int flags = PICK(flags_of);
-	int group =
-		(int)CALL(SYS_fanotify_init, FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_NONBLOCK | FAN_CLOEXEC, O_RDONLY);
+	int group;
+
+	if (is_of_layers)
+		return;
+	group = (int)CALL(SYS_fanotify_init, FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_NONBLOCK | FAN_CLOEXEC, O_RDONLY);
 
 	if (random_chance(10))
 		place.path = NULL;

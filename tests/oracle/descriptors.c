@@ -12,7 +12,7 @@
 
 static void change_attributes(int fd)
 {
-	char buf[64];
+	char buf[256];
 	long result;
 
 	switch (random_below(4)) {
@@ -48,7 +48,7 @@ static void change_status(int fd)
 
 	switch (random_below(4)) {
 	case 0:
-		if (would_close(fd, "", mode))
+		if (keeps_mode(fd, "", mode))
 			return;
 		say("fchmod %d %o", fd, mode);
 		say_result(CALL(SYS_fchmod, fd, mode));

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "sequence.h"
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,6 +72,41 @@ void kept_add(int fd)
 	close(fd);
 }
 
+/* Whether the directory that LINK of /proc leads to can be reached by its name. */
+static bool is_reachable(const char *link)
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink(link, path, sizeof(path) - 1);
+	struct stat status;
+
+	if (length <= 0)
+		return false;
+	path[length] = '\0';
+	return !stat(path, &status);
+}
+
+static bool is_lost(int fd)
+{
+	struct stat status;
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return !fstat(fd, &status) && S_ISDIR(status.st_mode) && !is_reachable(link);
+}
+
+void kept_settle(const char *place)
+{
+	struct kept *here = kept_here();
+
+	if (!is_reachable("/proc/thread-self/cwd") && chdir(place))
+		return;
+	for (int i = here->count; i-- > 0;)
+		if (is_lost(here->fds[i])) {
+			close(here->fds[i]);
+			here->fds[i] = here->fds[--here->count];
+		}
+}
+
 /* Objects that are known by device and inode, as the guest sees them. */
 struct objects {
 	unsigned int count;
@@ -116,6 +152,7 @@ void protected_start(void)
 {
 	char path[256];
 
+	above.count = tops.count = places.count = 0;
 	note(&above, "/");
 	note(&above, "/bin"); /* nothing can be executed without it */
 	for (int i = 0; i < binding_count; i++) {
@@ -135,6 +172,9 @@ static bool is_above(int directory, const char *path, int flags)
 {
 	struct stat status;
 
+	/* Under proot a directory that has been copied has another number. */
+	if (is_of_layers)
+		protected_start();
 	return !fstatat(directory, path, &status, flags) && is_among(&above, &status);
 }
 
@@ -159,7 +199,24 @@ bool is_bound_in_sticky(int directory, const char *path)
 	return false;
 }
 
-bool would_close(int directory, const char *path, unsigned int mode)
+static bool would_close(int directory, const char *path, unsigned int mode)
 {
 	return geteuid() && !(mode & S_IXUSR) && is_above(directory, path, AT_EMPTY_PATH);
+}
+
+/*
+ * For overlayfs two names of a fifo or a socket are two inodes, for they can't carry user.overlay.origin: it goes by
+ * the mode that each of them had when it came into memory.
+ */
+static bool has_two_modes(int directory, const char *path)
+{
+	struct stat status;
+
+	return is_of_layers && !fstatat(directory, path, &status, AT_EMPTY_PATH) && status.st_nlink > 1 &&
+	       (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+bool keeps_mode(int directory, const char *path, unsigned int mode)
+{
+	return would_close(directory, path, mode) || has_two_modes(directory, path);
 }

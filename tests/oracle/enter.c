@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The oracle: runs a command where the kernel itself does what proot imitates,
- * a chroot with bind mounts, in mount and process namespaces of its own.
+ * a chroot with bind mounts, in namespaces of mounts, processes and System V IPC of its own.
  *
- *	enter [-u UID] [-r ROOT [-b HOST:GUEST]...] COMMAND [ARGUMENT ...]
+ *	enter [-u UID] [-r ROOT [-o GUEST:OPTIONS] [-b HOST:GUEST]...] COMMAND [ARGUMENT ...]
  *
  *	-u UID	become this user and group, without supplementary groups
  *	-r ROOT	chroot there, with a fresh /proc where ROOT has a directory for it
- *	-b H:G	mount H at ROOT/G
+ *	-o G:O	mount an overlay with the options O at ROOT/G, before all else
+ *	-b H:G	mount H at ROOT/G; with ":ro" behind G, read-only
  *
  * Without -r the command runs in the same namespaces, but sees the host: that
  * is where proot is started, so that both sides are alike and a guest that is
@@ -25,8 +26,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/mount.h>
 #include <linux/openat2.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +45,7 @@
 struct request {
 	long uid;	     /* -1: stay */
 	const char *root;    /* NULL: the host's */
+	char *overlay;	     /* GUEST:OPTIONS, or NULL */
 	char *bindings[256]; /* HOST:GUEST */
 	int binding_count;
 };
@@ -61,7 +65,7 @@ static void make_namespaces(void)
 	gid_t gid = getegid();
 	char line[64];
 
-	if (unshare(CLONE_NEWNS | CLONE_NEWPID | (uid ? CLONE_NEWUSER : 0)))
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | (uid ? CLONE_NEWUSER : 0)))
 		err(NOT_PERMITTED, "unshare");
 	if (uid) {
 		snprintf(line, sizeof(line), "%u %u 1", uid, uid);
@@ -84,27 +88,72 @@ static void mount_proc(const char *root)
 		err(NOT_PERMITTED, "mount proc on %s", place);
 }
 
-/* Links on the way to the place are those of ROOT. */
-static void mount_binding(const char *root, char *binding)
+/* Take ":ro" away from the end of GUEST, if it is there. */
+static bool take_read_only(char *guest)
+{
+	size_t length = strlen(guest);
+
+	if (length < 3 || strcmp(guest + length - 3, ":ro"))
+		return false;
+	guest[length - 3] = '\0';
+	return true;
+}
+
+/* What GUEST is in the root, with its links. Somebody may rename something somewhere. */
+static int open_in(int root_fd, const char *guest)
 {
 	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
-	char place[64], *guest = strchr(binding, ':');
-	int root_fd = open(root, O_PATH | O_CLOEXEC), fd;
+	int fd;
 
-	if (!guest)
-		errx(125, "-b %s: no guest path", binding);
-	*guest++ = '\0';
-	/* Somebody may rename something somewhere. */
 	do
 		fd = (int)syscall(SYS_openat2, root_fd, guest, &how, sizeof(how));
 	while (fd < 0 && errno == EAGAIN);
 	if (fd < 0)
-		err(125, "%s in %s", guest, root);
+		err(125, "%s", guest);
+	return fd;
+}
+
+static void make_read_only(int root_fd, const char *guest)
+{
+	struct mount_attr wanted = { .attr_set = MOUNT_ATTR_RDONLY };
+	int fd = open_in(root_fd, guest);
+
+	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &wanted, sizeof(wanted)))
+		err(125, "read-only %s", guest);
+	close(fd);
+}
+
+static void mount_binding(const char *root, char *binding)
+{
+	char place[64], *guest = strchr(binding, ':');
+	int root_fd = open(root, O_PATH | O_CLOEXEC), fd;
+	bool is_read_only;
+
+	if (!guest)
+		errx(125, "-b %s: no guest path", binding);
+	*guest++ = '\0';
+	is_read_only = take_read_only(guest);
+	fd = open_in(root_fd, guest);
 	snprintf(place, sizeof(place), "/proc/self/fd/%d", fd);
 	if (mount(binding, place, NULL, MS_BIND | MS_REC, NULL))
 		err(125, "mount --bind %s %s", binding, guest);
+	if (is_read_only)
+		make_read_only(root_fd, guest);
 	close(fd);
 	close(root_fd);
+}
+
+/* Its place is named without links. */
+static void mount_overlay(const char *root, char *overlay)
+{
+	char place[PATH_MAX], *options = strchr(overlay, ':');
+
+	if (!options)
+		errx(125, "-o %s: no options", overlay);
+	*options++ = '\0';
+	snprintf(place, sizeof(place), "%s%s", root, overlay);
+	if (mount("overlay", place, "overlay", 0, options))
+		err(NOT_PERMITTED, "mount overlay on %s, %s", place, options);
 }
 
 static void enter_root(struct request *request)
@@ -155,13 +204,16 @@ static struct request read_options(int argc, char **argv)
 	struct request request = { .uid = -1 };
 	int option;
 
-	while ((option = getopt(argc, argv, "+u:r:b:")) != -1) {
+	while ((option = getopt(argc, argv, "+u:r:o:b:")) != -1) {
 		switch (option) {
 		case 'u':
 			request.uid = atol(optarg);
 			break;
 		case 'r':
 			request.root = optarg;
+			break;
+		case 'o':
+			request.overlay = optarg;
 			break;
 		case 'b':
 			if (request.binding_count == (int)(sizeof(request.bindings) / sizeof(*request.bindings)))
@@ -197,6 +249,8 @@ int main(int argc, char **argv)
 	if (request.root || is_permitted()) {
 		make_namespaces();
 		step_down();
+		if (request.overlay)
+			mount_overlay(request.root, request.overlay);
 		mount_proc(request.root);
 		/* Neither proot nor the command is the first process: signals are not the same for that. */
 		step_down();

@@ -6,11 +6,15 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define OLDEST_PRESENT 1000000000 /* the tree's own times are before this */
+
+bool is_of_links;
+bool is_of_layers;
 
 static char line[1 << 18];
 static size_t line_length;
@@ -87,7 +91,8 @@ static void say_stat(const struct stat *status)
 		say(" %lu links", (unsigned long)status->st_nlink);
 	if (status->st_rdev)
 		say(" device %lx", (unsigned long)status->st_rdev);
-	say_time(status->st_mtime);
+	if (!is_of_links || !S_ISDIR(status->st_mode))
+		say_time(status->st_mtime);
 	say("]");
 }
 
@@ -111,10 +116,22 @@ void say_stat_result(long result, const struct stat *status)
 		say_stat(status);
 }
 
+/* strcmp(), for qsort(). */
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 void say_names(const char *names, long size)
 {
-	for (const char *name = names; size > 0 && name < names + size; name += strlen(name) + 1)
-		say(" '%s'", name);
+	const char *sorted[64];
+	size_t count = 0;
+
+	for (const char *name = names; size > 0 && name < names + size && count < 64; name += strlen(name) + 1)
+		sorted[count++] = name;
+	qsort(sorted, count, sizeof(*sorted), compare_names);
+	for (size_t i = 0; i < count; i++)
+		say(" '%s'", sorted[i]);
 }
 
 void say_text(const char *text, long size)

@@ -87,6 +87,12 @@ void kept_forget(void);
 /* Keep FD for later calls, or close it. */
 void kept_add(int fd);
 void kept_drop_one(void);
+/*
+ * Directories that are kept, or current, and that have no name any more by which they can be reached are left: the
+ * first are closed, the other becomes PLACE. What an overlay has there is found by names only under proot
+ * (ARCHITECTURE.md).
+ */
+void kept_settle(const char *place);
 /* Remember the directories above bindings. */
 void protected_start(void);
 /* Whether it is what a binding shows. */
@@ -103,9 +109,9 @@ bool is_bound_in_sticky(int directory, const char *path);
 /*
  * Whether an ordinary user would close such a directory to itself: ".." from a
  * binding still leads there in the kernel, but the host path does not. And
- * below a closed root nothing is left to do.
+ * below a closed root nothing is left to do. Or whether the kernel does not go by the new mode.
  */
-bool would_close(int directory, const char *path, unsigned int mode);
+bool keeps_mode(int directory, const char *path, unsigned int mode);
 
 /* calls.c */
 void calls_start(void);
@@ -117,5 +123,14 @@ void actors_start(void);
 /* One of them makes a call. */
 void actors_call(int index);
 void actors_end(void);
+
+/* Of proot -l, on what has no hard links. */
+extern bool is_of_links;
+/* Of an overlay: its files are others when they have been copied, so nothing is watched or has a handle. */
+extern bool is_of_layers;
+/* Where that is. */
+#define PLACE_OF_LAYERS "/ov"
+/* Calls of its own that a program adds to those of calls.c, or NULL. */
+extern void (*calls_more)(void);
 
 #endif

@@ -196,7 +196,8 @@ static void imagine_spelling(struct binding *binding)
 
 	strcpy(binding->spelled, binding->guest);
 	snprintf(path, sizeof(path), "%.200s/g", directory->path);
-	if (random_chance(75) || directory->type != NODE_DIRECTORY || !is_visible(directory) ||
+	/* A link that leads nowhere would be covered itself. */
+	if (binding->is_missing || random_chance(75) || directory->type != NODE_DIRECTORY || !is_visible(directory) ||
 	    has_node(directory->tree, path) || node_count > NODES_MOST - 10)
 		return;
 	open_parents(path);
@@ -588,7 +589,7 @@ static void list_node(const char *path, const char *shown)
 	printf("%s %o %u %u", shown, status.st_mode, status.st_uid, status.st_gid);
 	if (!holds_missing_place(path))
 		printf(" %lu", (unsigned long)status.st_nlink);
-	if (status.st_mtime < 1000000000)
+	if (status.st_mtime < 1000000000 && !(is_of_links && S_ISDIR(status.st_mode)))
 		printf(" @%ld", (long)status.st_mtime);
 	if (S_ISREG(status.st_mode))
 		printf(" %ld %lx", (long)status.st_size, hash_file(path));

@@ -5,7 +5,7 @@
  *	storm SECONDS CALLS
  *
  * For SECONDS, 32 threads make calls of which they know the answers, while a
- * timer of each fires every 50 microseconds and others send each of them
+ * timer of each fires every 50 microseconds (storm_interval()) and others send each of them
  * signals that are counted. Their handlers nest; those of some threads run on
  * an alternate stack, interrupt with or without SA_RESTART, or jump away. Then
  * opens of a fifo are interrupted and cancelled. At last 100 threads make CALLS calls each.
@@ -142,7 +142,8 @@ static bool ask_file(void)
 static timer_t start_timer(pid_t id)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = TICK };
-	struct itimerspec often = { { 0, 50000 }, { 0, 50000 } };
+	/* A thread that is told of each signal by a tracer must have the time to get on between two. */
+	struct itimerspec often = { { 0, storm_interval() * 1000 }, { 0, storm_interval() * 1000 } };
 	timer_t timer;
 
 	event._sigev_un._tid = id;

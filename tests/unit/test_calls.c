@@ -55,6 +55,52 @@ static void test_names(void)
 	   "there are no rows behind the last");
 }
 
+/* How --trace shows arguments. */
+static const struct {
+	const char *name, *letters;
+} shapes[] = {
+#define SHOW(call, letters) { #call, letters },
+#include "agent/show.def"
+};
+
+static const char *letters_of(const struct call_row *row)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
+		if (!strcmp(shapes[i].name, row->name))
+			return shapes[i].letters;
+	return "";
+}
+
+/* Whether LETTERS shows the path of SHAPE as one, and the descriptor it is relative to. */
+static bool shows_path(const char *letters, const struct call_path *shape)
+{
+	size_t length = strlen(letters);
+
+	if (shape->follow == FOLLOW_NONE)
+		return true;
+	return (size_t)shape->path < length && letters[shape->path] == 'p' &&
+	       (shape->directory == CALL_CWD || letters[shape->directory] == 'd');
+}
+
+static void test_shapes(void)
+{
+	bool is_shown = true, is_known = true;
+
+	for (unsigned int i = 0; i < call_row_count; i++) {
+		const char *letters = letters_of(&call_rows[i]);
+
+		if (shows_path(letters, &call_rows[i].paths[0]) && shows_path(letters, &call_rows[i].paths[1]))
+			continue;
+		printf("# --trace does not show the paths of %s: agent/show.def\n", call_rows[i].name);
+		is_shown = false;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
+		is_known &= strspn(shapes[i].letters, "pdsvfoxia") == strlen(shapes[i].letters) &&
+			    strlen(shapes[i].letters) <= 6;
+	ok(is_shown, "--trace shows paths as such");
+	ok(is_known, "--trace knows its letters");
+}
+
 static bool is_argument(int argument)
 {
 	return argument >= 0 && argument < 6;
@@ -74,7 +120,7 @@ static bool is_path_right(const struct call_path *path)
 
 static bool is_row_right(const struct call_row *row)
 {
-	if (row->nr > NR_HIGHEST)
+	if (row->nr >= NR_END)
 		return false;
 	if (row->action == CALL_REFUSE)
 		return row->error > 0;
@@ -104,6 +150,7 @@ int main(void)
 {
 	test_headers();
 	test_names();
+	test_shapes();
 	test_rows();
 	return plan_done();
 }

@@ -7,6 +7,7 @@
 #include "agent/calls.h"
 #include "arch.h"
 #include "engine/filter.h"
+#include "engine/verdict.h"
 #include "image/filter_data.h"
 #include "numbers.h"
 
@@ -20,6 +21,7 @@
 #define TRAPS (SECCOMP_RET_TRAP | FILTER_TRAP_DATA)
 #define NO_CALL (SECCOMP_RET_ERRNO | ENOSYS)
 #define PASSES SECCOMP_RET_ALLOW
+#define NOT_MADE (SECCOMP_RET_TRACE | FILTER_TRAP_DATA)
 #define FOREIGN_ABI 0x40000000 /* __X32_SYSCALL_BIT */
 
 static struct sock_filter code[FILTER_MOST];
@@ -79,7 +81,7 @@ static bool is_true(const struct sock_filter *step, uint32_t accumulator)
 	}
 }
 
-static uint32_t verdict(const struct seccomp_data *data)
+static uint32_t simulate(const struct seccomp_data *data)
 {
 	uint32_t accumulator = 0;
 
@@ -104,6 +106,17 @@ static uint32_t verdict(const struct seccomp_data *data)
 				at += is_true(step, accumulator) ? step->jt : step->jf;
 		}
 	}
+}
+
+static bool is_tracer_right = true;
+
+/* The same by the tracer's own way. */
+static uint32_t verdict(const struct seccomp_data *data)
+{
+	uint32_t result = simulate(data);
+
+	is_tracer_right &= verdict_find(code, data) == result;
+	return result;
 }
 
 static struct seccomp_data data_of(unsigned int nr, unsigned long pointer)
@@ -145,10 +158,16 @@ static bool gets(const struct call_row *row, uint64_t number, uint32_t wanted)
 	       verdict_with(row->nr, GATE, 0, where, number) == PASSES;
 }
 
-static bool is_among_right(const struct call_row *row)
+/* The same, but all others are 0. */
+static bool gets_with_zero(const struct call_row *row, uint64_t number, uint32_t wanted)
+{
+	return verdict_with(row->nr, OUTSIDE, 0, row->when_argument, number) == wanted;
+}
+
+static bool is_among_right(const struct call_row *row, uint64_t bits)
 {
 	for (uint64_t number = 0; number < 70; number++) {
-		uint32_t wanted = number < 64 && row->when_value >> number & 1 ? TRAPS : PASSES;
+		uint32_t wanted = number < 64 && bits >> number & 1 ? TRAPS : PASSES;
 
 		if (!gets(row, number, wanted) || !gets(row, number | 1ull << 32, wanted))
 			return false;
@@ -164,10 +183,24 @@ static bool is_condition_right(const struct call_row *row)
 	case WHEN_SET:
 		return gets(row, 0, PASSES) && gets(row, 1, TRAPS) && gets(row, high, TRAPS) && gets(row, ~0ull, TRAPS);
 	case WHEN_AMONG:
-		return is_among_right(row);
+		return is_among_right(row, row->when_value);
+	case WHEN_SENDS:
+		return is_among_right(row, row->when_value >> 32);
 	case WHEN_DIFFERS:
 		return gets(row, row->when_value, PASSES) && gets(row, row->when_value | high, PASSES) &&
 		       gets(row, row->when_value + 1, TRAPS) && gets(row, ~(uint64_t)row->when_value, TRAPS);
+	case WHEN_OURS:
+		return gets_with_zero(row, IMAGE_ADDRESS, TRAPS) &&
+		       gets_with_zero(row, IMAGE_ADDRESS | 0xffffffff, TRAPS) &&
+		       gets_with_zero(row, IMAGE_ADDRESS - 1, PASSES) && gets_with_zero(row, 0, PASSES) &&
+		       verdict_with(row->nr, OUTSIDE, 0, row->when_argument + 1u, high) == TRAPS &&
+		       verdict_with(row->nr, OUTSIDE, 0, row->when_argument + 1u, high - 1) == PASSES &&
+		       verdict_with(row->nr, GATE, ~0ull, 6, 0) == PASSES;
+	case WHEN_EQUALS:
+		return gets(row, (uint32_t)row->when_value, TRAPS) && gets(row, row->when_value >> 32, TRAPS) &&
+		       gets(row, row->when_value >> 32 | high, TRAPS) && gets(row, 0, PASSES) &&
+		       gets(row, (uint32_t)row->when_value ^ 1, PASSES) &&
+		       gets(row, (row->when_value >> 32) + 2, PASSES);
 	default:
 		return true;
 	}
@@ -179,7 +212,8 @@ static bool is_gate_right(const struct call_row *row)
 	const uint64_t other = 0x5a5a5a5a5a5a5a5a; /* meets every condition of the table */
 
 	for (unsigned long offset = 0; offset < GATE_SIZE; offset++)
-		if (verdict_with(row->nr, GATE + offset, other, 6, 0) != PASSES)
+		if (verdict_with(row->nr, GATE + offset, other, 6, 0) !=
+		    (GATE + offset == IMAGE_ADDRESS + GATE_JUDGED_OFFSET ? NOT_MADE : PASSES))
 			return false;
 	for (unsigned int bit = 0; bit < 64; bit++)
 		if (1ul << bit >= GATE_SIZE && verdict_with(row->nr, GATE ^ 1ul << bit, other, 6, 0) != TRAPS)
@@ -211,7 +245,8 @@ static void test_rows(void)
 			if (row->condition == WHEN_ALWAYS)
 				traps &= report(outside == TRAPS, row->name);
 			conditions &= report(is_condition_right(row), row->name);
-			if (row->condition != WHEN_AMONG)
+			if (row->condition != WHEN_AMONG && row->condition != WHEN_EQUALS &&
+			    row->condition != WHEN_SENDS && row->condition != WHEN_OURS)
 				gates &= report(is_gate_right(row), row->name);
 		}
 	}
@@ -220,7 +255,7 @@ static void test_rows(void)
 	ok(refuses, "what is refused gets its error");
 	ok(traps, "what always traps traps");
 	ok(conditions, "conditions look at the right argument");
-	ok(gates, "the gate's whole page passes, compared in both words");
+	ok(gates, "the gate's whole page passes, compared in both words, but for what is to be judged");
 }
 
 static void test_unknown(void)
@@ -232,12 +267,20 @@ static void test_unknown(void)
 			refuses &= verdict_of(nr, OUTSIDE) == NO_CALL && verdict_of(nr, GATE) == NO_CALL;
 	ok(refuses, "numbers between the rows are ENOSYS");
 	ok(verdict_of(NR_HIGHEST + 1, OUTSIDE) == NO_CALL && verdict_of(5000, OUTSIDE) == NO_CALL &&
-		   verdict_of(~0u, OUTSIDE) == NO_CALL,
+		   verdict_of(~1u, OUTSIDE) == NO_CALL,
 	   "numbers behind the rows are ENOSYS");
+	ok(verdict_of(~0u, OUTSIDE) == PASSES, "what a tracer puts in the place of a number passes");
+	ok(verdict_of(TELL_NUMBER, OUTSIDE) == SECCOMP_RET_TRACE && verdict_of(TELL_NUMBER, GATE) == SECCOMP_RET_TRACE,
+	   "the number that tells tracers does");
+	ok(verdict_of(TELL_END_NUMBER, GATE) == SECCOMP_RET_TRACE &&
+		   verdict_of(TELL_ASK_NUMBER, GATE) == SECCOMP_RET_TRACE,
+	   "and so do the others");
+	ok(verdict_of(TELL_END_NUMBER, GATE) == SECCOMP_RET_TRACE, "and so does that of ends");
 	ok(verdict_of(FOREIGN_ABI, OUTSIDE) == NO_CALL && verdict_of(FOREIGN_ABI | NR_openat, OUTSIDE) == NO_CALL,
 	   "numbers of x32 are ENOSYS");
 	ok(verdict_of(FINISH_NUMBER, OUTSIDE) == TRAPS && verdict_of(FINISH_NUMBER, GATE) == TRAPS,
 	   "the finishing number traps");
+	ok(verdict_of(QUERY_NUMBER, OUTSIDE) == PASSES, "the number that filters of guests answer passes");
 	build(IMAGE_ALLOW_UNKNOWN, 0);
 	ok(is_valid(), "with -u the program is one the kernel takes");
 	ok(verdict_of(NR_HIGHEST + 1, OUTSIDE) == PASSES && verdict_of(5000, OUTSIDE) == PASSES, "with -u they pass");
@@ -321,5 +364,6 @@ int main(void)
 	test_unknown();
 	test_foreign();
 	test_flags();
+	ok(is_tracer_right, "the tracer finds the same verdicts");
 	return plan_done();
 }

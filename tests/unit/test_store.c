@@ -60,9 +60,10 @@ static void put(struct table *table, const struct store_record *record)
 
 static bool take_away(struct table *table, const struct store_key *key)
 {
+	const struct store_record record = { .key = *key };
 	struct store_change change;
 
-	if (store_remove_from(bucket_of(table, key), key, &change))
+	if (store_remove_from(bucket_of(table, key), &record, &change))
 		return false;
 	store_apply(bucket_of(table, key), &change);
 	return true;
@@ -202,6 +203,25 @@ static void test_file_systems(void)
 	free(table.buckets);
 }
 
+static void test_changed_meanwhile(void)
+{
+	struct store_bucket bucket = { 0 };
+	struct store_record record = random_record(3), found, born_later;
+	struct store_change change;
+
+	store_put_in(&bucket, &record, &change);
+	store_apply(&bucket, &change);
+	store_find_in(&bucket, &record.key, &found);
+	born_later = found;
+	born_later.birth_seconds++;
+	ok(store_remove_from(&bucket, &born_later, &change) == -ENOENT, "what was born at another time is not removed");
+	store_put_in(&bucket, &record, &change);
+	store_apply(&bucket, &change);
+	ok(store_remove_from(&bucket, &found, &change) == -ENOENT, "what was put since it was found is not removed");
+	store_find_in(&bucket, &record.key, &found);
+	ok(!store_remove_from(&bucket, &found, &change), "what is as it was found is removed");
+}
+
 static void test_sequence(void)
 {
 	struct store_bucket bucket = { 0 };
@@ -292,7 +312,7 @@ static void test_broken_off(void)
 		struct store_record record = random_record(1 + (uint64_t)random() % (STORE_SLOTS - 2));
 		struct store_change change;
 		long status = random() % 3 ? store_put_in(&bucket, &record, &change) :
-					     store_remove_from(&bucket, &record.key, &change);
+					     store_remove_from(&bucket, &record, &change);
 
 		if (status)
 			continue;
@@ -366,7 +386,7 @@ _Noreturn static void write_for_ever(struct scene *scene)
 		long status = 0;
 
 		if (inode % 5 == 0 && number % 2)
-			status = store_remove_from(&scene->bucket, &record.key, &change);
+			status = store_remove_from(&scene->bucket, &record, &change);
 		else
 			status = store_put_in(&scene->bucket, &record, &change);
 		if (!status)
@@ -454,6 +474,7 @@ int main(void)
 	test_against_list();
 	test_reuse();
 	test_file_systems();
+	test_changed_meanwhile();
 	test_sequence();
 	test_broken_off();
 	test_bits();

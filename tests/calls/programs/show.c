@@ -224,7 +224,14 @@ static void show_rest(void)
 	unsigned int control = 0;
 
 	prctl(PR_GET_PDEATHSIG, &death);
+#ifdef __aarch64__
+	unsigned long word;
+
+	__asm__("mrs %0, fpcr" : "=r"(word));
+	control = (unsigned int)word;
+#else
 	__asm__("stmxcsr %0" : "=m"(control));
+#endif
 	say("dumpable %d keepcaps %d pdeathsig %d thp %d timerslack %d mxcsr %x\n", prctl(PR_GET_DUMPABLE),
 	    prctl(PR_GET_KEEPCAPS), death, prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), prctl(PR_GET_TIMERSLACK) > 0,
 	    control);

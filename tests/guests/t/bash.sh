@@ -71,9 +71,10 @@ wait $!
 echo "wait: $?"
 sum=0
 pids=
-for i in 3 1 2; do (sleep 0.$i; exit $i) & pids="$pids $!"; done
+for i in 3 1 2; do (until [ -e "may-end-$i" ]; do sleep 0.1; done; exit $i) & pids="$pids $!"; done
 # shellcheck disable=SC2086 # a list
-for i in 1 2 3; do wait -n $pids 2>/dev/null; sum=$((sum * 10 + $?)); done
+for i in 1 2 3; do : >"may-end-$i" && wait -n $pids 2>/dev/null; sum=$((sum * 10 + $?)); done
+rm may-end-?
 echo "wait -n: $sum"
 
 try bash -c ./missing

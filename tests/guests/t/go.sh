@@ -108,7 +108,7 @@ func main() {
 	out, _ = cmd.Output()
 	fmt.Print("pwd ", string(out))
 	fmt.Println(exec.Command("./missing").Run())
-	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	fmt.Println(exec.CommandContext(ctx, "sleep", "100").Run())
 	signals := make(chan os.Signal, 1)

@@ -130,5 +130,5 @@ for gc in Serial G1 Parallel; do java -XX:+Use${gc}GC -cp out p.Main gc 2>/dev/n
 java -Xint -cp out p.Main int 2>/dev/null | tail -n 2
 printf '#!/usr/bin/java --source 17\npublic class S { public static void main(String[] a) { System.out.println("script " + a[0]); } }\n' >script && chmod +x script
 ./script 1 2>/dev/null
-echo 'System.out.println("jshell " + 6 * 7)' | timeout 60 jshell -s - 2>/dev/null
+echo 'System.out.println("jshell " + 6 * 7)' | timeout 200 jshell -s - 2>/dev/null
 jar --list --file app.jar | sort
