@@ -886,6 +886,7 @@ static bool is_refused_link(const struct call *call, bool has_no_old)
 long overlay_begin_link(struct call *call, int *lock)
 {
 	long first = access_is_checked(call) ? access_check(call) : 0, status;
+	struct stat old;
 
 	call_start_anew(call);
 	if (first)
@@ -898,9 +899,11 @@ long overlay_begin_link(struct call *call, int *lock)
 		return -ENOENT;
 	if (is_refused_link(call, first == TRANSLATE_NOTHING))
 		return OVERLAY_GO_ON;
-	/* Before the kernel looks at what is old, and at mounts: filename_create(), fs/namei.c. */
-	if (call->paths[1].result->wants_directory && !call->paths[1].result->ends_in_dot)
-		return -ENOENT;
+	/* Of what is old the kernel knows by now only that it is there: do_linkat(), fs/namei.c. */
+	if (call->paths[1].result->wants_directory && !call->paths[1].result->ends_in_dot) {
+		status = look_at_old(call, first == TRANSLATE_NOTHING, &old);
+		return status ? status : -ENOENT;
+	}
 	if (!is_of_mount(call, first == TRANSLATE_NOTHING, call->paths[1].result->mount))
 		return OVERLAY_GO_ON;
 	/* The last look is at the kernel's own order of errors: where one of them is wrong nothing is to be done. */

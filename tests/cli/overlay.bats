@@ -116,6 +116,16 @@ print(os.readlink(f"/proc/self/fd/{over}"), sorted(os.listdir(".")))'
 	only_layers
 }
 
+@test "--overlay: of a link the kernel judges the old name before slashes behind the new one" {
+	run over python3 -c 'import os
+for old in "/bin/sh/x", "/here/file/x", "/here/none", "/none", "/here/file", "/here/dir":
+    try: os.link(old, "/here/new/")
+    except OSError as error: print(error.strerror)'
+	show
+	[ "$output" = $'Not a directory\nNot a directory\nNo such file or directory\nNo such file or directory\nNo such file or directory\nNo such file or directory' ]
+	only_layers
+}
+
 @test "--overlay: links of /proc lead to directories far down" {
 	run over python3 -c 'import os
 def told(call, *arguments):
