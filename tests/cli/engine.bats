@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # How calls are intercepted: the filter, the tracer, the choice between the two, and --doctor.
+# Alone: it counts the tracers of the machine.
 
 load helper
 

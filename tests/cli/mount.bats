@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # mount, umount and hostname of who is root inside: by util-linux on the host's own tree, by busybox in a guest.
+# Alone: it looks at what guests of this machine have left of mounts.
 
 load helper
 

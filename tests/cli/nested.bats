@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # proot inside proot: what an option of the inner one names is what the outer one shows, and one agent serves both.
+# Alone: it looks at what guests of this machine have left of mounts.
 
 load helper
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Job control in a pseudo-terminal, as natively: see terminal.py.
+# Alone: it waits for a shell as somebody at the terminal does.
 
 load helper
 
