@@ -103,7 +103,7 @@ static long type_of(const struct call *call, const struct host_path *path)
 		return S_IFDIR;
 	/* There may be a whiteout. */
 	if (overlay_is_mount(path->result->mount) && !path->result->is_mount_point && !path->result->place.is_there)
-		return 0;
+		return strlen(text_base_name(path->result->guest)) > NAME_LONGEST ? -ENAMETOOLONG : 0;
 	memcpy(name, path->path, strlen(path->path) + 1);
 	strip_slashes(name);
 	status = GATE_4(NR_newfstatat, path->directory, name, &file, AT_SYMLINK_NOFOLLOW);

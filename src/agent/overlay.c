@@ -273,12 +273,23 @@ static bool read_attribute_name(const struct call *call, char *buf)
 	       guest_read_string(buf, call->original[is_at ? 3 : 1], XATTR_NAME_MAX + 1) > 0;
 }
 
-/* Whether CALL is about an attribute that files of that kind don't have: xattr_permission(), fs/xattr.c. */
-static bool is_without_attribute(const struct call *call, uint32_t type)
+static bool may_write(int directory, const char *path, unsigned int flags)
 {
-	char name[XATTR_NAME_MAX + 1];
+	return !GATE_4(NR_faccessat2, directory, path, MAY_WRITE, AT_EACCESS | (flags & AT_EMPTY_PATH));
+}
 
-	return type != S_IFREG && type != S_IFDIR && read_attribute_name(call, name) && text_begins(name, "user.");
+/* Whether an attribute of users may be changed: that is as the content is, whoever owns it; xattr_permission(). */
+static bool may_change_attribute(const struct stat *status, int directory, const char *path, unsigned int flags)
+{
+	unsigned int user = (unsigned int)GATE_0(NR_geteuid);
+	uint32_t type = status->st_mode & S_IFMT;
+
+	if (type != S_IFREG && type != S_IFDIR)
+		return false;
+	if (!user || is_by_root())
+		return true;
+	return (type != S_IFDIR || !(status->st_mode & S_ISVTX) || status->st_uid == user) &&
+	       may_write(directory, path, flags);
 }
 
 /*
@@ -288,23 +299,22 @@ static bool is_without_attribute(const struct call *call, uint32_t type)
 static bool may_change(const struct call *call, int directory, const char *path, unsigned int flags)
 {
 	unsigned int user = (unsigned int)GATE_0(NR_geteuid);
+	char name[XATTR_NAME_MAX + 1];
 	struct stat status;
 	bool is_there;
 
 	if (readonly_has_bad_times(call))
 		return false;
 	is_there = !GATE_4(NR_newfstatat, directory, path, &status, flags);
-	if (is_there && is_without_attribute(call, status.st_mode & S_IFMT))
-		return false;
+	if (is_there && read_attribute_name(call, name) && text_begins(name, "user."))
+		return may_change_attribute(&status, directory, path, flags);
 	if (!user || is_by_root())
 		return true;
 	if (!is_there)
 		return false;
 	if (call->row->handler == handle_chown)
 		return status.st_uid == user && may_give(call, &status);
-	return status.st_uid == user ||
-	       ((status.st_mode & S_IFMT) != S_IFLNK &&
-		!GATE_4(NR_faccessat2, directory, path, MAY_WRITE, AT_EACCESS | (flags & AT_EMPTY_PATH)));
+	return status.st_uid == user || ((status.st_mode & S_IFMT) != S_IFLNK && may_write(directory, path, flags));
 }
 
 /* Whether CALL changes an attribute that only root may change, and who makes it is none. */

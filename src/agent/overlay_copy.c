@@ -134,7 +134,7 @@ static void remove_directories(char *path, size_t start)
 	}
 }
 
-void overlay_copy_drop_named(int lock, const char *rest)
+void overlay_copy_drop_named(int lock, const char *rest, uint32_t mode)
 {
 	char path[PATH_SIZE];
 	struct text text;
@@ -146,9 +146,13 @@ void overlay_copy_drop_named(int lock, const char *rest)
 	text_add(&text, rest);
 	if (!text.full) {
 		make_directories(path, start);
-		/* Nothing but whiteouts is in it, so it keeps its name. */
-		if (!GATE_5(NR_renameat2, lock, OVERLAY_NEW, AT_FDCWD, path, RENAME_NOREPLACE))
+		/* Nothing but whiteouts is in it, so it keeps its name, and the mode without which it could not be
+		 * moved. */
+		if (!GATE_5(NR_renameat2, lock, OVERLAY_NEW, AT_FDCWD, path, RENAME_NOREPLACE)) {
+			if ((mode & S_IFMT) == S_IFDIR && ~mode & ALL_OF_OWNER)
+				GATE_3(NR_fchmodat, AT_FDCWD, path, mode & 07777);
 			removal_run(gate, path);
+		}
 		remove_directories(path, start);
 	}
 	drop(lock, OVERLAY_NEW);

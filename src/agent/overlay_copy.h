@@ -41,7 +41,7 @@ void overlay_copy_note_impure(const char *host_path);
 /* Remove OVERLAY_NEW, whatever it is. */
 void overlay_copy_drop(int lock);
 
-/* The same of what was a directory at REST, which has that name when it goes (VIEW_REMOVED). */
-void overlay_copy_drop_named(int lock, const char *rest);
+/* The same of what was a directory with MODE at REST, which has both when it goes (VIEW_REMOVED). */
+void overlay_copy_drop_named(int lock, const char *rest, uint32_t mode);
 
 #endif

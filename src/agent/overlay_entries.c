@@ -336,13 +336,13 @@ static long check_exchanged(int lock, const char *upper, uint32_t mode)
 	return -ENOTEMPTY;
 }
 
-/* What is at OVERLAY_NEW: what was at REST, if there was no ERROR. */
-static void drop_exchanged(int lock, const char *rest, long error)
+/* What is at OVERLAY_NEW: what was at REST, if there was no ERROR, and had MODE. */
+static void drop_exchanged(int lock, const char *rest, uint32_t mode, long error)
 {
 	if (error)
 		overlay_copy_drop(lock);
 	else
-		overlay_copy_drop_named(lock, rest);
+		overlay_copy_drop_named(lock, rest, mode);
 }
 
 /* A whiteout takes the place of what the upper layer has at UPPER, and REST, which may be nothing. */
@@ -360,7 +360,7 @@ static long put_whiteout(int lock, const char *upper, const char *rest)
 		error = GATE_5(NR_renameat2, lock, OVERLAY_NEW, AT_FDCWD, upper, flags);
 	if (!error && flags == RENAME_EXCHANGE)
 		error = check_exchanged(lock, upper, status.st_mode);
-	drop_exchanged(lock, rest, error);
+	drop_exchanged(lock, rest, flags == RENAME_EXCHANGE ? (uint32_t)status.st_mode : 0, error);
 	return error;
 }
 
@@ -561,7 +561,7 @@ static long clear_directory(int lock, const char *upper, const char *rest, const
 		status = check_exchanged(lock, upper, old->st_mode);
 	if (status && is_shut)
 		GATE_3(NR_fchmodat, AT_FDCWD, upper, old->st_mode & 07777);
-	drop_exchanged(lock, rest, status);
+	drop_exchanged(lock, rest, (uint32_t)old->st_mode, status);
 	return status;
 }
 

@@ -4,8 +4,10 @@
 #include "base/text.h"
 #include "numbers.h"
 #include <asm/fcntl.h>
+#include <asm/stat.h>
 #include <linux/fcntl.h>
 
+#define ALL_OF_OWNER 0700u
 #define FAILURES_MOST 100 /* then something is left over */
 
 struct removal {
@@ -37,8 +39,8 @@ static void close_directory(const struct removal *removal, long directory)
 		call(removal, NR_close, directory, NULL, 0, 0);
 }
 
-/* Of what FD, opened with O_PATH, is: there may be something else at its name by now. */
-static void open_mode(const struct removal *removal, long fd)
+/* The mode of what FD, opened with O_PATH, is: there may be something else at its name by now. */
+static void set_mode(const struct removal *removal, long fd, uint32_t mode)
 {
 	char link[48];
 	struct text text;
@@ -46,17 +48,25 @@ static void open_mode(const struct removal *removal, long fd)
 	text_init(&text, link, sizeof(link));
 	text_add(&text, "/proc/thread-self/fd/");
 	text_add_number(&text, fd);
-	call(removal, NR_fchmodat, AT_FDCWD, link, 0700, 0);
+	call(removal, NR_fchmodat, AT_FDCWD, link, mode, 0);
 }
 
-/* The directory NAME, which from now on the user may look into, change and move; or a negative errno. */
-static long open_directory(const struct removal *removal, long parent, const char *name)
+/*
+ * The directory NAME, which from now on the user may look into, change and move; or a negative errno. *MODE: what it
+ * had before.
+ */
+static long open_directory(const struct removal *removal, long parent, const char *name, uint32_t *mode)
 {
 	long path = call(removal, NR_openat, parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0), fd;
+	struct stat status = { 0 };
 
 	if (path < 0)
 		return path;
-	open_mode(removal, path);
+	removal->system_call(NR_newfstatat, (unsigned long)path, (unsigned long)"", (unsigned long)&status,
+			     AT_EMPTY_PATH, 0, 0);
+	*mode = (uint32_t)status.st_mode & 07777;
+	if (~*mode & ALL_OF_OWNER)
+		set_mode(removal, path, *mode | ALL_OF_OWNER);
 	fd = call(removal, NR_openat, path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	close_directory(removal, path);
 	return fd;
@@ -77,9 +87,10 @@ static long move_up(struct removal *removal, long directory, const char *name)
 {
 	char new_name[32];
 	struct text text;
+	uint32_t mode;
 	long status;
 
-	close_directory(removal, open_directory(removal, directory, name));
+	close_directory(removal, open_directory(removal, directory, name, &mode));
 	do {
 		text_init(&text, new_name, sizeof(new_name));
 		text_add(&text, ".moved-");
@@ -131,10 +142,11 @@ static long remove_or_move(struct removal *removal, long directory, const char *
 static long remove_all(struct removal *removal, long top, const char *name)
 {
 	long status = remove_entry(removal, top, name), directory;
+	uint32_t mode;
 
 	if (status != -ENOTEMPTY)
 		return status;
-	directory = open_directory(removal, top, name);
+	directory = open_directory(removal, top, name, &mode);
 	if (directory < 0)
 		return directory;
 	while (handle_piece(removal, directory, remove_or_move) > 0)
@@ -143,16 +155,19 @@ static long remove_all(struct removal *removal, long top, const char *name)
 	return remove_entry(removal, top, name);
 }
 
-/* Whether something may be left that has come to the top meanwhile. */
+/* Whether something may be left that has come to the top meanwhile. Who has the root open sees the mode that it had. */
 static bool remove_once(struct removal *removal, const char *root)
 {
 	unsigned int moved = removal->moved;
+	uint32_t mode;
 
-	removal->top = open_directory(removal, AT_FDCWD, root);
+	removal->top = open_directory(removal, AT_FDCWD, root, &mode);
 	if (removal->top < 0)
 		return false;
 	while (handle_piece(removal, removal->top, remove_all) > 0)
 		;
+	if (~mode & ALL_OF_OWNER)
+		removal->system_call(NR_fchmod, (unsigned long)removal->top, mode, 0, 0, 0, 0);
 	close_directory(removal, removal->top);
 	return removal->moved != moved && removal->failures < FAILURES_MOST;
 }

@@ -120,9 +120,38 @@ print(os.readlink(f"/proc/self/fd/{over}"), sorted(os.listdir(".")))'
 	run over python3 -c 'import os
 for old in "/bin/sh/x", "/here/file/x", "/here/none", "/none", "/here/file", "/here/dir":
     try: os.link(old, "/here/new/")
-    except OSError as error: print(error.strerror)'
+    except OSError as error: print(error.strerror)
+try: os.link("/proc/self/status", "/here/" + "n" * 256)
+except OSError as error: print(error.strerror)'
 	show
-	[ "$output" = $'Not a directory\nNot a directory\nNo such file or directory\nNo such file or directory\nNo such file or directory\nNo such file or directory' ]
+	[ "$output" = $'Not a directory\nNot a directory\nNo such file or directory\nNo such file or directory\nNo such file or directory\nNo such file or directory\nFile name too long' ]
+	only_layers
+}
+
+@test "--overlay: an attribute that may not be set copies nothing" {
+	[ "$EUID" != 0 ] || skip "root may set it"
+	chmod 555 low/dir/sub
+	run over python3 -c 'import os
+try: os.setxattr("/here/dir/sub", "user.a", b"x")
+except OSError as error: print(error.strerror)'
+	show
+	[ "$output" = "Permission denied" ]
+	[ -z "$(ls -A up)" ]
+	chmod 755 low/dir/sub
+	only_layers
+}
+
+@test "--overlay: a removed directory that is open keeps its mode" {
+	run over python3 -c 'import os
+os.chdir("/here")
+os.remove("dir/sub/deep"); os.remove("dir/only")
+for mode, name in (0o555, "dir/sub"), (0o705, "dir"):
+    opened = os.open(name, os.O_RDONLY)
+    os.chmod(name, mode)
+    os.rmdir(name)
+    print(oct(os.fstat(opened).st_mode), os.fstat(opened).st_nlink)'
+	show
+	[ "$output" = $'0o40555 0\n0o40705 0' ]
 	only_layers
 }
 

@@ -168,6 +168,9 @@ t.send("sleep 3000 & echo pid=$!.\n")
 while not (found := re.search(r"pid=(\d+)\.", t.text)):
     t.read(1)
 job = int(found.group(1))
+# What is bash still when the hang-up comes may lose it.
+while not re.match(r"\d+ \(sleep\) S", open(f"/proc/{job}/stat").read()):
+    time.sleep(0.05)
 os.close(t.fd)
 print("hang-up", os.waitstatus_to_exitcode(os.waitpid(t.pid, 0)[1]))
 for _ in range(100):
