@@ -78,8 +78,9 @@ static void inherit_group(int lock, const char *upper, bool is_directory)
 	    GATE_4(NR_newfstatat, lock, OVERLAY_NEW, &new, AT_SYMLINK_NOFOLLOW))
 		return;
 	GATE_5(NR_fchownat, lock, OVERLAY_NEW, -1, parent.st_gid, AT_SYMLINK_NOFOLLOW);
-	if (is_directory)
-		GATE_4(NR_fchmodat, lock, OVERLAY_NEW, (new.st_mode & 07777) | S_ISGID, 0);
+	/* That takes set-id bits away. */
+	if ((S_IFMT & new.st_mode) != S_IFLNK)
+		GATE_4(NR_fchmodat, lock, OVERLAY_NEW, (new.st_mode & 07777) | (is_directory ? S_ISGID : 0), 0);
 }
 
 static long set_opaque(const char *path)

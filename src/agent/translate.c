@@ -539,13 +539,14 @@ static void strip_name(char *path)
 
 /*
  * PATH is relative to such a directory. In one that has been removed there is nothing but the way up, which *PATH
- * loses, as do GUEST_BASE and BASE: 0, or -ENOENT.
+ * loses, as do GUEST_BASE and BASE: 0, or -ENOENT. If KEEPS_LAST it is not lost as the last name, which is not gone.
  */
-static long leave_removed(char *guest_base, char *base, size_t named, const char **path)
+static long leave_removed(char *guest_base, char *base, size_t named, const char **path, bool keeps_last)
 {
+	bool is_at_end = false;
 	long status;
 
-	while ((status = check_base(guest_base, base, named)) == -ENOENT) {
+	while ((status = check_base(guest_base, base, named)) == -ENOENT && !is_at_end) {
 		bool goes_up = begins_with_dots(*path, 2);
 
 		if (!goes_up && !(begins_with_dots(*path, 1) && (*path)[1]))
@@ -557,8 +558,9 @@ static long leave_removed(char *guest_base, char *base, size_t named, const char
 		*path += goes_up ? 2 : 1;
 		while (**path == '/')
 			++*path;
-		if (!**path)
-			*path = ".";
+		is_at_end = !**path;
+		if (is_at_end)
+			*path = goes_up && keeps_last ? ".." : ".";
 	}
 	return status;
 }
@@ -624,11 +626,12 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 	if (out->guest_path[0] != '/' || view_flags & VIEW_IN_ROOT) {
 		status = find_base(out, slot->spare, slot->base[which], &context.named);
 		if (!status && overlay_is_there()) {
-			status = leave_removed(slot->spare, slot->base[which], context.named, &guest_path);
+			status = leave_removed(slot->spare, slot->base[which], context.named, &guest_path,
+					       view_flags & VIEW_PARENT);
 			is_removed = status == -ENOENT;
 		}
 		/* It is there still for who is in it. */
-		if (status == -ENOENT && text_equal(guest_path, ".")) {
+		if (status == -ENOENT && (text_equal(guest_path, ".") || text_equal(guest_path, ".."))) {
 			out->is_own_way = true;
 			return 0;
 		}

@@ -128,6 +128,44 @@ except OSError as error: print(error.strerror)'
 	only_layers
 }
 
+@test "--overlay: a removed directory is left by .., which can't be removed" {
+	mkdir -p low/gone/in/it
+	run over python3 -c 'import os
+def refuse(call, name):
+    try: call(name)
+    except OSError as error: print(name, error.strerror)
+os.chdir("/here/gone/in/it")
+os.rmdir("../it")
+for name in "..", "../", ".", "../.", "../..": refuse(os.rmdir, name)
+os.rmdir("../../in")
+for name in "..", "../..": refuse(os.rmdir, name)
+refuse(os.remove, "..")
+refuse(os.mkdir, "../new")
+print(os.stat("../..").st_ino == os.stat("/here/gone").st_ino)'
+	show
+	[ "$output" = $'.. Directory not empty\n../ Directory not empty\n. Invalid argument\n../. Invalid argument\n../.. Directory not empty
+.. Directory not empty\n../.. Directory not empty\n.. Is a directory\n../new No such file or directory\nTrue' ]
+	only_layers
+}
+
+@test "--overlay: what is made over a whiteout in a set-group-id directory keeps its set-id bits" {
+	chmod 2755 low/dir
+	run over python3 -c 'import os
+os.chdir("/here/dir")
+os.umask(0)
+for make in lambda: os.close(os.open("only", os.O_CREAT | os.O_WRONLY, 0o6711)), lambda: os.mkfifo("only", 0o4700):
+    os.remove("only")
+    make()
+    print(oct(os.stat("only").st_mode))
+os.remove("only")
+os.symlink("../file", "only")
+print(oct(os.stat("only").st_mode))'
+	show
+	[ "$output" = $'0o106711\n0o14700\n0o100644' ]
+	rm up/dir/only
+	only_layers
+}
+
 @test "--overlay: an attribute that may not be set copies nothing" {
 	[ "$EUID" != 0 ] || skip "root may set it"
 	chmod 555 low/dir/sub
@@ -473,7 +511,7 @@ print("seen")'
 }
 
 @test "--overlay: sockets are made where something was" {
-	run over python3 -c 'import os, socket
+	run over python3 -c 'import os
 os.chdir("/here"); os.unlink("file"); os.unlink("dir/only")
 for name in ("file", "/here/dir/only"):
     s = socket.socket(socket.AF_UNIX); s.bind(name); s.listen()
@@ -483,7 +521,7 @@ for name in ("file", "/here/dir/only"):
 }
 
 @test "--overlay: a socket has the name it was bound to, from whatever layer" {
-	run over python3 -c 'import os, socket
+	run over python3 -c 'import os
 os.chdir("/here/dir")
 for name in "one", "./two", ".//./three", "sub/four", "sub/./five":
     s = socket.socket(socket.AF_UNIX); s.bind(name); print(s.getsockname(), os.path.exists(name))'
