@@ -151,6 +151,18 @@ static bool is_named(const struct opened *opened)
 	       named.st_ino == opened->status.st_ino && named.st_dev == opened->status.st_dev;
 }
 
+/* Whether something else is at the name of the file FD, of a lower layer. Some copies are known by their type only. */
+static bool is_replaced(const struct opened *opened, int fd)
+{
+	struct stat named;
+
+	if (GATE_4(NR_newfstatat, AT_FDCWD, opened->host, &named, AT_SYMLINK_NOFOLLOW) ||
+	    (named.st_ino == opened->status.st_ino && named.st_dev == opened->status.st_dev))
+		return false;
+	return opened->place.layer || (named.st_mode & S_IFMT) != (opened->status.st_mode & S_IFMT) ||
+	       ((named.st_mode & S_IFMT) == S_IFREG && overlay_copy_has_origin(fd) && !has_copy(opened, fd));
+}
+
 /* Where something else is at the name of FD, or nothing (IS_THERE), whether OPENED->host is that of its copy now. */
 static bool find_moved(int fd, struct opened *opened, bool is_there)
 {
@@ -202,7 +214,7 @@ static long find_change(int fd, struct opened *opened)
 		memcpy(opened->host, found, length + 1);
 	if (find_moved(fd, opened, opened->place.is_there))
 		return OVERLAY_MOVED;
-	return opened->place.is_there ? 0 : OVERLAY_GONE;
+	return opened->place.is_there && !is_replaced(opened, fd) ? 0 : OVERLAY_GONE;
 }
 
 bool overlay_has_removed(int fd)

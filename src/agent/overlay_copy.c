@@ -195,6 +195,13 @@ bool overlay_copy_is_of(const char *host_path, int fd)
 	       !memcmp(stored.handle, origin.handle, (size_t)length - offsetof(struct origin, handle));
 }
 
+bool overlay_copy_has_origin(int fd)
+{
+	struct origin origin;
+
+	return !find_origin(fd, "", AT_EMPTY_PATH, &origin);
+}
+
 /* With that the kernel tells the copy's inode number as that of the original; it does without. */
 static void set_origin(const struct copy *copy)
 {

@@ -34,6 +34,8 @@ void overlay_copy_new_path(int lock, char *buf);
 
 /* Whether what is at HOST_PATH, of the upper layer, is the copy of what FD is of. */
 bool overlay_copy_is_of(const char *host_path, int fd);
+/* Whether that can be told: not on all file systems. */
+bool overlay_copy_has_origin(int fd);
 
 /* Something that has been copied up comes to the directory HOST_PATH, which is to say so: ovl_set_impure(). */
 void overlay_copy_note_impure(const char *host_path);

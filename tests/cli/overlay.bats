@@ -166,6 +166,23 @@ print(oct(os.stat("only").st_mode))'
 	only_layers
 }
 
+@test "--overlay: an open file of a lower layer in whose place another has come has been removed" {
+	run over python3 -c 'import os
+os.chdir("/here")
+replaced, made, copied, device = [os.open(name, os.O_RDONLY) for name in ("file", "dir/only", "program", "dir/sub/deep")]
+open("new", "w").close()
+os.rename("new", "file")
+os.remove("dir/only")
+open("dir/only", "w").close()
+os.remove("dir/sub/deep")
+os.mkfifo("dir/sub/deep")
+open("program", "a").close()
+for fd in replaced, made, copied, device: print(os.readlink(f"/proc/self/fd/{fd}"))'
+	show
+	[ "$output" = $'/here/file (deleted)\n/here/dir/only (deleted)\n/here/program\n/here/dir/sub/deep (deleted)' ]
+	only_layers
+}
+
 @test "--overlay: an attribute that may not be set copies nothing" {
 	[ "$EUID" != 0 ] || skip "root may set it"
 	chmod 555 low/dir/sub
