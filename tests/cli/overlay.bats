@@ -528,7 +528,7 @@ print("seen")'
 }
 
 @test "--overlay: sockets are made where something was" {
-	run over python3 -c 'import os
+	run over python3 -c 'import os, socket
 os.chdir("/here"); os.unlink("file"); os.unlink("dir/only")
 for name in ("file", "/here/dir/only"):
     s = socket.socket(socket.AF_UNIX); s.bind(name); s.listen()
@@ -538,7 +538,7 @@ for name in ("file", "/here/dir/only"):
 }
 
 @test "--overlay: a socket has the name it was bound to, from whatever layer" {
-	run over python3 -c 'import os
+	run over python3 -c 'import os, socket
 os.chdir("/here/dir")
 for name in "one", "./two", ".//./three", "sub/four", "sub/./five":
     s = socket.socket(socket.AF_UNIX); s.bind(name); print(s.getsockname(), os.path.exists(name))'
