@@ -5,6 +5,7 @@
  * is told if its hash is not below it. The names of one hash are told in one call.
  */
 #include "agent/overlay_list.h"
+#include "agent/closed.h"
 #include "agent/directory_owned.h"
 #include "agent/guest_memory.h"
 #include "agent/mounts.h"
@@ -53,6 +54,7 @@ struct overlay_directory {
 	uint32_t mount;
 	struct layers_place place;
 	char rest[PATH_SIZE];
+	char link[CLOSED_LINK_SIZE]; /* where no name leads to it: agent/closed.h */
 };
 
 static uint32_t hash_of(const char *name)
@@ -133,9 +135,9 @@ static long read_layer(struct arena *arena, int fd, unsigned int layer, unsigned
 }
 
 /* That of the upper layer the user may be denied to read, but not to make readable. */
-static long open_layer(const char *path, bool is_upper)
+static long open_layer(const char *path, bool is_upper, bool follows)
 {
-	unsigned long flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	unsigned long flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW);
 	long fd = GATE_4(NR_openat, AT_FDCWD, path, flags, 0);
 	struct stat status;
 
@@ -147,8 +149,9 @@ static long open_layer(const char *path, bool is_upper)
 	return fd;
 }
 
+/* LINK: the one layer that has it is found by that; or NULL. */
 static long read_layers(struct arena *arena, uint32_t mount, const char *rest, const struct layers_place *place,
-			long position)
+			const char *link, long position)
 {
 	char path[PATH_SIZE];
 	long status = 0;
@@ -161,7 +164,7 @@ static long read_layers(struct arena *arena, uint32_t mount, const char *rest, c
 		status = overlay_copy_path(mount, i, rest, path);
 		if (status)
 			break;
-		fd = open_layer(*path ? path : "/", !i);
+		fd = open_layer(link ? link : *path ? path : "/", !i, link);
 		status = fd < 0 ? fd : read_layer(arena, (int)fd, i, place->layer, position);
 		if (fd >= 0)
 			GATE_1(NR_close, fd);
@@ -288,7 +291,7 @@ static bool has_names(uint32_t mount, const char *rest, struct arena *arena)
 bool overlay_is_empty(uint32_t mount, const char *rest, const struct layers_place *place)
 {
 	struct arena arena = { 0 };
-	bool is_empty = !read_layers(&arena, mount, rest, place, HASH_LEAST);
+	bool is_empty = !read_layers(&arena, mount, rest, place, NULL, HASH_LEAST);
 
 	is_empty = is_empty && (!arena.count || !has_names(mount, rest, &arena));
 	release(&arena);
@@ -358,27 +361,44 @@ static long write_names(struct out *out, struct overlay_directory *directory, st
 	return out->at > start ? (long)(out->at - start) : status;
 }
 
+/* The same behind a directory that may not be searched, where REST is all of the guest path still. */
+static long find_closed(int fd, const char *host_path, struct overlay_directory *directory)
+{
+	size_t named;
+	long status;
+
+	closed_link(fd, directory->link);
+	status = closed_find(directory->rest, host_path, directory->link, &named);
+	layers_begin(&directory->place, 1);
+	return status || named ? status : -EACCES;
+}
+
 /* Where FD is a directory of an overlay: 0; -ENOENT where it is not seen any more; OVERLAY_GO_ON where it is none. */
 static long find_directory(int fd, struct overlay_directory *directory)
 {
 	char host_path[PATH_SIZE], found[PATH_SIZE];
-	size_t length;
+	size_t above, length;
 	long status;
 
+	directory->link[0] = '\0';
 	if (proc_read_descriptor(fd, host_path) < 0 || host_path[0] != '/' ||
 	    mounts_to_guest(fd, host_path, directory->rest))
 		return OVERLAY_GO_ON;
 	directory->mount = view_find_above(the_view(), directory->rest, strlen(directory->rest));
 	if (!overlay_is_mount(directory->mount))
 		return OVERLAY_GO_ON;
-	length = view_binding(the_view(), directory->mount)->guest_length;
-	memmove(directory->rest, directory->rest + length, strlen(directory->rest + length) + 1);
-	status = layers_find(the_view(), &translate_look, directory->mount, directory->rest, &directory->place, found,
-			     &length);
-	if (status || !layers_are_at(the_view(), directory->mount, directory->rest, &directory->place,
-				     host_path[1] ? host_path : ""))
-		return -ENOENT;
-	return 0;
+	above = view_binding(the_view(), directory->mount)->guest_length;
+	status = layers_find(the_view(), &translate_look, directory->mount, directory->rest + above, &directory->place,
+			     found, &length);
+	if (status == -EACCES)
+		status = find_closed(fd, host_path, directory);
+	if (status)
+		return status == -EACCES ? status : -ENOENT;
+	memmove(directory->rest, directory->rest + above, strlen(directory->rest + above) + 1);
+	return layers_are_at(the_view(), directory->mount, directory->rest, &directory->place,
+			     host_path[1] ? host_path : "") ?
+		       0 :
+		       -ENOENT;
 }
 
 static bool is_directory(int fd)
@@ -405,7 +425,8 @@ long overlay_list(struct call *call)
 	position = GATE_3(NR_lseek, fd, 0, SEEK_CUR);
 	if (status || position < 0 || position >= OVERLAY_POSITIONS)
 		return status ? status : 0;
-	status = read_layers(&arena, directory->mount, directory->rest, &directory->place, position);
+	status = read_layers(&arena, directory->mount, directory->rest, &directory->place,
+			     directory->link[0] ? directory->link : NULL, position);
 	if (!status && arena.count)
 		status = write_names(&out, directory, &arena, &position);
 	release(&arena);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/translate.h"
 #include "agent/access.h"
+#include "agent/closed.h"
 #include "agent/deep.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
@@ -126,8 +127,11 @@ static long follow_magic(struct walk_context *walk, const char *host_path, char 
 		return length;
 	path->base = NULL;
 	walk->named = 0;
-	if (length >= VIEW_JUMP && proc_is_kernels_way(host_path))
+	if (length >= VIEW_JUMP && proc_is_kernels_way(host_path)) {
+		if (overlay_is_there())
+			closed_find(buf, walk->base, host_path, &walk->named);
 		set_link_base(walk, host_path);
+	}
 	return length;
 }
 
@@ -565,6 +569,15 @@ static long leave_removed(char *guest_base, char *base, size_t named, const char
 	return status;
 }
 
+/* closed_find() of such a base. */
+static long enter_closed(int directory, const char *guest_base, const char *base, size_t *named)
+{
+	char link[CLOSED_LINK_SIZE];
+
+	closed_link(directory, link);
+	return closed_find(guest_base, base, link, named);
+}
+
 /* Whether the path, whose base could not be told, can be left to the kernel. */
 static bool is_own_way(const struct host_path *out, long status)
 {
@@ -628,6 +641,8 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 		if (!status && overlay_is_there()) {
 			status = leave_removed(slot->spare, slot->base[which], context.named, &guest_path,
 					       view_flags & VIEW_PARENT);
+			if (status == -EACCES && !context.named)
+				status = enter_closed(out->directory, slot->spare, slot->base[which], &context.named);
 			is_removed = status == -ENOENT;
 		}
 		/* It is there still for who is in it. */

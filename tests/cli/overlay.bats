@@ -700,3 +700,70 @@ for name in ("/new/deep/place", "/new/file"):
 	[ "$status" -eq 0 ]
 	[ "$output" = "all as it should be" ]
 }
+
+@test "--overlay: who is in a directory of the upper layer that names do not lead to any more finds what is in it" {
+	mkdir -p lower/shut/again
+	echo old >lower/shut/again/old
+	cat >temporary/shut.py <<-"END"
+		import errno, os
+
+		def fails(number, call, *arguments, **more):
+		    try:
+		        call(*arguments, **more)
+		    except OSError as error:
+		        assert error.errno == number, error
+		    else:
+		        raise AssertionError(f"{call} {arguments}")
+
+		def work(at):
+		    assert sorted(os.listdir(at)) == ["file", "sub"]
+		    os.stat("sub/deep", dir_fd=at)
+		    fails(errno.ENOENT, os.stat, "old", dir_fd=at)
+		    fails(errno.ENOENT, os.stat, "sub/old", dir_fd=at)
+		    assert os.read(os.open("sub/../file", os.O_RDONLY, dir_fd=at), 9) == b"x"
+		    with open(os.open("new", os.O_CREAT | os.O_WRONLY, dir_fd=at), "w") as file:
+		        file.write("new")
+		    os.chmod("new", 0o600, dir_fd=at)
+		    os.rename("new", "sub/moved", src_dir_fd=at, dst_dir_fd=at)
+		    os.link("sub/moved", "new", src_dir_fd=at, dst_dir_fd=at)
+		    assert sorted(os.listdir(at)) == ["file", "new", "sub"]
+		    os.remove("new", dir_fd=at)
+		    os.remove("sub/moved", dir_fd=at)
+		    os.mkdir("made", dir_fd=at)
+		    os.rmdir("made", dir_fd=at)
+
+		os.chdir("/here")
+		os.remove("shut/again/old")
+		os.rmdir("shut/again")
+		fds = []
+		for name in "again", "other":
+		    os.makedirs(f"shut/{name}/sub/deep")
+		    with open(f"shut/{name}/file", "w") as file:
+		        file.write("x")
+		    fds.append(os.open(f"shut/{name}", os.O_RDONLY))
+		os.mkdir("shut/gone")
+		gone = os.open("shut/gone", os.O_RDONLY)
+		os.rmdir("shut/gone")
+		os.chmod("shut", 0o600)
+		for at in fds:
+		    work(at)
+		    os.chdir(at)
+		    assert sorted(os.listdir(".")) == sorted(os.listdir("/proc/self/cwd/.")) == ["file", "sub"]
+		    os.stat("/proc/self/cwd/sub/deep")
+		    if os.geteuid():
+		        for path in "../other", "../other/sub", "../again/file", os.getcwd(), "../nothing", "../..":
+		            fails(errno.EACCES, os.stat, path)
+		    os.stat("..")
+		fails(errno.ENOENT, os.stat, "x", dir_fd=gone)
+		fails(errno.ENOENT, os.mkdir, "x", dir_fd=gone)
+		fails(errno.EBUSY, os.rename, "..", "/here/.", src_dir_fd=gone)
+		os.chmod("/here/shut", 0o755)
+		print(*sorted(os.listdir("/here/shut")))
+	END
+	run over /usr/bin/python3 temporary/shut.py
+	show
+	[ "$status" -eq 0 ]
+	[ "$output" = "again other" ]
+	[ ! -e "$(find up -name .proot-work)" ]
+	[ "$(cat lower/shut/again/old)" = old ]
+}
