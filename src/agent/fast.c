@@ -20,6 +20,7 @@
 #include "agent/fast_overlay.h"
 #include "agent/fast_owner.h"
 #include "agent/overlay.h"
+#include "agent/owner.h"
 #include "agent/patch.h"
 #include "agent/plain.h"
 #include "agent/proc.h"
@@ -357,6 +358,12 @@ static bool is_of_one_layer(const struct fast_path *path, uint32_t mode, uint64_
 	return path->layers && !fast_overlay_is_plain(path, mode, size, device);
 }
 
+/* Directories of an overlay are all of one device: overlay_tell(). */
+static bool is_of_other_device(const struct fast_path *path, uint32_t mode, uint64_t device)
+{
+	return path->layers && (mode & S_IFMT) == S_IFDIR && !overlay_is_of_device(path->mount, device);
+}
+
 #define STAT_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
 
 /* Have NR made with four or five arguments, the path second, and its result judged as KIND says. */
@@ -420,12 +427,12 @@ static bool tell_owner_in_stat(struct fast_frame *frame, struct stat *file)
 }
 
 /* What is open may have come to be another in an overlay. */
-static bool is_current(struct fast_frame *frame, uint32_t mode)
+static bool is_current(struct fast_frame *frame, uint32_t mode, uint64_t device)
 {
 	if (!overlay_is_there())
 		return true;
 	frame->path = "";
-	return fast_overlay_is_current(frame, (int)frame->directory, (mode & S_IFMT) == S_IFDIR);
+	return fast_overlay_is_current(frame, (int)frame->directory, (mode & S_IFMT) == S_IFDIR, device);
 }
 
 static long judge_stat(struct fast_frame *frame, long status)
@@ -441,7 +448,8 @@ static long judge_stat(struct fast_frame *frame, long status)
 	if (status)
 		return status;
 	if (is_of_one_layer(path, file->st_mode, (uint64_t)file->st_size, file->st_rdev) ||
-	    (path->kind == PATH_EMPTY && !is_current(frame, file->st_mode)))
+	    is_of_other_device(path, file->st_mode, file->st_dev) ||
+	    (path->kind == PATH_EMPTY && !is_current(frame, file->st_mode, file->st_dev)))
 		return FAST_SLOW;
 	if (!tell_owner_in_stat(frame, file))
 		return FAST_SLOW;
@@ -519,15 +527,18 @@ static APART long judge_statx(struct fast_frame *frame, long status)
 {
 	struct statx *result = (struct statx *)frame->made[5];
 	const struct fast_path *path = &frame->about;
+	uint64_t device;
 	uint32_t type;
 
 	if (!is_believed(path, status) || status == -EFAULT || is_of_layer_only(path, status))
 		return FAST_SLOW;
 	if (status)
 		return status;
+	device = owner_device(result->stx_dev_major, result->stx_dev_minor);
 	if (is_of_one_layer(path, result->stx_mode, result->stx_size,
 			    result->stx_rdev_major | result->stx_rdev_minor) ||
-	    (path->kind == PATH_EMPTY && !is_current(frame, result->stx_mode)))
+	    is_of_other_device(path, result->stx_mode, device) ||
+	    (path->kind == PATH_EMPTY && !is_current(frame, result->stx_mode, device)))
 		return FAST_SLOW;
 	if (!tell_owner_in_statx(frame, result))
 		return FAST_SLOW;

@@ -247,7 +247,7 @@ static bool is_in_one_layer(const char *guest_path, size_t length)
 	return layers && !(layers & (layers - 1)) && plain_holds(stamp);
 }
 
-bool fast_overlay_is_current(struct fast_frame *frame, int fd, bool is_directory)
+bool fast_overlay_is_current(struct fast_frame *frame, int fd, bool is_directory, uint64_t device)
 {
 	size_t length = name_directory(fd, frame->host_path, FAST_PATH_MOST), top;
 	char guest[DIRECTORY_MOST];
@@ -261,7 +261,7 @@ bool fast_overlay_is_current(struct fast_frame *frame, int fd, bool is_directory
 	if (guest_length < 0)
 		return guest_length == -ENOENT;
 	if (is_directory)
-		return is_in_one_layer(guest, (size_t)guest_length);
+		return is_in_one_layer(guest, (size_t)guest_length) && overlay_is_of_device(mount, device);
 	upper = view_host(the_view(), mount);
 	if (text_begins(frame->host_path, upper) && frame->host_path[strlen(upper)] == '/')
 		return true;

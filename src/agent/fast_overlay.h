@@ -39,9 +39,9 @@ bool fast_overlay_is_plain(const struct fast_path *path, uint32_t mode, uint64_t
 bool fast_overlay_tells(const struct fast_frame *frame, unsigned long name_at);
 
 /*
- * Whether the status of what FD is of, which IS_DIRECTORY or not, is what its overlay has, or it is in none.
+ * Whether the status of what FD is of, which IS_DIRECTORY of DEVICE or not, is what its overlay has, or it is in none.
  * frame->host_path is lost.
  */
-bool fast_overlay_is_current(struct fast_frame *frame, int fd, bool is_directory);
+bool fast_overlay_is_current(struct fast_frame *frame, int fd, bool is_directory, uint64_t device);
 
 #endif

@@ -37,6 +37,8 @@
 #define SEEK_SET 0
 #define SEEK_CUR 1
 
+#define INODE_BITS 44 /* which no inode's number is longer than, or it comes to be some other */
+
 #define TRIES_MOST 100 /* how often a whiteout may be met where a file was found */
 
 /* The flags of an open file that are not asked for by opening it: fcntl(2) sets it. */
@@ -400,34 +402,46 @@ static long raise_descriptor(const struct call *call, int fd, int *lock)
 	return status ? status : open_again(fd, opened.host);
 }
 
-/* Whether FD is a directory of several layers. */
-static bool is_merged(int fd)
+/* The overlay that what FD is of is in, and in *MERGED the layers that have it, if it is a directory; or -1. */
+static long find_descriptor(int fd, uint64_t *merged)
 {
 	struct opened opened;
 
-	return find_place(fd, &opened) && find_name(&opened) && opened.place.merged & (opened.place.merged - 1);
+	*merged = 0;
+	if (!find_place(fd, &opened))
+		return -1;
+	if (find_name(&opened))
+		*merged = opened.place.merged;
+	return (long)opened.mount;
 }
 
-/* Of what the status is. */
-static bool is_of_merged(const struct call *call)
+/* The same of a link of /proc. */
+static long find_behind_link(const struct host_path *path, uint64_t *merged)
+{
+	long fd = GATE_4(NR_openat, path->directory, path->path, O_PATH | O_CLOEXEC, 0), mount;
+
+	if (fd < 0)
+		return -1;
+	mount = find_descriptor((int)fd, merged);
+	GATE_1(NR_close, fd);
+	return mount;
+}
+
+/* The same of what the status is of. */
+static long find_told(const struct call *call, uint64_t *merged)
 {
 	const struct host_path *path = &call->paths[0];
 	const struct view_result *at = path->result;
-	bool has_path = path->guest_path, is_there;
-	long fd;
+	bool is_of_descriptor = call->nr == NR_fstat || call->row->paths[0].directory == 0;
 
-	if (has_path && path->is_resolved && at->is_magic) {
-		fd = GATE_4(NR_openat, path->directory, path->path, O_PATH | O_CLOEXEC, 0);
-		is_there = fd >= 0 && is_merged((int)fd);
-		if (fd >= 0)
-			GATE_1(NR_close, fd);
-		return is_there;
-	}
-	if (has_path && path->is_resolved)
-		return !at->is_virtual && overlay_is_mount(at->mount) && at->place.merged & (at->place.merged - 1);
-	return !has_path &&
-	       is_merged(call->nr == NR_fstat || call->row->paths[0].directory == 0 ? (int)call->original[0] :
-										      AT_FDCWD);
+	if (!path->guest_path)
+		return find_descriptor(is_of_descriptor ? (int)call->original[0] : AT_FDCWD, merged);
+	if (!path->is_resolved)
+		return -1;
+	if (at->is_magic)
+		return find_behind_link(path, merged);
+	*merged = at->place.merged;
+	return !at->is_virtual && overlay_is_mount(at->mount) ? (long)at->mount : -1;
 }
 
 /* Whether what PATH has been found to be, or not to be, is in the upper layer, where whiteouts may come and go. */
@@ -460,12 +474,56 @@ static long tell_device(unsigned long at)
 	return number ? 0 : -ENOENT;
 }
 
+bool overlay_is_of_device(uint32_t mount, uint64_t device)
+{
+	struct stat upper;
+
+	return GATE_4(NR_newfstatat, AT_FDCWD, view_host(the_view(), mount), &upper, 0) || upper.st_dev == device;
+}
+
+/* INODE of another DEVICE than that of the upper layer, as one of the latter. */
+static uint64_t inode_of_lower(uint64_t inode, uint64_t device)
+{
+	return inode ^ device << INODE_BITS;
+}
+
+/* Where one directory is of another device than the next programs see the border of a file system. */
+static long tell_device_of_directory(uint32_t mount, unsigned long at)
+{
+	struct stat status, upper;
+
+	if (guest_read(&status, at, offsetof(struct stat, st_nlink)))
+		return -EFAULT;
+	if (GATE_4(NR_newfstatat, AT_FDCWD, view_host(the_view(), mount), &upper, 0) || upper.st_dev == status.st_dev)
+		return 0;
+	upper.st_ino = inode_of_lower(status.st_ino, status.st_dev);
+	return guest_write(at, &upper, offsetof(struct stat, st_nlink));
+}
+
+/* The same where statx(2) has written. */
+static long tell_device_in_statx(uint32_t mount, unsigned long at)
+{
+	struct statx status, upper;
+
+	if (guest_read(&status, at, sizeof(status)))
+		return -EFAULT;
+	if (GATE_5(NR_statx, AT_FDCWD, view_host(the_view(), mount), 0, 0, &upper) ||
+	    (upper.stx_dev_major == status.stx_dev_major && upper.stx_dev_minor == status.stx_dev_minor))
+		return 0;
+	status.stx_ino = inode_of_lower(status.stx_ino, owner_device(status.stx_dev_major, status.stx_dev_minor));
+	status.stx_dev_major = upper.stx_dev_major;
+	status.stx_dev_minor = upper.stx_dev_minor;
+	return guest_write(at, &status, sizeof(status));
+}
+
 long overlay_tell(const struct call *call)
 {
 	bool is_statx = call->nr == NR_statx;
 	unsigned long at = call->original[is_statx ? 4 : call->nr == NR_newfstatat ? 2 : 1];
 	unsigned long one = 1;
 	uint32_t mode = 0;
+	uint64_t merged;
+	long mount, status;
 
 	if (guest_read(&mode, at + (is_statx ? offsetof(struct statx, stx_mode) : offsetof(struct stat, st_mode)),
 		       is_statx ? 2 : 4))
@@ -473,8 +531,12 @@ long overlay_tell(const struct call *call)
 	if ((mode & S_IFMT) == S_IFCHR && may_go(&call->paths[0]))
 		return tell_device(
 			at + (is_statx ? offsetof(struct statx, stx_rdev_major) : offsetof(struct stat, st_rdev)));
-	if ((mode & S_IFMT) != S_IFDIR || !is_of_merged(call))
+	mount = (mode & S_IFMT) == S_IFDIR ? find_told(call, &merged) : -1;
+	if (mount < 0)
 		return 0;
+	status = is_statx ? tell_device_in_statx((uint32_t)mount, at) : tell_device_of_directory((uint32_t)mount, at);
+	if (status || !(merged & (merged - 1)))
+		return status;
 	return guest_write(at + (is_statx ? offsetof(struct statx, stx_nlink) : offsetof(struct stat, st_nlink)), &one,
 			   is_statx ? 4 : sizeof(one));
 }

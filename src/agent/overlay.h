@@ -88,10 +88,12 @@ static inline bool overlay_has(int fd)
 
 /*
  * A call of the stat family has written the status of what it names, or its descriptor, for the guest: directories of
- * several layers have one name (ovl_getattr(), fs/overlayfs/inode.c). 0, -EFAULT, or -ENOENT: it has become a whiteout
- * since it was found.
+ * several layers have one name (ovl_getattr(), fs/overlayfs/inode.c), and all are of the upper layer's device. 0,
+ * -EFAULT, or -ENOENT: it has become a whiteout since it was found.
  */
 long overlay_tell(const struct call *call);
+/* Whether a directory of DEVICE in the overlay MOUNT is of the upper layer's. */
+bool overlay_is_of_device(uint32_t mount, uint64_t device);
 
 /* Whether FD, a descriptor or AT_FDCWD, is of something in a lower layer that is not in the overlay any more. */
 bool overlay_has_removed(int fd);

@@ -600,6 +600,51 @@ for name in "one", "./two", ".//./three", "sub/four", "sub/./five":
 	[ "$(cat low/file)" = low ]
 }
 
+# Who looks for the border of a file system, as git(1) and find -xdev do, finds none in an overlay of several.
+@test "--overlay: directories are of one device, whatever layer has them" {
+	local other user
+
+	other=$(mktemp -d /dev/shm/proot-overlay.XXXXXX) || skip "needs another file system"
+	[ "$(stat -c %d "$other")" != "$(stat -c %d .)" ] || skip "needs another file system"
+	mkdir -p "$other/up" lower/below/deep
+	cat >temporary/look.py <<-"END"
+		import ctypes, os
+		libc = ctypes.CDLL(None, use_errno=True)
+		def statx(fd, name, flags):
+		    buf = (ctypes.c_uint32 * 64)()
+		    assert not libc.statx(fd, name.encode(), flags, 0x7ff, buf)
+		    return os.makedev(buf[34], buf[35]), buf[8] | buf[9] << 32
+		def look(path):
+		    fd = os.open(path, os.O_RDONLY)
+		    parent = os.open(os.path.dirname(path), os.O_PATH)
+		    name = os.path.basename(path)
+		    os.chdir(path)
+		    seen = {(s.st_dev, s.st_ino) for s in (os.stat(path), os.lstat(path), os.fstat(fd), os.stat(name, dir_fd=parent),
+		            os.stat("."), os.stat(f"/proc/self/fd/{fd}"), os.stat("../" + name), os.stat("/proc/self/cwd"))}
+		    seen |= {statx(-100, path, 0), statx(fd, "", 0x1000), statx(parent, name, 0x100), statx(-100, ".", 0)}
+		    os.close(fd), os.close(parent), os.chdir("/")
+		    assert len(seen) == 1, (path, seen)
+		    return seen.pop()
+		paths = ["/here/dir", "/here/dir/sub", "/here/below", "/here/below/deep", "/here/new"]
+		os.mkdir("/here/new")
+		for change in (lambda: 0, lambda: os.chmod("/here/below", 0o700), lambda: os.chmod("/here/dir", 0o700)):
+		    change()
+		    for i in range(3):
+		        seen = [look(path) for path in paths]
+		        assert {device for device, _ in seen} == {os.stat("/here").st_dev}, seen
+		        assert len(set(seen)) == len(paths), seen
+		print(len(os.popen("find /here -xdev -name deep").readlines()))
+	END
+	for user in "" -0; do
+		rm -rf "$other/up"/*
+		run "$PROOT" $user --overlay "low:lower:$other/up:/here" /usr/bin/python3 temporary/look.py
+		show
+		[ "$status" -eq 0 ] && [ "$output" = 2 ] || break
+	done
+	rm -r "$other"
+	[ "$status" -eq 0 ] && [ "$output" = 2 ]
+}
+
 # The upper layer is on another file system than the lower one and what is bound.
 @test "--ephemeral: what is bound over a missing place can't be renamed or linked" {
 	local other change
