@@ -126,6 +126,12 @@ static long make_file(struct slot *file_at, long unused)
 
 #define NOT_AGAIN (O_CREAT | O_EXCL | O_TRUNC)
 
+static void take_over(int fd, long again, uint64_t flags)
+{
+	GATE_3(NR_dup3, again, fd, flags & O_CLOEXEC);
+	GATE_1(NR_close, again);
+}
+
 void access_reopen(int fd, uint64_t flags)
 {
 	struct object object;
@@ -136,10 +142,31 @@ void access_reopen(int fd, uint64_t flags)
 	    !status_is_regular_or_directory(&object.status))
 		return;
 	again = GATE_4(NR_openat, AT_FDCWD, object.name, flags & ~(uint64_t)NOT_AGAIN, 0);
+	if (again >= 0)
+		take_over(fd, again, flags);
+}
+
+/* The same of a file that has been made at PATH, unless that names another by now. */
+static void reopen_made(int fd, uint64_t flags, const struct host_path *path)
+{
+	struct stat made, named;
+	long again;
+
+	if (!(flags & O_NOFOLLOW)) {
+		access_reopen(fd, flags);
+		return;
+	}
+	again = GATE_4(NR_openat, path->directory, path->path, (flags & ~(uint64_t)NOT_AGAIN) | O_NONBLOCK, 0);
 	if (again < 0)
 		return;
-	GATE_3(NR_dup3, again, fd, flags & O_CLOEXEC);
-	GATE_1(NR_close, again);
+	if (GATE_2(NR_fstat, fd, &made) || GATE_2(NR_fstat, again, &named) || made.st_ino != named.st_ino ||
+	    made.st_dev != named.st_dev) {
+		GATE_1(NR_close, again);
+		return;
+	}
+	if (!(flags & O_NONBLOCK))
+		GATE_3(NR_fcntl, again, F_SETFL, GATE_3(NR_fcntl, again, F_GETFL, 0) & ~O_NONBLOCK);
+	take_over(fd, again, flags);
 }
 
 /* Of a removed directory, or what is none, the kernel tells. */
@@ -173,7 +200,7 @@ static long make_in(struct call *call, const struct open_how *how, int directory
 	else
 		make_file((struct slot *)&file, 0);
 	if (file.result >= 0 && file.record && has_name)
-		access_reopen((int)file.result, how->flags);
+		reopen_made((int)file.result, how->flags, &call->paths[0]);
 	if (file.result == -EEXIST || file.result == -EACCES)
 		return ACCESS_KERNEL_OPENS;
 	return file.result < 0 ? file.result : pin_take_place(call, (int)file.result);

@@ -130,6 +130,19 @@ static enum magic magic_of(const char *host_path, long *process)
 												   MAGIC_NONE;
 }
 
+/*
+ * What the link HOST_PATH to something of PROCESS's is of is what this thread has as FD. Not of itself: a thread may
+ * have descriptors and a current directory that are not the leader's (unshare(2), CLONE_FILES).
+ */
+static bool is_of_thread(const char *host_path, long process, int fd)
+{
+	struct stat leads_to, own;
+
+	return process == own_thread() || (!GATE_4(NR_newfstatat, AT_FDCWD, host_path, &leads_to, 0) &&
+					   !GATE_4(NR_newfstatat, fd, "", &own, AT_EMPTY_PATH) &&
+					   leads_to.st_ino == own.st_ino && leads_to.st_dev == own.st_dev);
+}
+
 int proc_own_descriptor(const char *host_path)
 {
 	size_t length = strlen(host_path) - text_ends(host_path, "/");
@@ -147,11 +160,12 @@ int proc_own_descriptor(const char *host_path)
 	if (magic == MAGIC_NONE || !proc_is_own(process))
 		return PROC_NOT_OWN;
 	if (magic == MAGIC_CWD)
-		return AT_FDCWD;
-	if (magic != MAGIC_OBJECT || !text_begins(name - 3, "fd/"))
+		number = AT_FDCWD;
+	else if (magic != MAGIC_OBJECT || !text_begins(name - 3, "fd/"))
 		return PROC_NOT_OWN;
-	number = text_read_number(&name);
-	return number < 0 || *name ? PROC_NOT_OWN : (int)number;
+	else if ((number = text_read_number(&name)) < 0 || *name)
+		return PROC_NOT_OWN;
+	return is_of_thread(link, process, (int)number) ? (int)number : PROC_NOT_OWN;
 }
 
 bool proc_is_own_descriptors(const char *host_path)

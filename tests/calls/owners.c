@@ -245,6 +245,22 @@ static void try_open_device(void)
 	unlink("/tmp/null");
 }
 
+/* What has been made is the maker's own descriptor: linkat(2) names what it begins at, for who has no privilege too. */
+static void try_made(void)
+{
+	static const int flags[] = { O_RDWR, O_RDWR | O_NOFOLLOW, O_WRONLY | O_NOFOLLOW | O_NONBLOCK };
+
+	MUST(!setresuid(1000, 1000, 1000) && !chdir("/tmp"));
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		int fd = open("made", O_CREAT | O_TRUNC | flags[i], 04755);
+
+		say("made %x: %s", fcntl(fd, F_GETFL), show(write(fd, "x", 1)));
+		say(" %s\n", show(CALL(SYS_linkat, fd, "name", AT_FDCWD, "new", AT_EMPTY_PATH)));
+		close(fd);
+		MUST(!unlink("made"));
+	}
+}
+
 int main(void)
 {
 	umask(022);
@@ -254,5 +270,6 @@ int main(void)
 	try_attributes();
 	try_closed();
 	try_truncation();
+	in_child(try_made);
 	return 0;
 }

@@ -812,3 +812,24 @@ for name in ("/new/deep/place", "/new/file"):
 	[ ! -e "$(find up -name .proot-work)" ]
 	[ "$(cat lower/shut/again/old)" = old ]
 }
+
+@test "--overlay: a thread with descriptors of its own finds the leader's in /proc/self, and its own in /proc/thread-self" {
+	cat >temporary/thread.py <<-'END'
+		import ctypes, os, threading
+
+		def work():
+		    assert ctypes.CDLL(None).unshare(0x400) == 0  # CLONE_FILES
+		    os.dup2(os.open("/here/file", os.O_RDONLY), 10)
+		    os.remove("/here/file")
+		    print(os.readlink("/proc/self/fd/10"), os.readlink("/proc/thread-self/fd/10"))
+
+		os.dup2(os.open("/here/dir/only", os.O_RDONLY), 10)
+		thread = threading.Thread(target=work)
+		thread.start()
+		thread.join()
+	END
+	run over python3 temporary/thread.py
+	show
+	[ "$status" -eq 0 ]
+	[ "$output" = "/here/dir/only /here/file (deleted)" ]
+}
