@@ -14,6 +14,7 @@
 #include "agent/owner.h"
 #include "agent/path.h"
 #include "agent/raised.h"
+#include "agent/store_file.h"
 #include "agent/translate.h"
 #include "agent/xattr.h"
 #include <asm/fcntl.h>
@@ -24,6 +25,7 @@
 
 #define PERMISSIONS 07777u
 #define OWNER_READS 0400u
+#define OWNER_DOES_ALL 0700u
 #define UTIME_NOW_ 0x3fffffffl /* UTIME_NOW, include/linux/stat.h in the kernel */
 
 #define FLAGS_OF_PATHS ((unsigned int)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
@@ -60,6 +62,23 @@ static bool has_owner(const struct owner_record *record)
 	return record->uid != identity->uid || record->gid != identity->gid;
 }
 
+/* Whether the directory has a store in it: what is stored of others must not depend on its mode. */
+static bool has_store(const struct object *object)
+{
+	char path[STORE_PATH_SIZE];
+
+	store_file_path(object->name, path);
+	return status_is_directory(&object->status) && !GATE_3(NR_faccessat, AT_FDCWD, path, 0);
+}
+
+/* The bits that the inode keeps whatever the guest says, for us to read what is stored with the object or in it. */
+static uint32_t kept_bits(const struct object *object, bool is_recorded)
+{
+	if (has_store(object))
+		return OWNER_DOES_ALL;
+	return is_recorded ? OWNER_READS : 0;
+}
+
 /*
  * The mode that the guest sees changes in one step: that of the inode, or that of the record where it
  * counts before or behind.
@@ -71,9 +90,8 @@ static long change_mode(struct object *object, struct owner_record *record, uint
 	long status = 0;
 
 	told &= ~owner_hidden_bits(object->status.st_mode);
-	/* What is stored with a file its owner must be able to read. */
-	if ((has_owner(record) || told != mode) && !is_node)
-		told |= OWNER_READS;
+	if (!is_node)
+		told |= kept_bits(object, has_owner(record) || told != mode);
 	if (told != mode || record->has_mode) {
 		record->has_mode = true;
 		record->mode = type | mode;
