@@ -127,8 +127,12 @@ $(BUILD)/pack: src/pack/main.c src/image/convert.c src/image/pack.h
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -std=gnu11 -O2 $(WARNINGS) -Isrc -o $@ src/pack/main.c src/image/convert.c
 
+# zopfli packs to 4% less than gzip does, in the same format.
+ZOPFLI := $(shell command -v zopfli)
+
 $(AGENT).packed: $(AGENT) $(BUILD)/pack
-	$(Q)$(BUILD)/pack <$< | gzip -9n >$@
+	$(Q)$(BUILD)/pack <$< >$@.tmp
+	$(Q)$(if $(ZOPFLI),$(ZOPFLI) -c $@.tmp,gzip -9nc $@.tmp) >$@
 
 $(BUILD)/command/image/embed.S.o: src/image/embed.S $(EMBEDDED)
 	@mkdir -p $(@D)

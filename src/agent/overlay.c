@@ -322,6 +322,9 @@ static bool may_change(const struct call *call, int directory, const char *path,
 	is_there = !GATE_4(NR_newfstatat, directory, path, &status, flags);
 	if (is_there && read_attribute_name(call, name) && text_begins(name, "user."))
 		return may_change_attribute(&status, directory, path, flags);
+	/* The mode of a link, nobody: notify_change(), fs/attr.c. */
+	if (is_there && call->row->handler == handle_chmod && (status.st_mode & S_IFMT) == S_IFLNK)
+		return false;
 	if (!user || is_by_root())
 		return true;
 	if (!is_there)
@@ -374,6 +377,25 @@ static bool removes_nothing(const struct call *call, const char *host_path, int 
 	       -ENODATA;
 }
 
+/*
+ * Why FD, of a lower layer and without a name, can't be copied up: a whiteout is where it would come to, or something
+ * else; or the directory it was in is gone as well, whatever is at its name.
+ */
+static long refuse_copy(int fd, struct opened *opened)
+{
+	char found[PATH_SIZE], *name, *host_name;
+	size_t length;
+
+	if (!find_opened(fd, opened))
+		return -EEXIST;
+	name = (char *)text_base_name(opened->rest);
+	host_name = (char *)text_base_name(opened->host);
+	name[-1] = host_name[-1] = '\0';
+	if (layers_find(the_view(), &translate_look, opened->mount, opened->rest, &opened->place, found, &length))
+		return -ENOENT;
+	return layers_are_at(the_view(), opened->mount, opened->rest, &opened->place, opened->host) ? -EEXIST : -ENOENT;
+}
+
 /* CALL is about to change what FD is of: 0, OVERLAY_NOTHING or a negative errno. */
 static long raise_descriptor(const struct call *call, int fd, int *lock)
 {
@@ -390,11 +412,11 @@ static long raise_descriptor(const struct call *call, int fd, int *lock)
 	if (!may_change(call, fd, "", AT_EMPTY_PATH) || changes_roots(call) || removes_nothing(call, NULL, fd))
 		return refuse_change(call, fd, "", AT_EMPTY_PATH);
 	if (!is_there)
-		return -EEXIST; /* a whiteout is where it would be copied to */
+		return refuse_copy(fd, &opened);
 	status = GATE_4(NR_newfstatat, AT_FDCWD, opened.host, &named, AT_SYMLINK_NOFOLLOW);
 	if (status ||
 	    (!opened.is_seen && (named.st_ino != opened.status.st_ino || named.st_dev != opened.status.st_dev)))
-		return status ? status : -EEXIST;
+		return status ? status : refuse_copy(fd, &opened);
 	*lock = (int)overlay_copy_lock(opened.mount);
 	status = *lock < 0 ? *lock : overlay_copy_up(*lock, opened.mount, opened.rest, false, NULL);
 	if (!status)
