@@ -715,6 +715,38 @@ static long prepare_new(const struct call *call, int *lock)
 	return error ? error : OVERLAY_GO_ON;
 }
 
+/* What is of a lower layer, or over something of one, comes to a directory without a name, where there is none. */
+static long move_to_nameless(const struct call *call, unsigned int flags, int *lock)
+{
+	const struct view_result *old = call->paths[0].result;
+	const struct host_path *new = &call->paths[1];
+	struct layers_place place;
+	char host_path[PATH_SIZE];
+	struct stat status;
+	long error = stat_at(old, &status);
+
+	if (!error && flags & RENAME_NOREPLACE &&
+	    !GATE_4(NR_faccessat2, new->directory, new->path, 0, AT_SYMLINK_NOFOLLOW))
+		return -EEXIST;
+	if (!error)
+		error = check_delete(&call->paths[0], &status);
+	if (!error)
+		error = *lock = (int)overlay_copy_lock(old->mount);
+	if (error >= 0)
+		error = overlay_copy_up(*lock, old->mount, overlay_rest(old), false, &place);
+	if (!error)
+		error = overlay_copy_path(old->mount, 0, overlay_rest(old), host_path);
+	if (error)
+		return error;
+	overlay_moved_note(*lock, host_path);
+	if (has_lower(old->mount, overlay_rest(old), &place))
+		flags |= RENAME_WHITEOUT;
+	plain_begin_change();
+	error = GATE_5(NR_renameat2, AT_FDCWD, host_path, new->directory, new->path, flags);
+	plain_end_change();
+	return error;
+}
+
 /*
  * One name is in a directory that has none itself. The kernel's rename is right where nothing of a lower layer is
  * concerned; else it is to be copied.
@@ -726,6 +758,9 @@ static long rename_nameless(const struct call *call, unsigned int flags, int *lo
 
 	if (overlay_holds(old) && !old->result->place.is_there)
 		return -ENOENT;
+	if (!is_alone(old) && is_nameless(new) && old->result->mount == new->result->mount &&
+	    can_move(&old->result->place) && !(flags & ~(unsigned int)RENAME_NOREPLACE))
+		return move_to_nameless(call, flags, lock);
 	if (!is_alone(old))
 		return -EXDEV;
 	if (!overlay_holds(new) || (!place->layer && place->above <= 1))
@@ -869,19 +904,20 @@ static long check_old(const struct call *call, bool is_by_descriptor)
 		return 0;
 	if (!is_by_descriptor && overlay_holds(old) && !may_link(old->result, &status))
 		return -EPERM;
-	if (!is_directory(&status) || new->wants_directory || new->ends_in_dot)
+	if (new->wants_directory || new->ends_in_dot)
 		return 0;
 	result = overlay_check_parent(&call->paths[1]);
-	return result ? result : -EPERM;
+	return result || !is_directory(&status) ? result : -EPERM;
 }
 
-/* Whether the kernel refuses the call for its flags, or for an old name that is empty, before it looks at the new one.
- */
+/* Whether the kernel refuses the call for its flags, or for an old name that is empty or NULL, before it looks at the
+ * new one. */
 static bool is_refused_link(const struct call *call, bool has_no_old)
 {
 	unsigned long flags = call->nr == NR_linkat ? call->original[4] : 0;
 
-	return flags & ~(unsigned long)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) || (has_no_old && !(flags & AT_EMPTY_PATH));
+	return flags & ~(unsigned long)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) ||
+	       (has_no_old && (!(flags & AT_EMPTY_PATH) || !call->original[1]));
 }
 
 long overlay_begin_link(struct call *call, int *lock)
