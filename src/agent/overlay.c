@@ -644,13 +644,11 @@ static long raise_object(struct call *call, int *lock)
 	return *lock < 0 ? *lock : overlay_copy_up(*lock, at->mount, overlay_rest(at), false, NULL);
 }
 
-/* Whether a call without a path means the descriptor itself. */
+/* Whether a call with an empty path means the descriptor itself. */
 static bool means_descriptor(const struct call *call)
 {
 	const struct call_path *shape = &call->row->paths[0];
 
-	if (call->row->handler == handle_utimes && !call->original[shape->path])
-		return true;
 	return shape->follow >= FOLLOW_UNLESS && !call_is_of_entry(shape) &&
 	       call->original[shape->flags] & AT_EMPTY_PATH;
 }
@@ -659,6 +657,22 @@ static bool means_descriptor(const struct call *call)
 static long result_of(long status)
 {
 	return status == OVERLAY_NOTHING ? 0 : status ? status : OVERLAY_GO_ON;
+}
+
+/* One of O_PATH is none to calls by descriptor. */
+static long begin_with(struct call *call, int fd, int *lock)
+{
+	long flags = GATE_2(NR_fcntl, fd, F_GETFL), status;
+
+	if (flags < 0 || flags & O_PATH)
+		return OVERLAY_GO_ON;
+	status = raise_descriptor(call, fd, lock);
+	return result_of(status);
+}
+
+static long begin_descriptor(struct call *call, int *lock)
+{
+	return begin_with(call, (int)call->original[0], lock);
 }
 
 static long begin_object(struct call *call, int *lock)
@@ -670,21 +684,12 @@ static long begin_object(struct call *call, int *lock)
 		return translate_refuse(call, 0, status);
 	if (status < 0)
 		return OVERLAY_GO_ON;
+	if (call->row->handler == handle_utimes && !call->original[call->row->paths[0].path])
+		return begin_with(call, start_of(call, 0), lock);
 	if (status != TRANSLATE_NOTHING)
 		status = raise_object(call, lock);
 	else
 		status = means_descriptor(call) ? raise_descriptor(call, start_of(call, 0), lock) : 0;
-	return result_of(status);
-}
-
-static long begin_descriptor(struct call *call, int *lock)
-{
-	int fd = (int)call->original[0];
-	long flags = GATE_2(NR_fcntl, fd, F_GETFL), status;
-
-	if (flags < 0 || flags & O_PATH)
-		return OVERLAY_GO_ON;
-	status = raise_descriptor(call, fd, lock);
 	return result_of(status);
 }
 
