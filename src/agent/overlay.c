@@ -306,6 +306,13 @@ static bool may_change_attribute(const struct stat *status, int directory, const
 	       may_write(directory, path, flags);
 }
 
+/* Whether nobody can change what CALL is about, of an object of TYPE: notify_change(), fs/attr.c, fs/file_attr.c. */
+static bool has_none_of(const struct call *call, uint32_t type)
+{
+	return (call->row->handler == handle_chmod && type == S_IFLNK) ||
+	       (call->nr == NR_file_setattr && type != S_IFREG && type != S_IFDIR);
+}
+
 /*
  * Whether the caller can change something of the file at all: as its owner, or because its mode lets it. FLAGS:
  * AT_SYMLINK_NOFOLLOW, or AT_EMPTY_PATH.
@@ -322,8 +329,7 @@ static bool may_change(const struct call *call, int directory, const char *path,
 	is_there = !GATE_4(NR_newfstatat, directory, path, &status, flags);
 	if (is_there && read_attribute_name(call, name) && text_begins(name, "user."))
 		return may_change_attribute(&status, directory, path, flags);
-	/* The mode of a link, nobody: notify_change(), fs/attr.c. */
-	if (is_there && call->row->handler == handle_chmod && (status.st_mode & S_IFMT) == S_IFLNK)
+	if (is_there && has_none_of(call, status.st_mode & S_IFMT))
 		return false;
 	if (!user || is_by_root())
 		return true;
