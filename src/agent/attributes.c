@@ -14,7 +14,7 @@
 #include "agent/owner.h"
 #include "agent/path.h"
 #include "agent/raised.h"
-#include "agent/store_file.h"
+#include "agent/store.h"
 #include "agent/translate.h"
 #include "agent/xattr.h"
 #include <asm/fcntl.h>
@@ -62,21 +62,9 @@ static bool has_owner(const struct owner_record *record)
 	return record->uid != identity->uid || record->gid != identity->gid;
 }
 
-/* Whether the directory has a store in it: what is stored of others must not depend on its mode. */
-static bool has_store(const struct object *object)
+uint32_t attributes_kept_bits(const struct object *object)
 {
-	char path[STORE_PATH_SIZE];
-
-	store_file_path(object->name, path);
-	return status_is_directory(&object->status) && !GATE_3(NR_faccessat, AT_FDCWD, path, 0);
-}
-
-/* The bits that the inode keeps whatever the guest says, for us to read what is stored with the object or in it. */
-static uint32_t kept_bits(const struct object *object, bool is_recorded)
-{
-	if (has_store(object))
-		return OWNER_DOES_ALL;
-	return is_recorded ? OWNER_READS : 0;
+	return status_is_directory(&object->status) && store_is_in(object->fd, &object->status) ? OWNER_DOES_ALL : 0;
 }
 
 /*
@@ -90,8 +78,10 @@ static long change_mode(struct object *object, struct owner_record *record, uint
 	long status = 0;
 
 	told &= ~owner_hidden_bits(object->status.st_mode);
-	if (!is_node)
-		told |= kept_bits(object, has_owner(record) || told != mode);
+	/* What is stored with a file its owner must be able to read. */
+	if ((has_owner(record) || told != mode) && !is_node)
+		told |= OWNER_READS;
+	told |= attributes_kept_bits(object);
 	if (told != mode || record->has_mode) {
 		record->has_mode = true;
 		record->mode = type | mode;

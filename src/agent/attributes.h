@@ -14,6 +14,12 @@ uint32_t attributes_mode_written(const struct stat *status);
 void attributes_settle_written(struct object *object, uint32_t mode);
 
 /*
+ * The bits that the inode of OBJECT keeps whatever mode the guest gives it: those of the owner where it is the directory
+ * of a store, on whose mode what is stored of others must not depend.
+ */
+uint32_t attributes_kept_bits(const struct object *object);
+
+/*
  * A call that makes an entry, whose path has been translated, where the guest is not who the kernel knows: make it,
  * with the owner, or as the device, that it is for the guest. Its result.
  */

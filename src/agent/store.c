@@ -179,6 +179,18 @@ static struct store_place *find_place(uint64_t device, const struct store_key *k
 	return NULL;
 }
 
+bool store_is_in(int fd, const struct stat *status)
+{
+	const struct object object = { fd, "", AT_EMPTY_PATH, status };
+	char directory[PATH_SIZE];
+	struct store_place *place;
+
+	if (store_memory_is_on() || !name_directory(&object, directory))
+		return false;
+	place = store_place_of(status->st_dev, directory);
+	return place && text_equal(store_place_directory(place), directory);
+}
+
 /* With --forget all file systems have one table. */
 static struct store_key memory_key(uint64_t device, uint64_t inode)
 {

@@ -43,6 +43,9 @@ bool store_look(int directory, const char *path, unsigned long flags, const stru
 bool store_find_forgettable(int directory, const char *path, unsigned long flags, const struct stat *status,
 			    struct owner_record *record);
 
+/* Whether the directory FD, which has STATUS, is where the store of what is in it is, or would be. */
+bool store_is_in(int fd, const struct stat *status);
+
 /*
  * From memory alone, from anywhere: true when there is nothing about the object with that inode in the file system
  * DEVICE, at PATH; NULL or a path that is not absolute: it is not known where. Otherwise store_find() has to tell.

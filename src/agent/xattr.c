@@ -5,6 +5,7 @@
  * user's, with XATTR_HIDDEN in front.
  */
 #include "agent/access.h"
+#include "agent/attributes.h"
 #include "agent/child.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
@@ -286,14 +287,14 @@ static uint32_t mode_with_list(const struct object *object, const struct stat *o
 	return (object->status.st_mode & 0777) | (old->st_mode & kept);
 }
 
-/* What is stored with the file has the mode that the list has made of it, and those BITS that are the guest's only. */
-static long put_mode(struct object *object, struct owner_record *record, uint32_t bits)
+/* What is stored with the file has the MODE that the list has made of it, where that is not the inode's. */
+static long put_mode(struct object *object, struct owner_record *record, uint32_t mode)
 {
 	if (owner_record_is_device(record)) {
 		record->mode = (record->mode & S_IFMT) | (object->status.st_mode & ~(uint32_t)S_IFMT);
 	} else {
-		record->has_mode = bits;
-		record->mode = bits ? object->status.st_mode | bits : 0;
+		record->has_mode = (object->status.st_mode & 07777) != mode;
+		record->mode = record->has_mode ? (object->status.st_mode & S_IFMT) | mode : 0;
 	}
 	return owner_put(object, record);
 }
@@ -309,7 +310,7 @@ static long change_list(struct object *object, const struct attribute *attribute
 {
 	struct owner_record record;
 	struct stat status;
-	uint32_t mode, hidden;
+	uint32_t mode, told;
 	long result;
 
 	owner_of(object, &status, &record);
@@ -317,10 +318,10 @@ static long change_list(struct object *object, const struct attribute *attribute
 	if (result || removes_list(attribute) || !owner_is_users(object) || object_look_changed(object))
 		return result;
 	mode = mode_with_list(object, &status);
-	hidden = mode & owner_hidden_bits(object->status.st_mode);
-	if ((object->status.st_mode & 07777) != (mode & ~hidden))
-		object_change_mode(object, mode & ~hidden);
-	return put_mode(object, &record, hidden);
+	told = (mode & ~owner_hidden_bits(object->status.st_mode)) | attributes_kept_bits(object);
+	if ((object->status.st_mode & 07777) != told)
+		object_change_mode(object, told);
+	return put_mode(object, &record, mode);
 }
 
 /* What the list that has been read says of the owner is what the mode does: see owner.h. */
