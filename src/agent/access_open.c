@@ -137,11 +137,17 @@ void access_reopen(int fd, uint64_t flags)
 	struct object object;
 	long again;
 
-	/* The link of /proc is none for O_NOFOLLOW; and what else there is may notice that it is opened. */
-	if (flags & (O_NOFOLLOW | __O_TMPFILE) || object_take_any(fd, &object) ||
+	/* What else there is may notice that it is opened. */
+	if ((flags & __O_TMPFILE) == __O_TMPFILE || object_take_any(fd, &object) ||
 	    !status_is_regular_or_directory(&object.status))
 		return;
-	again = GATE_4(NR_openat, AT_FDCWD, object.name, flags & ~(uint64_t)NOT_AGAIN, 0);
+	/* The link of /proc is none for O_NOFOLLOW. */
+	if (!(flags & O_NOFOLLOW))
+		again = GATE_4(NR_openat, AT_FDCWD, object.name, flags & ~(uint64_t)NOT_AGAIN, 0);
+	else if (status_is_directory(&object.status))
+		again = GATE_4(NR_openat, fd, ".", flags & ~(uint64_t)NOT_AGAIN, 0);
+	else
+		return;
 	if (again >= 0)
 		take_over(fd, again, flags);
 }

@@ -63,9 +63,47 @@ static bool is_trusted(const struct stat *status)
 	       status->st_nlink <= 1 && !(status->st_mode & OTHERS_WRITE);
 }
 
+/* The directory that PATH is in, into BUF, and its STATUS: 0 or a negative errno. */
+static long look_at_directory(const char *path, char buf[STORE_PATH_SIZE], struct stat *status)
+{
+	size_t length = (size_t)(text_base_name(path) - path);
+
+	memcpy(buf, path, length);
+	buf[length] = '\0';
+	return GATE_4(NR_newfstatat, AT_FDCWD, buf, status, 0);
+}
+
+/* What we put beside the guest's files is no change of their directory. Times of another's can't be set. */
+static void restore_times(const char *directory, const struct stat *status)
+{
+	const struct {
+		long seconds, nanoseconds;
+	} times[2] = { { (long)status->st_atime, (long)status->st_atime_nsec },
+		       { (long)status->st_mtime, (long)status->st_mtime_nsec } };
+
+	GATE_4(NR_utimensat, AT_FDCWD, directory, times, 0);
+}
+
+static long open_or_make(const char *path, unsigned long flags)
+{
+	char directory[STORE_PATH_SIZE];
+	struct stat status;
+	long fd = -ENOENT, error;
+
+	if (!(flags & O_EXCL))
+		fd = store_file_open_any(path, flags & ~(unsigned long)O_CREAT);
+	if (fd != -ENOENT || !(flags & O_CREAT))
+		return fd;
+	error = look_at_directory(path, directory, &status);
+	fd = store_file_open_any(path, flags);
+	if (fd >= 0 && !error)
+		restore_times(directory, &status);
+	return fd;
+}
+
 long store_file_open(const char *path, unsigned long flags, struct stat *status)
 {
-	long fd = store_file_open_any(path, flags | O_NOFOLLOW);
+	long fd = open_or_make(path, flags | O_NOFOLLOW);
 
 	if (fd >= 0 && (GATE_2(NR_fstat, fd, status) || !is_trusted(status))) {
 		GATE_1(NR_close, fd);
@@ -268,6 +306,19 @@ static void mark_replaced(int fd)
 	write_at(fd, &is_replaced, sizeof(is_replaced), offsetof(struct store_header, replaced));
 }
 
+/* The file ASIDE comes to PATH: 0 or a negative errno. */
+static long replace(const char *path, const char *aside)
+{
+	char directory[STORE_PATH_SIZE];
+	struct stat status;
+	long seen = look_at_directory(path, directory, &status);
+	long error = GATE_4(NR_renameat, AT_FDCWD, aside, AT_FDCWD, path);
+
+	if (!error && !seen)
+		restore_times(directory, &status);
+	return error;
+}
+
 /* A table of twice as many buckets in the file's place. It is locked before anybody else can find it. */
 static long grow(struct store_file *file)
 {
@@ -283,7 +334,7 @@ static long grow(struct store_file *file)
 	if (!status)
 		status = fill_new(file, (int)fd);
 	if (!status)
-		status = GATE_4(NR_renameat, AT_FDCWD, aside, AT_FDCWD, file->path);
+		status = replace(file->path, aside);
 	if (status) {
 		GATE_3(NR_unlinkat, AT_FDCWD, aside, 0);
 		store_file_close((int)fd);
