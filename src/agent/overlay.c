@@ -292,13 +292,17 @@ static bool may_write(int directory, const char *path, unsigned int flags)
 	return !GATE_4(NR_faccessat2, directory, path, MAY_WRITE, AT_EACCESS | (flags & AT_EMPTY_PATH));
 }
 
-/* Whether an attribute of users may be changed: that is as the content is, whoever owns it; xattr_permission(). */
-static bool may_change_attribute(const struct stat *status, int directory, const char *path, unsigned int flags)
+/*
+ * Whether the attribute NAME, one of users, may be changed: that is as the content is, whoever owns it;
+ * xattr_permission(). The prefix alone is no name of an overlay's: xattr_resolve_name().
+ */
+static bool may_change_attribute(const char *name, const struct stat *status, int directory, const char *path,
+				 unsigned int flags)
 {
 	unsigned int user = (unsigned int)GATE_0(NR_geteuid);
 	uint32_t type = status->st_mode & S_IFMT;
 
-	if (type != S_IFREG && type != S_IFDIR)
+	if ((type != S_IFREG && type != S_IFDIR) || text_equal(name, OVERLAY_PREFIX))
 		return false;
 	if (!user || is_by_root())
 		return true;
@@ -328,7 +332,7 @@ static bool may_change(const struct call *call, int directory, const char *path,
 		return false;
 	is_there = !GATE_4(NR_newfstatat, directory, path, &status, flags);
 	if (is_there && read_attribute_name(call, name) && text_begins(name, "user."))
-		return may_change_attribute(&status, directory, path, flags);
+		return may_change_attribute(name, &status, directory, path, flags);
 	if (is_there && has_none_of(call, status.st_mode & S_IFMT))
 		return false;
 	if (!user || is_by_root())
