@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/overlay.h"
+#include "agent/closed.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
@@ -31,6 +32,8 @@
 /* What has become of the name of something of a lower layer. */
 #define OVERLAY_GONE 1
 #define OVERLAY_MOVED 2
+
+#define DELETED " (deleted)"
 
 #define MAY_READ 4
 #define MAY_WRITE 2
@@ -190,7 +193,7 @@ static long add_deleted(char *guest_path)
 	struct text text;
 
 	text_resume(&text, guest_path, PATH_SIZE);
-	text_add(&text, " (deleted)");
+	text_add(&text, DELETED);
 	return text.full ? -ENAMETOOLONG : (long)text.length;
 }
 
@@ -434,6 +437,33 @@ static long raise_descriptor(const struct call *call, int fd, int *lock)
 	return status ? status : open_again(fd, opened.host);
 }
 
+/*
+ * The layers that a directory of the upper one had when it was removed, which FD is of; one that was made over a
+ * whiteout had no others.
+ */
+static uint64_t layers_of_removed(int fd, struct opened *opened)
+{
+	char link[CLOSED_LINK_SIZE];
+	uint64_t layers = 1;
+	long kind = VIEW_IS_DIRECTORY;
+
+	closed_link(fd, link);
+	if (text_ends(opened->rest, DELETED))
+		opened->rest[strlen(opened->rest) - (sizeof(DELETED) - 1)] = '\0';
+	if (GATE_4(NR_getxattr, link, OVERLAY_OPAQUE, NULL, 0) >= 0)
+		return layers;
+	for (unsigned int i = 1; i < view_layer_count(the_view(), opened->mount) && kind == VIEW_IS_DIRECTORY; i++) {
+		if (overlay_copy_path(opened->mount, i, opened->rest, opened->host))
+			continue;
+		kind = overlay_look(gate, opened->host, false);
+		if (kind == VIEW_IS_DIRECTORY || kind == VIEW_IS_OPAQUE)
+			layers |= (uint64_t)1 << i;
+		else if (kind == -ENOENT || kind == -ENOTDIR)
+			kind = VIEW_IS_DIRECTORY;
+	}
+	return layers;
+}
+
 /* The overlay that what FD is of is in, and in *MERGED the layers that have it, if it is a directory; or -1. */
 static long find_descriptor(int fd, uint64_t *merged)
 {
@@ -442,7 +472,9 @@ static long find_descriptor(int fd, uint64_t *merged)
 	*merged = 0;
 	if (!find_place(fd, &opened))
 		return -1;
-	if (find_name(&opened))
+	if (is_in(opened.host, view_work(the_view(), opened.mount)))
+		*merged = layers_of_removed(fd, &opened);
+	else if (find_name(&opened))
 		*merged = opened.place.merged;
 	return (long)opened.mount;
 }
