@@ -14,8 +14,8 @@ uint32_t attributes_mode_written(const struct stat *status);
 void attributes_settle_written(struct object *object, uint32_t mode);
 
 /*
- * The bits that the inode of OBJECT keeps whatever mode the guest gives it: those of the owner where it is the directory
- * of a store, on whose mode what is stored of others must not depend.
+ * The bits that the inode of OBJECT keeps whatever mode the guest gives it: those of the owner where it is the
+ * directory of a store, on whose mode what is stored of others must not depend.
  */
 uint32_t attributes_kept_bits(const struct object *object);
 
