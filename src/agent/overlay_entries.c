@@ -669,6 +669,17 @@ static long check_lengths(const struct call *call)
 	return 0;
 }
 
+/* Something is mounted at the new name, in the same directory: what is old is judged first, vfs_rename(). */
+static long check_beside_mount(const struct call *call)
+{
+	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
+
+	if (!overlay_holds(old) || !old->result->place.is_there || !new->is_resolved || !new->result->is_mount_point ||
+	    new->result->parent_mount != old->result->mount)
+		return 0;
+	return overlay_check_parent(old);
+}
+
 /* What is before the dots must be a directory. */
 static long refuse_dots(const struct call *call, unsigned int flags)
 {
@@ -797,8 +808,10 @@ long overlay_begin_rename(struct call *call, int *lock)
 	status = check_lengths(call);
 	if (status)
 		return status;
-	if (!is_ours(call))
-		return OVERLAY_GO_ON;
+	if (!is_ours(call)) {
+		status = check_beside_mount(call);
+		return status ? status : OVERLAY_GO_ON;
+	}
 	renaming.old = call->paths[0].result;
 	renaming.new = call->paths[1].result;
 	renaming.is_exchange = renaming.flags & RENAME_EXCHANGE;
