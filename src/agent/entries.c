@@ -12,6 +12,7 @@
 #include "agent/identity.h"
 #include "agent/hardlinks_change.h"
 #include "agent/overlay.h"
+#include "agent/overlay_entries.h"
 #include "agent/owner.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
@@ -39,12 +40,14 @@ static bool is_mount_point(const struct host_path *path)
 	return path->is_resolved && path->result->is_mount_point;
 }
 
-/* Ask for ACCESS to the directory that holds the last component: 0 or the errno. */
+/* Ask for ACCESS to the directory that holds the last component, in an overlay to that of the uppermost layer. */
 static long check_parent(const struct call *call, const struct host_path *path, int access)
 {
 	int directory;
 	const char *name = translate_parent(call, path, &directory);
 
+	if (access == ACCESS_WRITE_SEARCH && path->is_resolved && overlay_is_mount(path->result->parent_mount))
+		return overlay_check_parent(path);
 	return GATE_4(NR_faccessat2, directory, name, access, AT_EACCESS);
 }
 

@@ -952,6 +952,8 @@ long overlay_begin_link(struct call *call, int *lock)
 	/* Of what is old the kernel knows by now only that it is there: do_linkat(), fs/namei.c. */
 	if (call->paths[1].result->wants_directory && !call->paths[1].result->ends_in_dot) {
 		status = look_at_old(call, first == TRANSLATE_NOTHING, &old);
+		if (!status && !first && call->paths[0].result->wants_directory && !is_directory(&old))
+			status = -ENOTDIR;
 		return status ? status : -ENOENT;
 	}
 	if (!is_of_mount(call, first == TRANSLATE_NOTHING, call->paths[1].result->mount))
