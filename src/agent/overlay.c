@@ -399,7 +399,7 @@ static long refuse_copy(int fd, struct opened *opened)
 	char found[PATH_SIZE], *name, *host_name;
 	size_t length;
 
-	if (!find_opened(fd, opened))
+	if (!find_opened(fd, opened) || !opened->rest[0])
 		return -EEXIST;
 	name = (char *)text_base_name(opened->rest);
 	host_name = (char *)text_base_name(opened->host);
