@@ -62,8 +62,7 @@ static bool is_in_lower(uint32_t mount, const char *rest, char *host_path)
 	return false;
 }
 
-/* Whether the directory of the upper layer that LINK leads to, or one above it and below BEHIND, hides lower ones. */
-static bool is_opaque(const char *link, const char *behind, char *host_path)
+bool closed_is_opaque(const char *link, const char *behind, char *host_path)
 {
 	struct text text;
 
@@ -106,7 +105,7 @@ long closed_find(const char *guest_path, const char *host_path, const char *link
 		return is_at(mount, rest, host_path, false) ? -EACCES : -ENOENT;
 	/* With an overlay as the root no byte is left to say so. */
 	if (!(above + (size_t)length) ||
-	    (place.merged != 1 && is_in_lower(mount, rest, found) && !is_opaque(link, rest + length, found)))
+	    (place.merged != 1 && is_in_lower(mount, rest, found) && !closed_is_opaque(link, rest + length, found)))
 		return -EACCES;
 	*named = above + (size_t)length;
 	return 0;

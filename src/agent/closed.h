@@ -23,4 +23,10 @@ void closed_link(int directory, char link[CLOSED_LINK_SIZE]);
  */
 long closed_find(const char *guest_path, const char *host_path, const char *link, size_t *named);
 
+/*
+ * Whether the directory of the upper layer that LINK leads to, or one above it and below the path that BEHIND, a slash
+ * and names, is behind, hides lower ones. HOST_PATH of PATH_SIZE is written to.
+ */
+bool closed_is_opaque(const char *link, const char *behind, char *host_path);
+
 #endif

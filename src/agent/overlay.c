@@ -439,7 +439,7 @@ static long raise_descriptor(const struct call *call, int fd, int *lock)
 
 /*
  * The layers that a directory of the upper one had when it was removed, which FD is of; one that was made over a
- * whiteout had no others.
+ * whiteout, or in such a one, had no others.
  */
 static uint64_t layers_of_removed(int fd, struct opened *opened)
 {
@@ -450,7 +450,7 @@ static uint64_t layers_of_removed(int fd, struct opened *opened)
 	closed_link(fd, link);
 	if (text_ends(opened->rest, DELETED))
 		opened->rest[strlen(opened->rest) - (sizeof(DELETED) - 1)] = '\0';
-	if (GATE_4(NR_getxattr, link, OVERLAY_OPAQUE, NULL, 0) >= 0)
+	if (closed_is_opaque(link, opened->rest, opened->host))
 		return layers;
 	for (unsigned int i = 1; i < view_layer_count(the_view(), opened->mount) && kind == VIEW_IS_DIRECTORY; i++) {
 		if (overlay_copy_path(opened->mount, i, opened->rest, opened->host))
