@@ -16,8 +16,6 @@
 #define DIRECTORY_MOST 160
 #define DIRECTORY_LEAST 64
 
-#define DELETED " (deleted)"
-
 /* REST, of LENGTH bytes, is the path below the top of overlay MOUNT: it goes to the end, to have layers before it. */
 static void put_rest(struct fast_frame *frame, const char *rest, size_t length, uint32_t mount, struct fast_path *path)
 {
@@ -96,7 +94,8 @@ static bool is_of_layers(uint32_t mount, uint64_t layers, const char *rest, size
 /* Of what a name ends so the kernel says that it has been removed. */
 static bool seems_removed(const char *path, size_t length)
 {
-	return length >= sizeof(DELETED) - 1 && text_equal(path + length - (sizeof(DELETED) - 1), DELETED);
+	return length >= sizeof(PROC_DELETED) - 1 &&
+	       text_equal(path + length - (sizeof(PROC_DELETED) - 1), PROC_DELETED);
 }
 
 /*

@@ -33,8 +33,6 @@
 #define OVERLAY_GONE 1
 #define OVERLAY_MOVED 2
 
-#define DELETED " (deleted)"
-
 #define MAY_READ 4
 #define MAY_WRITE 2
 #define SEEK_SET 0
@@ -193,7 +191,7 @@ static long add_deleted(char *guest_path)
 	struct text text;
 
 	text_resume(&text, guest_path, PATH_SIZE);
-	text_add(&text, DELETED);
+	text_add(&text, PROC_DELETED);
 	return text.full ? -ENAMETOOLONG : (long)text.length;
 }
 
@@ -448,8 +446,8 @@ static uint64_t layers_of_removed(int fd, struct opened *opened)
 	long kind = VIEW_IS_DIRECTORY;
 
 	closed_link(fd, link);
-	if (text_ends(opened->rest, DELETED))
-		opened->rest[strlen(opened->rest) - (sizeof(DELETED) - 1)] = '\0';
+	if (text_ends(opened->rest, PROC_DELETED))
+		opened->rest[strlen(opened->rest) - (sizeof(PROC_DELETED) - 1)] = '\0';
 	if (closed_is_opaque(link, opened->rest, opened->host))
 		return layers;
 	for (unsigned int i = 1; i < view_layer_count(the_view(), opened->mount) && kind == VIEW_IS_DIRECTORY; i++) {

@@ -34,6 +34,9 @@ long proc_read_link_guest(char *host_path, char *text, char *buf);
 /* Whether the link HOST_PATH leads the kernel and the guest alike: exe and root are others for each. */
 bool proc_is_kernels_way(const char *host_path);
 
+/* What the kernel puts behind the path of what has been removed: d_path(), fs/d_path.c. */
+#define PROC_DELETED " (deleted)"
+
 #define PROC_NOT_OWN (-1)
 
 /* The descriptor of the calling thread that the link HOST_PATH leads through, AT_FDCWD for its cwd, or PROC_NOT_OWN. */

@@ -8,8 +8,6 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
-#define DELETED " (deleted)"
-
 int virtual_of_path(const char *host_path)
 {
 	const char *at = text_base_name(host_path);
@@ -19,7 +17,7 @@ int virtual_of_path(const char *host_path)
 		return -1;
 	at += sizeof(IMAGE_VIRTUAL_NAME) - 1;
 	number = text_read_number(&at);
-	if (number < 0 || number >= the_view()->binding_count || !text_ends(at, DELETED))
+	if (number < 0 || number >= the_view()->binding_count || !text_ends(at, PROC_DELETED))
 		return -1;
 	return view_binding(the_view(), (uint32_t)number)->flags & VIEW_VIRTUAL ? (int)number : -1;
 }
