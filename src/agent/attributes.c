@@ -54,12 +54,12 @@ static long put(struct object *object, const struct owner_record *record)
 	return object->status.st_nlink ? status : 0;
 }
 
-/* Whether the file has an owner stored, and so must stay readable to the one that the kernel knows. */
-static bool has_owner(const struct owner_record *record)
+/* Whether something is stored with the file, which so must stay readable to the owner that the kernel knows. */
+static bool is_kept(const struct owner_record *record)
 {
 	const struct identity *identity = &image_data()->identity;
 
-	return record->uid != identity->uid || record->gid != identity->gid;
+	return record->has_mode || record->uid != identity->uid || record->gid != identity->gid;
 }
 
 uint32_t attributes_kept_bits(const struct object *object)
@@ -78,8 +78,8 @@ static long change_mode(struct object *object, struct owner_record *record, uint
 	long status = 0;
 
 	told &= ~owner_hidden_bits(object->status.st_mode);
-	/* What is stored with a file its owner must be able to read. */
-	if ((has_owner(record) || told != mode) && !is_node)
+	/* Also a mode that has been stored till now: who is killed here must not leave one that is seen again later. */
+	if ((is_kept(record) || told != mode) && !is_node)
 		told |= OWNER_READS;
 	told |= attributes_kept_bits(object);
 	if (told != mode || record->has_mode) {

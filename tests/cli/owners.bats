@@ -53,6 +53,20 @@ user_script() {
 	[ "${lines[5]}" = "$STORE 8192" ]
 }
 
+# Between two calls of the kernel the file would have a mode stored that nobody can read, and later can again.
+@test "a file whose mode is stored stays readable on the machine while it changes" {
+	run --separate-stderr user_script '
+		"$PROOT" -0 sh -c "touch file; chmod 2755 file; chmod 7 file; stat -c %a file"
+		stat -c %a file
+		"$PROOT" -0 sh -c "chmod 444 file; stat -c %a file"
+		stat -c %a file'
+	[ "$status" -eq 0 ]
+	[ "$output" = "7
+407
+444
+444" ]
+}
+
 @test "of what is not the user's, owners and modes may be set to what they are" {
 	local user=()
 
