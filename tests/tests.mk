@@ -54,8 +54,8 @@ tests: $(PROGRAMS) $(BUILD)/tests/private $(BUILD)/tests/binfmt $(BUILD)/tests/s
 # As another build would be to this one: a command that lays out otherwise what it asks an agent for.
 $(BUILD)/tests/proot-other: $(BUILD)/proot
 	$(call say,TEST,$@)
-	$(Q)$(CC) $(COMMAND_CFLAGS) -DNEST_VERSION=0x7fff -c -o $(BUILD)/tests/other-nest.o src/engine/nest.c
-	$(Q)$(CC) $(COMMAND_LDFLAGS) $(LDFLAGS) -o $@ $(filter-out %/engine/nest.c.o,$(COMMAND_OBJECTS)) $(BUILD)/tests/other-nest.o
+	$(Q)$(COMMAND_CC) $(COMMAND_CFLAGS) -DNEST_VERSION=0x7fff -c -o $(BUILD)/tests/other-nest.o src/engine/nest.c
+	$(Q)$(COMMAND_CC) $(COMMAND_LDFLAGS) $(LDFLAGS) -o $@ $(filter-out %/engine/nest.c.o,$(COMMAND_OBJECTS)) $(BUILD)/tests/other-nest.o
 
 $(BUILD)/tests/private $(BUILD)/tests/binfmt $(BUILD)/tests/sandbox $(BUILD)/tests/refuse $(BUILD)/tests/sysv-storm: $(BUILD)/tests/%: tests/%.c tests/private.h Makefile
 	@mkdir -p $(@D)

@@ -15,6 +15,7 @@
 #define _GNU_SOURCE 1
 #include "engine/tracer.h"
 #include "agent/calls.h"
+#include "engine/descriptors.h"
 #include "engine/filter.h"
 #include "engine/near.h"
 #include "engine/tracees.h"
@@ -26,7 +27,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -279,6 +280,8 @@ static void take_execution(struct tracee *tracee)
 {
 	unsigned long former = 0;
 
+	/* This memory was the command's till its first execve(2). */
+	shared_detach();
 	trace(PTRACE_GETEVENTMSG, tracee->thread, 0, (unsigned long)&former);
 	if ((pid_t)former != tracee->thread)
 		tracees_forget((pid_t)former);
@@ -318,18 +321,6 @@ static void __attribute__((noreturn)) follow(void)
 	_exit(0);
 }
 
-#define DESCRIPTORS_MOST 65536
-
-static void close_all_but(int kept)
-{
-	struct rlimit limit = { DESCRIPTORS_MOST, DESCRIPTORS_MOST };
-
-	getrlimit(RLIMIT_NOFILE, &limit);
-	for (int fd = 0; fd < (int)MIN(limit.rlim_cur, DESCRIPTORS_MOST); fd++)
-		if (fd != kept)
-			close(fd);
-}
-
 /*
  * Away from the group, which signals of the keyboard are for, and from all that a process can hold. Not from the
  * session: the kernel shares out time among sessions (CONFIG_SCHED_AUTOGROUP), and guests and tracer take turns.
@@ -340,8 +331,7 @@ static void separate(int report_fd)
 
 	sigaction(SIGCHLD, &action, NULL);
 	setpgid(0, 0);
-	close_all_but(report_fd);
-	shared_detach();
+	descriptors_close_but(report_fd, -1);
 	if (chdir("/") < 0)
 		_exit(0);
 	prctl(PR_SET_NAME, "proot-tracer");
@@ -359,9 +349,9 @@ static void __attribute__((noreturn)) be_tracer(pid_t command, int report_fd)
 	separate(report_fd);
 	if (read(report_fd, &begin, 1) != 1)
 		_exit(0);
-	if (trace(PTRACE_SEIZE, command, 0, OPTIONS) < 0 || trace(PTRACE_INTERRUPT, command, 0, 0) < 0)
+	/* Its calls are looked at from the end of its execve(2) on. */
+	if (trace(PTRACE_SEIZE, command, 0, OPTIONS) < 0)
 		status = -errno;
-	/* It can't go on before it has been stopped. */
 	if (write(report_fd, &status, sizeof(status)) != sizeof(status) || status)
 		_exit(0);
 	close(report_fd);
@@ -369,25 +359,44 @@ static void __attribute__((noreturn)) be_tracer(pid_t command, int report_fd)
 	follow();
 }
 
-/* A process that is nobody's business: no signal tells of its end. */
-static pid_t fork_silently(void)
+#define STACK_SIZE 65536
+
+/* What the processes that are started need to know. */
+static struct start {
+	pid_t command;
+	int report_fd;
+} start;
+
+static int run_tracer(void *unused)
 {
-	return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
+	(void)unused;
+	be_tracer(start.command, start.report_fd);
 }
 
-/* Start the tracer as the child of one that ends at once: the guest has no child it did not make. */
+static int run_between(void *unused)
+{
+	static char stack[STACK_SIZE] __attribute__((aligned(16)));
+
+	(void)unused;
+	clone(run_tracer, stack + STACK_SIZE, CLONE_VM, NULL);
+	_exit(0);
+}
+
+/*
+ * Start the tracer as the child of one that ends at once: the guest has no child it did not make. No signal tells of
+ * the end of either. Both have the memory of this process, so nothing is copied: it waits for the one, and then for
+ * what the tracer says, and leaves the memory to it by execve(2), or by its end.
+ */
 static int fork_tracer(int report_fd)
 {
-	pid_t command = getpid(), between = fork_silently();
+	static char stack[STACK_SIZE] __attribute__((aligned(16)));
+	pid_t child;
 
-	if (between < 0)
+	start = (struct start){ getpid(), report_fd };
+	child = clone(run_between, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, NULL);
+	if (child < 0)
 		return -errno;
-	if (!between) {
-		if (!fork_silently())
-			be_tracer(command, report_fd);
-		_exit(0);
-	}
-	while (waitpid(between, NULL, __WALL) < 0 && errno == EINTR)
+	while (waitpid(child, NULL, __WALL) < 0 && errno == EINTR)
 		;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define _GNU_SOURCE 1
 #include "supervisor/leftovers.h"
+#include "engine/descriptors.h"
 #include "engine/nest.h"
 #include "image/removal.h"
 #include "image/shared.h"
@@ -235,12 +236,7 @@ static void leave_group(int kept)
 	setsid();
 	if (chdir("/"))
 		_exit(1);
-	for (int fd = 0; fd < 3; fd++)
-		if (fd != kept)
-			close(fd);
-	if (kept > 3)
-		syscall(SYS_close_range, 3U, (unsigned int)kept - 1, 0U);
-	syscall(SYS_close_range, (unsigned int)kept + 1, ~0U, 0U);
+	descriptors_close_but(kept, -1);
 }
 
 void leftovers_guard(const struct image_data *data)

@@ -14,13 +14,13 @@
 #define _GNU_SOURCE 1
 #include "supervisor/supervisor.h"
 
+#include "engine/descriptors.h"
 #include "engine/engine.h"
 #include "supervisor/descendants.h"
 #include "supervisor/leftovers.h"
 #include "supervisor/waker.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -251,23 +251,6 @@ static int end_as(int ending)
 	return 128 - ending;
 }
 
-static bool close_span(int first, int last)
-{
-	return first > last || syscall(SYS_close_range, (unsigned int)first, (unsigned int)last, 0U) == 0;
-}
-
-/* All but the descriptors A and B; -1: none is kept. */
-static void close_everything(int a, int b)
-{
-	int low = MIN(a, b), high = MAX(a, b);
-
-	if (close_span(0, low - 1) && close_span(low + 1, high - 1) && close_span(high + 1, INT_MAX))
-		return;
-	for (int fd = 0; fd < 3; fd++) /* before Linux 5.9 */
-		if (fd != a && fd != b)
-			close(fd);
-}
-
 /*
  * The process between the supervisor SUPERVISOR and the command. The kernel
  * wakes it with SIGCHLD when the supervisor dies.
@@ -284,7 +267,7 @@ static void __attribute__((noreturn)) keep(const struct start *start, pid_t supe
 	child = fork_command(start);
 	if (child < 0)
 		report(start, LAUNCH_FORK, -errno);
-	close_everything(start->launch->image_fd, -1);
+	descriptors_close_but(start->launch->image_fd, -1);
 	status = watch(child, supervisor);
 	descendants_end(start->launch->image_fd);
 	if (getppid() != supervisor)
@@ -347,7 +330,7 @@ int supervisor_run(const struct launch *launch, struct launch_failure *failure)
 	close(report_fds[1]);
 	read_report(report_fds[0], failure);
 	if (failure->stage == LAUNCH_NONE)
-		close_everything(launch->kills_on_exit ? launch->image_fd : -1, launch->data->show_fd);
+		descriptors_close_but(launch->kills_on_exit ? launch->image_fd : -1, launch->data->show_fd);
 	status = watch(child, 0);
 	if (launch->kills_on_exit)
 		descendants_end(launch->image_fd);
