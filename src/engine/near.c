@@ -10,6 +10,8 @@
  * for some more. */
 #define TRIED 32
 #define KEPT 4096
+/* Of a program, that nothing is done for: as many as one has that ends at once. */
+#define FIRST 128
 
 static cpu_set_t everywhere, before;
 static int here;
@@ -66,20 +68,24 @@ static uint64_t span_of(uint64_t *resumed)
 	return *resumed - last;
 }
 
-bool near_begin(pid_t thread, uint64_t *resumed)
+bool near_begin(pid_t thread, struct near_thread *known)
 {
-	uint64_t span = span_of(resumed);
+	uint64_t span;
 	cpu_set_t set;
 
+	if (known->stops < FIRST) {
+		known->stops++;
+		return false;
+	}
+	span = span_of(&known->resumed);
 	if (span >= SHORT)
 		return false;
 	count(span);
-	if (!is_near || sched_getaffinity(thread, sizeof(before), &before) < 0 || !CPU_ISSET(here, &before) ||
-	    CPU_COUNT(&before) == 1)
+	if (!is_near || sched_getaffinity(thread, sizeof(before), &before) < 0 || !CPU_ISSET(here, &before))
 		return false;
 	CPU_ZERO(&set);
 	CPU_SET(here, &set);
-	return !sched_setaffinity(thread, sizeof(set), &set);
+	return !CPU_EQUAL(&set, &before) && !sched_setaffinity(thread, sizeof(set), &set);
 }
 
 void near_end(pid_t thread)

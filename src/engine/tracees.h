@@ -5,6 +5,8 @@
 #ifndef ENGINE_TRACEES_H
 #define ENGINE_TRACEES_H
 
+#include "engine/near.h"
+
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,8 +26,8 @@ struct tracee {
 	unsigned long entrance;
 	unsigned long stack_page; /* there is such a page of its stack */
 	uint64_t answer;
-	uint64_t resumed; /* when it last went on: near_begin() */
-	bool is_owed;	  /* a SIGSYS of the guest's own has come in the place of a trap's: OWED */
+	struct near_thread near;
+	bool is_owed; /* a SIGSYS of the guest's own has come in the place of a trap's: OWED */
 	siginfo_t owed;
 	struct trapped_call {
 		uint64_t instruction_pointer;

@@ -60,7 +60,7 @@ static long trace(long request, pid_t thread, unsigned long address, unsigned lo
 
 static void resume(struct tracee *tracee, int signal_number)
 {
-	bool is_near = near_begin(tracee->thread, &tracee->resumed);
+	bool is_near = near_begin(tracee->thread, &tracee->near);
 
 	trace(tracee->is_in_agent ? PTRACE_CONT : PTRACE_SYSCALL, tracee->thread, 0, (unsigned long)signal_number);
 	if (is_near)
