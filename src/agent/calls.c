@@ -42,6 +42,7 @@
 	.condition = WHEN_SENDS, .when_argument = (arg), .when_value = (uint64_t)(signals) << 32 | (settings)
 #define OURS(arg) .condition = WHEN_OURS, .when_argument = (arg)
 #define SETTING(bits) .condition = WHEN_SETTING, .when_value = (bits)
+#define WITHOUT(bits) .condition = WHEN_WITHOUT, .when_value = (bits)
 #define EITHER(settings, bits) .condition = WHEN_EITHER, .when_value = (uint64_t)(bits) << 32 | (settings)
 #define VIEW(bits) .condition = WHEN_VIEW, .when_value = (bits)
 

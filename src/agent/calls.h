@@ -25,6 +25,7 @@ enum call_condition {
 		       WHEN_SETTING */
 	WHEN_OURS,  /* it may be an address of the image, or a length that goes as far, in the argument behind it */
 	WHEN_SETTING, /* WHEN_VALUE is among the settings: enum image_flags */
+	WHEN_WITHOUT, /* none of WHEN_VALUE is */
 	WHEN_EITHER,  /* its low half as with WHEN_SETTING, or its high half as with WHEN_VIEW */
 	WHEN_VIEW,    /* the view has a binding with one of the flags WHEN_VALUE */
 };

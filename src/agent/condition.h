@@ -30,6 +30,8 @@ static inline bool condition_holds(const struct call_row *row, const unsigned lo
 		return argument >> 32 == IMAGE_ADDRESS >> 32 || arguments[row->when_argument + 1] >> 32;
 	case WHEN_SETTING:
 		return image_data()->flags & row->when_value;
+	case WHEN_WITHOUT:
+		return !(image_data()->flags & row->when_value);
 	case WHEN_EITHER:
 		return image_data()->flags & row->when_value || the_view()->flags & row->when_value >> 32;
 	case WHEN_VIEW:

@@ -119,6 +119,8 @@ static bool is_unasked(const struct program *program, const struct call_row *row
 		return !(program->view_flags & row->when_value);
 	case WHEN_SETTING:
 		return !(program->image_flags & row->when_value);
+	case WHEN_WITHOUT:
+		return program->image_flags & row->when_value;
 	case WHEN_EITHER:
 		return !(program->image_flags & row->when_value) && !(program->view_flags & row->when_value >> 32);
 	default:

@@ -313,6 +313,8 @@ static bool is_asked(const struct call_row *row, uint32_t settings, uint32_t vie
 		return view_flags & row->when_value;
 	case WHEN_SETTING:
 		return settings & row->when_value;
+	case WHEN_WITHOUT:
+		return !(settings & row->when_value);
 	default:
 		return settings & (uint32_t)row->when_value || view_flags & (uint32_t)(row->when_value >> 32);
 	}
@@ -341,7 +343,8 @@ static void test_flags(void)
 	static const uint32_t view_flags[] = {
 		0, VIEW_DIRECTORY, VIEW_VIRTUAL, VIEW_UNLISTED, VIEW_VIRTUAL | VIEW_UNLISTED, VIEW_TWICE
 	};
-	static const uint32_t settings[] = { 0, IMAGE_KERNEL, IMAGE_IDENTITY, IMAGE_KERNEL | IMAGE_IDENTITY };
+	static const uint32_t settings[] = { 0, IMAGE_KERNEL, IMAGE_IDENTITY, IMAGE_KERNEL | IMAGE_IDENTITY,
+					     IMAGE_TRACED };
 	bool is_right = true, valid = true;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(view_flags); i++)
