@@ -25,6 +25,26 @@ setup() {
 	[ ! proot -nt before ]
 }
 
+# compiles_with COMPILER [WORD...]: make compiles main.c with it, and once only.
+compiles_with() {
+	local compiler=$1
+
+	shift
+	run make V=1 "$@" build/command/cli/main.c.o
+	show
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == "$compiler "*" src/cli/main.c" ]]
+	run make V=1 "$@" build/command/cli/main.c.o
+	[[ $output != *main.c* ]]
+}
+
+@test "the command is compiled for musl, or for the C library that is asked for" {
+	compiles_with cc LIBC=system
+	compiles_with musl-gcc
+	run readelf -l build/proot
+	[[ $output != *INTERP* ]]
+}
+
 @test "a compiler for a CPU there is no folder of is refused in one line" {
 	printf '#!/bin/sh\necho vax-linux-gnu\n' >vax-gcc
 	chmod +x vax-gcc
