@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "calls.h"
 #include "say.h"
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -216,6 +217,15 @@ static void do_openat2(void)
 	use_opened(result);
 }
 
+/* The number of a process depends on how many there were. */
+static void say_link(const char *text, long size)
+{
+	if (!strncmp(text, "/proc/", 6) && isdigit((unsigned char)text[6]))
+		say(" in /proc");
+	else
+		say_text(text, size);
+}
+
 static void do_readlink(void)
 {
 	static const int sizes[] = { 0, 1, 3, 64, 4096, 4096, 4096, 8192, -1 };
@@ -246,7 +256,7 @@ static void do_readlink(void)
 	if (is_far_link(place.directory, place.path))
 		say(" far");
 	else if (say_result(result) && !(has_own_root && buf[0] == '/'))
-		say_text(buf, result);
+		say_link(buf, result);
 }
 
 static bool is_further_than(long length)
