@@ -51,7 +51,7 @@ endif
 # a start a fifth shorter on a virtual machine, where CPUID is slow.
 MUSL_GCC := musl-gcc
 MUSL_ARCH := $(firstword $(subst -, ,$(shell $(MUSL_GCC) -dumpmachine 2>/dev/null)))
-LIBC ?= $(if $(STATIC)$(filter $(ARCH),$(MUSL_ARCH)),musl,system)
+LIBC := $(if $(STATIC)$(filter $(ARCH),$(MUSL_ARCH)),musl,system)
 
 CFLAGS ?=
 LDFLAGS ?=
