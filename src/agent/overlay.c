@@ -342,6 +342,8 @@ static bool may_change(const struct call *call, int directory, const char *path,
 		return false;
 	if (call->row->handler == handle_chown)
 		return status.st_uid == user && may_give(call, &status);
+	if (call->row->needs & CALL_NEEDS_WRITE)
+		return may_write(directory, path, flags);
 	return status.st_uid == user || ((status.st_mode & S_IFMT) != S_IFLNK && may_write(directory, path, flags));
 }
 

@@ -184,16 +184,19 @@ for fd in replaced, made, copied, device: print(os.readlink(f"/proc/self/fd/{fd}
 	only_layers
 }
 
-@test "--overlay: an attribute that may not be set copies nothing" {
-	[ "$EUID" != 0 ] || skip "root may set it"
+@test "--overlay: an attribute that may not be set, or a file that may not be truncated, is not copied" {
+	[ "$EUID" != 0 ] || skip "root may do that"
 	chmod 555 low/dir/sub
+	chmod 444 low/file
 	run over python3 -c 'import os
-try: os.setxattr("/here/dir/sub", "user.a", b"x")
-except OSError as error: print(error.strerror)'
+for change in lambda: os.setxattr("/here/dir/sub", "user.a", b"x"), lambda: os.truncate("/here/file", 1):
+    try: change()
+    except OSError as error: print(error.strerror)'
 	show
-	[ "$output" = "Permission denied" ]
+	[ "$output" = $'Permission denied\nPermission denied' ]
 	[ -z "$(ls -A up)" ]
 	chmod 755 low/dir/sub
+	chmod 644 low/file
 	only_layers
 }
 
