@@ -374,8 +374,8 @@ static long refuse_change(const struct call *call, int directory, const char *pa
 }
 
 /*
- * Of an attribute that is not there nothing is to be removed: the kernel says of the lower file what is wrong.
- * HOST_PATH; NULL: what FD is of.
+ * Of an attribute that is not there, or can't be, nothing is to be removed: the kernel says of the lower file what is
+ * wrong. HOST_PATH; NULL: what FD is of. ovl_xattr_set(), fs/overlayfs/xattrs.c.
  */
 static bool removes_nothing(const struct call *call, const char *host_path, int fd)
 {
@@ -386,8 +386,8 @@ static bool removes_nothing(const struct call *call, const char *host_path, int 
 		return false;
 	if (!read_attribute_name(call, name))
 		return false;
-	return (host_path ? GATE_4(NR_lgetxattr, host_path, name, NULL, 0) : GATE_4(NR_fgetxattr, fd, name, NULL, 0)) ==
-	       -ENODATA;
+	return (host_path ? GATE_4(NR_lgetxattr, host_path, name, NULL, 0) : GATE_4(NR_fgetxattr, fd, name, NULL, 0)) <
+	       0;
 }
 
 /*

@@ -669,13 +669,16 @@ static long check_lengths(const struct call *call)
 	return 0;
 }
 
-/* Something is mounted at the new name, in the same directory: what is old is judged first, vfs_rename(). */
-static long check_beside_mount(const struct call *call)
+/*
+ * Something is mounted at the new name, in the same directory: what is old is judged first, vfs_rename(); but before
+ * that, whether the name is to be free.
+ */
+static long check_beside_mount(const struct call *call, unsigned int flags)
 {
 	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
 
-	if (!overlay_holds(old) || !old->result->place.is_there || !new->is_resolved || !new->result->is_mount_point ||
-	    new->result->parent_mount != old->result->mount)
+	if (flags & RENAME_NOREPLACE || !overlay_holds(old) || !old->result->place.is_there || !new->is_resolved ||
+	    !new->result->is_mount_point || new->result->parent_mount != old->result->mount)
 		return 0;
 	return overlay_check_parent(old);
 }
@@ -809,7 +812,7 @@ long overlay_begin_rename(struct call *call, int *lock)
 	if (status)
 		return status;
 	if (!is_ours(call)) {
-		status = check_beside_mount(call);
+		status = check_beside_mount(call, renaming.flags);
 		return status ? status : OVERLAY_GO_ON;
 	}
 	renaming.old = call->paths[0].result;
@@ -911,10 +914,12 @@ static long check_old(const struct call *call, bool is_by_descriptor)
 	const struct host_path *old = &call->paths[0];
 	const struct view_result *new = call->paths[1].result;
 	struct stat status;
-	long result;
+	long result = look_at_old(call, is_by_descriptor, &status);
 
-	if (look_at_old(call, is_by_descriptor, &status))
-		return 0;
+	if (result)
+		return is_by_descriptor ? 0 : result;
+	if (!is_by_descriptor && overlay_holds(old) && old->result->wants_directory && !is_directory(&status))
+		return -ENOTDIR;
 	if (!is_by_descriptor && overlay_holds(old) && !may_link(old->result, &status))
 		return -EPERM;
 	if (new->wants_directory || new->ends_in_dot)

@@ -200,6 +200,23 @@ for change in lambda: os.setxattr("/here/dir/sub", "user.a", b"x"), lambda: os.t
 	only_layers
 }
 
+@test "--overlay: what is old is looked up before the new name is judged" {
+	chmod 555 low/dir
+	run over python3 -c 'import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+for old in "/here/file/.", "/here/file/", "/here/file/..", "/here/none/.":
+    print(libc.link(old.encode(), b"/here/dir/new"), os.strerror(ctypes.get_errno()))
+os.mkdir("/here/place")
+print(libc.renameat2(-100, b"/here/file", -100, b"/here/place", 1), os.strerror(ctypes.get_errno()))
+try: os.removexattr("/here/dir/sub/deep", "bad")
+except OSError as error: print(error.strerror)'
+	show
+	[ "$output" = $'-1 Not a directory\n-1 Not a directory\n-1 Not a directory\n-1 No such file or directory\n-1 File exists\nOperation not supported' ]
+	[ ! -e up/dir/sub ]
+	chmod 755 low/dir
+	only_layers
+}
+
 @test "--overlay: a removed directory that is open keeps its mode" {
 	run over python3 -c 'import os
 os.chdir("/here")
