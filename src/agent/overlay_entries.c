@@ -434,6 +434,7 @@ long overlay_begin_remove(struct call *call, int *lock)
 /* A rename inside one overlay. */
 struct renaming {
 	const struct view_result *old, *new;
+	const char *old_host, *new_host;
 	unsigned int flags;
 	struct stat old_status, new_status;
 	struct layers_place old_place, new_place;
@@ -457,10 +458,24 @@ static long check_moved(const struct renaming *renaming)
 	if (overrides() || (length == (size_t)(text_base_name(new) - new) && !memcmp(old, new, length)))
 		return 0;
 	if (is_directory(&renaming->old_status))
-		status = GATE_4(NR_faccessat2, AT_FDCWD, renaming->old->host, WRITE, AT_EACCESS);
+		status = GATE_4(NR_faccessat2, AT_FDCWD, renaming->old_host, WRITE, AT_EACCESS);
 	if (!status && renaming->is_exchange && is_directory(&renaming->new_status))
-		status = GATE_4(NR_faccessat2, AT_FDCWD, renaming->new->host, WRITE, AT_EACCESS);
+		status = GATE_4(NR_faccessat2, AT_FDCWD, renaming->new_host, WRITE, AT_EACCESS);
 	return status;
+}
+
+/* Both may be removed from where they are, and one may take the place of the other, if that IS_THERE: vfs_rename(). */
+static long check_both(const struct call *call, const struct renaming *renaming, bool is_there)
+{
+	long status = check_delete(&call->paths[0], &renaming->old_status);
+
+	if (!status)
+		status = is_there ? check_delete(&call->paths[1], &renaming->new_status) :
+				    overlay_check_parent(&call->paths[1]);
+	if (!status && is_there && !renaming->is_exchange &&
+	    is_directory(&renaming->old_status) != is_directory(&renaming->new_status))
+		status = is_directory(&renaming->old_status) ? -ENOTDIR : -EISDIR;
+	return status ? status : check_moved(renaming);
 }
 
 /* What do_renameat2() and vfs_rename(), fs/namei.c, say, in their order; or 0, or OVERLAY_GO_ON: nothing is to be done.
@@ -471,6 +486,8 @@ static long check_names(const struct call *call, struct renaming *renaming)
 	bool is_there = new->place.is_there;
 	long status = old->place.is_there ? stat_at(old, &renaming->old_status) : -ENOENT;
 
+	renaming->old_host = old->host;
+	renaming->new_host = new->host;
 	if (!status && is_there)
 		status = stat_at(new, &renaming->new_status);
 	if (status)
@@ -492,14 +509,7 @@ static long check_names(const struct call *call, struct renaming *renaming)
 						   renaming->old_status.st_ino == renaming->new_status.st_ino &&
 						   renaming->old_status.st_dev == renaming->new_status.st_dev))
 		return OVERLAY_GO_ON;
-	status = check_delete(&call->paths[0], &renaming->old_status);
-	if (!status)
-		status = is_there ? check_delete(&call->paths[1], &renaming->new_status) :
-				    overlay_check_parent(&call->paths[1]);
-	if (!status && is_there && !renaming->is_exchange &&
-	    is_directory(&renaming->old_status) != is_directory(&renaming->new_status))
-		status = is_directory(&renaming->old_status) ? -ENOTDIR : -EISDIR;
-	return status ? status : check_moved(renaming);
+	return check_both(call, renaming, is_there);
 }
 
 /* Whether what is there may be moved: ovl_can_move(). Directories of lower layers stay. */
@@ -669,18 +679,48 @@ static long check_lengths(const struct call *call)
 	return 0;
 }
 
-/*
- * Something is mounted at the new name, in the same directory: what is old is judged first, vfs_rename(); but before
- * that, whether the name is to be free.
- */
-static long check_beside_mount(const struct call *call, unsigned int flags)
+/* The mount that the name at AT is in, whatever is mounted on it. */
+static uint32_t mount_of_name(const struct view_result *at)
 {
-	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
+	return at->is_mount_point ? at->parent_mount : at->mount;
+}
 
-	if (flags & RENAME_NOREPLACE || !overlay_holds(old) || !old->result->place.is_there || !new->is_resolved ||
-	    !new->result->is_mount_point || new->result->parent_mount != old->result->mount)
+/* What an overlay has at AT, be it under what is mounted there: its host path, for which BUF of PATH_SIZE is, and its
+ * STATUS; or NULL. */
+static const char *find_covered(const struct view_result *at, char *buf, struct stat *status)
+{
+	struct layers_place place;
+	size_t length;
+
+	if (!at->is_mount_point)
+		return at->place.is_there && !stat_at(at, status) ? at->host : NULL;
+	if (layers_find(the_view(), &translate_look, at->parent_mount,
+			at->guest + view_binding(the_view(), at->parent_mount)->guest_length, &place, buf, &length) ||
+	    !place.is_there || GATE_4(NR_newfstatat, AT_FDCWD, buf, status, AT_SYMLINK_NOFOLLOW))
+		return NULL;
+	return buf;
+}
+
+/* Something is mounted at one of two names in an overlay, which is EBUSY; but first it is judged as ever what is under
+ * it: vfs_rename(). */
+static long check_under_mount(const struct call *call, struct renaming *renaming)
+{
+	const struct view_result *old = call->paths[0].result, *new = call->paths[1].result;
+	char old_host[PATH_SIZE], new_host[PATH_SIZE];
+
+	if (!call->paths[0].is_resolved || !call->paths[1].is_resolved ||
+	    !(old->is_mount_point || new->is_mount_point) || mount_of_name(old) != mount_of_name(new) ||
+	    !overlay_is_mount(mount_of_name(old)) || is_below(new->guest, old->guest) ||
+	    is_below(old->guest, new->guest))
 		return 0;
-	return overlay_check_parent(old);
+	renaming->old = old;
+	renaming->new = new;
+	renaming->is_exchange = renaming->flags & RENAME_EXCHANGE;
+	renaming->old_host = find_covered(old, old_host, &renaming->old_status);
+	renaming->new_host = find_covered(new, new_host, &renaming->new_status);
+	if (!renaming->old_host || (renaming->new_host ? renaming->flags & RENAME_NOREPLACE : renaming->is_exchange))
+		return 0;
+	return check_both(call, renaming, renaming->new_host);
 }
 
 /* What is before the dots must be a directory. */
@@ -812,7 +852,7 @@ long overlay_begin_rename(struct call *call, int *lock)
 	if (status)
 		return status;
 	if (!is_ours(call)) {
-		status = check_beside_mount(call, renaming.flags);
+		status = check_under_mount(call, &renaming);
 		return status ? status : OVERLAY_GO_ON;
 	}
 	renaming.old = call->paths[0].result;

@@ -217,6 +217,25 @@ except OSError as error: print(error.strerror)'
 	only_layers
 }
 
+@test "--overlay: what lies under a mount may be moved before the mount is in the way" {
+	local denied=Permission
+
+	[ "$EUID" != 0 ] || denied=Device
+	chmod 555 low/dir
+	mkdir place
+	run over -b place:/here/dir python3 -c 'import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+os.mkdir("/here/other")
+for old, new, flags in (("dir", "other/dir", 0), ("other", "dir", 0), ("other", "dir", 1), ("file", "dir", 0), ("none", "dir", 0)):
+    libc.renameat2(-100, b"/here/" + old.encode(), -100, b"/here/" + new.encode(), flags)
+    print(os.strerror(ctypes.get_errno()).split()[0])'
+	show
+	[ "$output" = "$denied"$'\nDevice\nFile\nIs\nNo' ]
+	chmod 755 low/dir
+	rmdir place
+	only_layers
+}
+
 @test "--overlay: a removed directory that is open keeps its mode" {
 	run over python3 -c 'import os
 os.chdir("/here")
