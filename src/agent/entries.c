@@ -677,6 +677,8 @@ static long link_as_kernel(struct call *call)
 
 	if (call->nr == NR_linkat && call->arguments[4] & 0xffffffff & ~(unsigned long)LINK_FLAGS)
 		return -EINVAL;
+	if (!call->original[call->row->paths[0].path])
+		return -EFAULT;
 	if (entries_is_foreign(call))
 		return -ENOENT;
 	status = translate_both(call, hardlinks_are_on() ? TRANSLATE_FULL : 0, &result);

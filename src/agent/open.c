@@ -270,7 +270,10 @@ static long check_zero(unsigned long address, size_t size)
 	return 0;
 }
 
-/* As copy_struct_from_user(), include/linux/uaccess.h: what lies behind the fields known here must be zero. */
+/*
+ * As copy_struct_from_user(), include/linux/uaccess.h: what lies behind the fields known here must be zero. Of two ways
+ * to stay below a directory there can be one only: build_open_flags(), fs/open.c.
+ */
 static long read_how(const struct call *call, struct open_how *how)
 {
 	size_t size = call->arguments[3];
@@ -282,7 +285,9 @@ static long read_how(const struct call *call, struct open_how *how)
 		return -E2BIG;
 	status = size > sizeof(*how) ? check_zero(call->arguments[2] + sizeof(*how), size - sizeof(*how)) : 0;
 	*how = (struct open_how){ 0 };
-	return status ? status : guest_read(how, call->arguments[2], MIN(size, sizeof(*how)));
+	if (!status)
+		status = guest_read(how, call->arguments[2], MIN(size, sizeof(*how)));
+	return status || (how->resolve & RESOLVE_BELOW) != RESOLVE_BELOW ? status : -EINVAL;
 }
 
 /* Let the call be made with a copy of HOW, and RESOLVE in it. */
@@ -482,8 +487,6 @@ long handle_openat2(struct call *call)
 	status = read_how(call, &how);
 	if (status)
 		return status;
-	if ((how.resolve & RESOLVE_BELOW) == RESOLVE_BELOW)
-		return -EINVAL;
 	status = guest_read_string(call->slot->path[0], call->arguments[1], PATH_SIZE);
 	if (status < 0)
 		return refuse(call, &how, status);
