@@ -220,9 +220,10 @@ except OSError as error: print(error.strerror)'
 @test "--overlay: arguments that can't be are refused before anything is made" {
 	run over -b lower:/virtual/sub python3 -c 'import ctypes, os, struct
 libc = ctypes.CDLL(None, use_errno=True)
-os.remove("/here/file")
+os.chdir("/here")
+os.remove("file")
 both_ways_below = struct.pack("QQQ", os.O_CREAT | os.O_EXCL, 0o644, 0x18)
-print(libc.syscall(437, -100, b"/here/file", both_ways_below, 24), os.strerror(ctypes.get_errno()))
+print(libc.syscall(437, -100, b"file", both_ways_below, 24), os.strerror(ctypes.get_errno()))
 print(libc.linkat(-100, None, -100, b"/virtual/new", 0x400), os.strerror(ctypes.get_errno()))
 print(os.path.exists("/here/file"))'
 	show
