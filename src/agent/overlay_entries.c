@@ -416,7 +416,7 @@ long overlay_begin_remove(struct call *call, int *lock)
 	if (call->nr == NR_unlinkat && call->original[2] & 0xffffffff & ~(unsigned long)AT_REMOVEDIR)
 		return OVERLAY_GO_ON;
 	if (translate_path(call, 0, TRANSLATE_FULL | TRANSLATE_NAME) || !overlay_holds(path) ||
-	    path->result->ends_in_dot || view_has_below(the_view(), path->result->guest, path->result->guest_length))
+	    path->result->ends_in_dot)
 		return OVERLAY_GO_ON;
 	if (!path->result->place.is_there)
 		return -ENOENT;
@@ -428,7 +428,11 @@ long overlay_begin_remove(struct call *call, int *lock)
 	status = check_delete(path, &file);
 	if (!status && wants_directory != is_directory(&file))
 		status = wants_directory ? -ENOTDIR : -EISDIR;
-	return status ? status : remove_entry(path->result, wants_directory, lock);
+	if (status)
+		return status;
+	if (view_has_below(the_view(), path->result->guest, path->result->guest_length))
+		return OVERLAY_GO_ON;
+	return remove_entry(path->result, wants_directory, lock);
 }
 
 /* A rename inside one overlay. */

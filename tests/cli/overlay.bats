@@ -245,6 +245,9 @@ for old, new, flags in (("dir", "other/dir", 0), ("other", "dir", 0), ("other", 
     print(os.strerror(ctypes.get_errno()).split()[0])'
 	show
 	[ "$output" = "$denied"$'\nDevice\nFile\nIs\nNo' ]
+	run over -b place:/here/dir/sub unlink /here/dir
+	show
+	[[ $output == *"Is a directory" ]]
 	chmod 755 low/dir
 	rmdir place
 	only_layers
