@@ -726,8 +726,10 @@ static long begin_object(struct call *call, int *lock)
 		return translate_refuse(call, 0, status);
 	if (status < 0)
 		return OVERLAY_GO_ON;
+	/* By descriptor there are no flags: do_utimes_fd(), fs/utimes.c. */
 	if (call->row->handler == handle_utimes && !call->original[call->row->paths[0].path])
-		return begin_with(call, start_of(call, 0), lock);
+		return call->nr == NR_utimensat && (int)call->original[3] ? OVERLAY_GO_ON :
+									    begin_with(call, start_of(call, 0), lock);
 	if (status != TRANSLATE_NOTHING)
 		status = raise_object(call, lock);
 	else

@@ -705,26 +705,32 @@ static const char *find_covered(const struct view_result *at, char *buf, struct 
 	return buf;
 }
 
-/* Something is mounted at one of two names in an overlay, which is EBUSY; but first it is judged as ever what is under
- * it: vfs_rename(). */
+/*
+ * Something is mounted at one of two names in an overlay: -EBUSY, but first it is judged as ever what is under it:
+ * vfs_rename(). The call's result, or OVERLAY_GO_ON.
+ */
 static long check_under_mount(const struct call *call, struct renaming *renaming)
 {
 	const struct view_result *old = call->paths[0].result, *new = call->paths[1].result;
 	char old_host[PATH_SIZE], new_host[PATH_SIZE];
+	long status;
 
-	if (!call->paths[0].is_resolved || !call->paths[1].is_resolved ||
-	    !(old->is_mount_point || new->is_mount_point) || mount_of_name(old) != mount_of_name(new) ||
-	    !overlay_is_mount(mount_of_name(old)) || is_below(new->guest, old->guest) ||
-	    is_below(old->guest, new->guest))
-		return 0;
+	if (!call->paths[0].is_resolved || !call->paths[1].is_resolved || old->wants_directory ||
+	    new->wants_directory || !(old->is_mount_point || new->is_mount_point) ||
+	    mount_of_name(old) != mount_of_name(new) || !overlay_is_mount(mount_of_name(old)) ||
+	    is_below(new->guest, old->guest) || is_below(old->guest, new->guest))
+		return OVERLAY_GO_ON;
 	renaming->old = old;
 	renaming->new = new;
 	renaming->is_exchange = renaming->flags & RENAME_EXCHANGE;
 	renaming->old_host = find_covered(old, old_host, &renaming->old_status);
 	renaming->new_host = find_covered(new, new_host, &renaming->new_status);
 	if (!renaming->old_host || (renaming->new_host ? renaming->flags & RENAME_NOREPLACE : renaming->is_exchange))
+		return OVERLAY_GO_ON;
+	if (text_equal(old->guest, new->guest))
 		return 0;
-	return check_both(call, renaming, renaming->new_host);
+	status = check_both(call, renaming, renaming->new_host);
+	return status ? status : -EBUSY;
 }
 
 /* What is before the dots must be a directory. */
@@ -855,10 +861,8 @@ long overlay_begin_rename(struct call *call, int *lock)
 	status = check_lengths(call);
 	if (status)
 		return status;
-	if (!is_ours(call)) {
-		status = check_under_mount(call, &renaming);
-		return status ? status : OVERLAY_GO_ON;
-	}
+	if (!is_ours(call))
+		return check_under_mount(call, &renaming);
 	renaming.old = call->paths[0].result;
 	renaming.new = call->paths[1].result;
 	renaming.is_exchange = renaming.flags & RENAME_EXCHANGE;

@@ -225,9 +225,12 @@ os.remove("file")
 both_ways_below = struct.pack("QQQ", os.O_CREAT | os.O_EXCL, 0o644, 0x18)
 print(libc.syscall(437, -100, b"file", both_ways_below, 24), os.strerror(ctypes.get_errno()))
 print(libc.linkat(-100, None, -100, b"/virtual/new", 0x400), os.strerror(ctypes.get_errno()))
-print(os.path.exists("/here/file"))'
+print(os.path.exists("/here/file"))
+deep = os.open("dir/sub/deep", os.O_RDONLY)
+print(libc.syscall(280, deep, None, None, 0x1000), os.strerror(ctypes.get_errno()))'
 	show
-	[ "$output" = $'-1 Invalid argument\n-1 Bad address\nFalse' ]
+	[ "$output" = $'-1 Invalid argument\n-1 Bad address\nFalse\n-1 Invalid argument' ]
+	[ ! -e up/dir ]
 	only_layers
 }
 
@@ -240,11 +243,12 @@ print(os.path.exists("/here/file"))'
 	run over -b place:/here/dir python3 -c 'import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
 os.mkdir("/here/other")
-for old, new, flags in (("dir", "other/dir", 0), ("other", "dir", 0), ("other", "dir", 1), ("file", "dir", 0), ("none", "dir", 0)):
+for old, new, flags in (("dir", "other/dir", 0), ("other", "dir", 0), ("other", "dir", 1), ("file", "dir", 0), ("none", "dir", 0), ("dir", "dir", 2)):
+    ctypes.set_errno(0)
     libc.renameat2(-100, b"/here/" + old.encode(), -100, b"/here/" + new.encode(), flags)
     print(os.strerror(ctypes.get_errno()).split()[0])'
 	show
-	[ "$output" = "$denied"$'\nDevice\nFile\nIs\nNo' ]
+	[ "$output" = "$denied"$'\nDevice\nFile\nIs\nNo\nSuccess' ]
 	run over -b place:/here/dir/sub unlink /here/dir
 	show
 	[[ $output == *"Is a directory" ]]
