@@ -683,12 +683,6 @@ static long check_lengths(const struct call *call)
 	return 0;
 }
 
-/* The mount that the name at AT is in, whatever is mounted on it. */
-static uint32_t mount_of_name(const struct view_result *at)
-{
-	return at->is_mount_point ? at->parent_mount : at->mount;
-}
-
 /* What an overlay has at AT, be it under what is mounted there: its host path, for which BUF of PATH_SIZE is, and its
  * STATUS; or NULL. */
 static const char *find_covered(const struct view_result *at, char *buf, struct stat *status)
@@ -716,8 +710,8 @@ static long check_under_mount(const struct call *call, struct renaming *renaming
 	long status;
 
 	if (!call->paths[0].is_resolved || !call->paths[1].is_resolved || old->wants_directory ||
-	    new->wants_directory || !(old->is_mount_point || new->is_mount_point) ||
-	    mount_of_name(old) != mount_of_name(new) || !overlay_is_mount(mount_of_name(old)) ||
+	    new->wants_directory || old->is_root || new->is_root || !(old->is_mount_point || new->is_mount_point) ||
+	    old->parent_mount != new->parent_mount || !overlay_is_mount(old->parent_mount) ||
 	    is_below(new->guest, old->guest) || is_below(old->guest, new->guest))
 		return OVERLAY_GO_ON;
 	renaming->old = old;

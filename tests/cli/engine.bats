@@ -97,6 +97,37 @@ has_tracers() {
 	[ "$(tracers)" = "$1" ]
 }
 
+# statuses WORD...: what a debugger that runs by these words is told by waitpid(2) of a process that is no guest, and executes.
+statuses() {
+	local target
+
+	rm -f fifo
+	mkfifo fifo
+	sh -c 'read -r word <fifo; exec true' &
+	target=$!
+	timeout 20 "$@" python3 -c 'import ctypes, os, sys
+pid, libc = int(sys.argv[1]), ctypes.CDLL(None, use_errno=True)
+seize, interrupt, go_on = 0x4206, 0x4207, 7
+print("seize", libc.ptrace(seize, pid, None, None), os.strerror(ctypes.get_errno()))
+libc.ptrace(interrupt, pid, None, None)
+print(hex(os.waitpid(pid, 0)[1]))
+libc.ptrace(go_on, pid, None, None)
+with open("fifo", "w") as fifo: fifo.write("word\n")
+print(hex(os.waitpid(pid, 0)[1]))' "$target"
+	kill "$target" 2>/dev/null || true
+	wait "$target" || true
+}
+
+@test "with a tracer, a debugger inside is told of what is no guest as outside" {
+	local outside
+
+	outside=$(statuses)
+	run statuses "$PROOT" --engine=ptrace -w "$PWD"
+	show
+	[ "$output" = "$outside" ]
+	[[ $output == "seize "* ]]
+}
+
 @test "a tracer ends with the last guest" {
 	local before
 

@@ -217,13 +217,19 @@ static void do_openat2(void)
 	use_opened(result);
 }
 
-/* The number of a process depends on how many there were. */
+/* But for the number of a process, which depends on how many there were. */
 static void say_link(const char *text, long size)
 {
-	if (!strncmp(text, "/proc/", 6) && isdigit((unsigned char)text[6]))
-		say(" in /proc");
-	else
+	long at = sizeof("/proc/") - 1, front = at;
+
+	if (size <= at || strncmp(text, "/proc/", (size_t)at)) {
 		say_text(text, size);
+		return;
+	}
+	while (at < size && isdigit((unsigned char)text[at]))
+		at++;
+	say(at > front ? " a process's" : " in /proc");
+	say_text(text + at, size - at);
 }
 
 static void do_readlink(void)
