@@ -3,6 +3,7 @@
 #include "agent/access.h"
 #include "agent/dispatch.h"
 #include "agent/handlers.h"
+#include "agent/overlay.h"
 #include "agent/own.h"
 #include "agent/proc.h"
 #include "agent/root.h"
@@ -114,6 +115,8 @@ long handle_fchdir(struct call *call)
 	long status =
 		access_is_checked(call) ? access_check_directory(call, (int)call->arguments[0], "", ACCESS_SEARCH) : 0;
 
+	if (!status)
+		status = overlay_check_enter((int)call->arguments[0]);
 	if (status)
 		return status;
 	if (own_is_borrowed())

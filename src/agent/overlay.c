@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/overlay.h"
+#include "agent/access.h"
 #include "agent/closed.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
@@ -256,6 +257,24 @@ static bool is_by_root(void)
 	return identity_is_on() && credentials_can(identity_now(), CAP_DAC_OVERRIDE);
 }
 
+/*
+ * What a directory that FD is of has at its name now, where it has been copied and the copy can't be opened as FD is:
+ * into OPENED->host, and whether there is such.
+ */
+static bool is_left_behind(int fd, struct opened *opened)
+{
+	return find_opened(fd, opened) && find_name(opened) && has_more(opened);
+}
+
+long overlay_check_enter(int fd)
+{
+	struct opened opened;
+
+	if (!overlay_is_there() || is_by_root() || !is_left_behind(fd, &opened))
+		return 0;
+	return GATE_4(NR_faccessat2, AT_FDCWD, opened.host, ACCESS_SEARCH, AT_EACCESS);
+}
+
 static bool is_in_group(uint32_t group)
 {
 	uint32_t groups[256];
@@ -326,14 +345,17 @@ static bool may_change(const struct call *call, int directory, const char *path,
 {
 	unsigned int user = (unsigned int)GATE_0(NR_geteuid);
 	char name[XATTR_NAME_MAX + 1];
+	bool needs_write = call->row->needs & CALL_NEEDS_WRITE, is_there;
 	struct stat status;
-	bool is_there;
 
 	if (readonly_has_bad_times(call))
 		return false;
 	is_there = !GATE_4(NR_newfstatat, directory, path, &status, flags);
-	if (is_there && read_attribute_name(call, name) && text_begins(name, "user."))
-		return may_change_attribute(name, &status, directory, path, flags);
+	if (is_there && read_attribute_name(call, name)) {
+		if (text_begins(name, "user."))
+			return may_change_attribute(name, &status, directory, path, flags);
+		needs_write = !text_begins(name, "system.") && !text_begins(name, "security.");
+	}
 	if (is_there && has_none_of(call, status.st_mode & S_IFMT))
 		return false;
 	if (!user || is_by_root())
@@ -342,8 +364,8 @@ static bool may_change(const struct call *call, int directory, const char *path,
 		return false;
 	if (call->row->handler == handle_chown)
 		return status.st_uid == user && may_give(call, &status);
-	if (call->row->needs & CALL_NEEDS_WRITE)
-		return may_write(directory, path, flags);
+	if (needs_write)
+		return (status.st_mode & S_IFMT) == S_IFLNK || may_write(directory, path, flags);
 	return status.st_uid == user || ((status.st_mode & S_IFMT) != S_IFLNK && may_write(directory, path, flags));
 }
 
@@ -580,6 +602,37 @@ static long tell_device_in_statx(uint32_t mount, unsigned long at)
 	return guest_write(at, &status, sizeof(status));
 }
 
+/* The status of what is at HOST_PATH for the guest in place of that of a descriptor. */
+static long tell_copy(const struct call *call, unsigned long at, const char *host_path)
+{
+	unsigned int flags = AT_SYMLINK_NOFOLLOW;
+	bool is_statx = call->nr == NR_statx;
+	struct statx extended;
+	struct stat status;
+	long error;
+
+	if (is_statx)
+		error = GATE_5(NR_statx, AT_FDCWD, host_path, flags | (call->original[2] & AT_STATX_SYNC_TYPE),
+			       call->original[3], &extended);
+	else
+		error = GATE_4(NR_newfstatat, AT_FDCWD, host_path, &status, flags);
+	if (!error)
+		error = is_statx ? guest_write(at, &extended, sizeof(extended)) :
+				   guest_write(at, &status, sizeof(status));
+	return !error && identity_is_on() ? owner_tell_guest(AT_FDCWD, host_path, flags, at, is_statx) : error;
+}
+
+/* The same for a status that has been asked for by descriptor. */
+static long tell_left_behind(const struct call *call, unsigned long at)
+{
+	bool is_of_descriptor = call->nr == NR_fstat || call->row->paths[0].directory == 0;
+	struct opened opened;
+
+	if (call->paths[0].guest_path || !is_left_behind(is_of_descriptor ? (int)call->original[0] : AT_FDCWD, &opened))
+		return 0;
+	return tell_copy(call, at, opened.host);
+}
+
 long overlay_tell(const struct call *call)
 {
 	bool is_statx = call->nr == NR_statx;
@@ -598,6 +651,9 @@ long overlay_tell(const struct call *call)
 	mount = (mode & S_IFMT) == S_IFDIR ? find_told(call, &merged) : -1;
 	if (mount < 0)
 		return 0;
+	status = tell_left_behind(call, at);
+	if (status)
+		return status;
 	status = is_statx ? tell_device_in_statx((uint32_t)mount, at) : tell_device_of_directory((uint32_t)mount, at);
 	if (status || !(merged & (merged - 1)))
 		return status;

@@ -110,4 +110,7 @@ long overlay_tell_name(int fd, char *guest_path);
  */
 void overlay_renew(int fd);
 
+/* FD is to become the current directory: 0, or -EACCES where a copy of it may not be searched, though FD's may. */
+long overlay_check_enter(int fd);
+
 #endif

@@ -672,7 +672,11 @@ static bool is_dots(const struct call *call)
 /* Names are looked up one after the other, and of one that is too long there is nothing: do_renameat2(). */
 static long check_lengths(const struct call *call)
 {
-	for (unsigned int i = 0; is_of_one(call) && i < ARRAY_SIZE(call->paths); i++) {
+	const struct view_result *old = call->paths[0].result, *new = call->paths[1].result;
+
+	if (!overlay_is_mount(old->parent_mount) || old->parent_mount != new->parent_mount)
+		return 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths); i++) {
 		const struct view_result *at = call->paths[i].result;
 
 		if (strlen(text_base_name(at->guest)) > NAME_LONGEST)
@@ -783,9 +787,6 @@ static long move_to_nameless(const struct call *call, unsigned int flags, int *l
 	struct stat status;
 	long error = stat_at(old, &status);
 
-	if (!error && flags & RENAME_NOREPLACE &&
-	    !GATE_4(NR_faccessat2, new->directory, new->path, 0, AT_SYMLINK_NOFOLLOW))
-		return -EEXIST;
 	if (!error)
 		error = check_delete(&call->paths[0], &status);
 	if (!error)
@@ -805,6 +806,24 @@ static long move_to_nameless(const struct call *call, unsigned int flags, int *l
 	return error;
 }
 
+/* Whether there is something at PATH, which may be nameless: 0 or a negative errno. */
+static long look_up(const struct host_path *path)
+{
+	if (overlay_holds(path))
+		return path->result->place.is_there ? 0 : -ENOENT;
+	return GATE_4(NR_faccessat2, path->directory, path->path, 0, AT_SYMLINK_NOFOLLOW);
+}
+
+/* What is at the new name where it must not be, or is not where it must. */
+static long check_new(const struct host_path *new, unsigned int flags)
+{
+	long status = look_up(new);
+
+	if (!status)
+		return flags & RENAME_NOREPLACE ? -EEXIST : 0;
+	return status != -ENOENT || flags & RENAME_EXCHANGE ? status : 0;
+}
+
 /*
  * One name is in a directory that has none itself. The kernel's rename is right where nothing of a lower layer is
  * concerned; else it is to be copied.
@@ -813,9 +832,12 @@ static long rename_nameless(const struct call *call, unsigned int flags, int *lo
 {
 	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
 	const struct layers_place *place = &new->result->place;
+	long status = look_up(old);
 
-	if (overlay_holds(old) && !old->result->place.is_there)
-		return -ENOENT;
+	if (!status)
+		status = check_new(new, flags);
+	if (status)
+		return status;
 	if (!is_alone(old) && is_nameless(new) && old->result->mount == new->result->mount &&
 	    can_move(&old->result->place) && !(flags & ~(unsigned int)RENAME_NOREPLACE))
 		return move_to_nameless(call, flags, lock);
@@ -826,6 +848,35 @@ static long rename_nameless(const struct call *call, unsigned int flags, int *lo
 	if (place->is_there || place->is_whiteout || flags & ~(unsigned int)RENAME_NOREPLACE)
 		return -EXDEV;
 	return prepare_new(call, lock);
+}
+
+/* The mount that a name is on, which may be in a removed directory, where nothing is looked up; -1: it is not known. */
+static long find_mount(struct call *call, unsigned int which, bool *is_found)
+{
+	const struct host_path *path = &call->paths[which];
+	long status = translate_path(call, which, TRANSLATE_FULL | TRANSLATE_NAME);
+
+	*is_found = !status && path->is_resolved;
+	if (*is_found)
+		return path->result->parent_mount;
+	if ((status && status != -ENOENT) || !path->guest_path || text_base_name(path->guest_path) != path->guest_path)
+		return -1;
+	return overlay_mount_of(path->directory);
+}
+
+/* Whether one of two names is in a removed directory, and the other on another mount: do_renameat2(). */
+static bool is_of_two_mounts(struct call *call)
+{
+	bool is_old_found, is_new_found;
+	long old = find_mount(call, 0, &is_old_found), new = find_mount(call, 1, &is_new_found);
+	const struct host_path *found = &call->paths[is_new_found];
+	int directory;
+	const char *parent;
+
+	if (old < 0 || new < 0 || old == new || is_old_found == is_new_found)
+		return false;
+	parent = translate_parent(call, found, &directory);
+	return !GATE_4(NR_faccessat2, directory, parent, 0, AT_EACCESS);
 }
 
 static long translate_both(struct call *call)
@@ -846,8 +897,8 @@ long overlay_begin_rename(struct call *call, int *lock)
 	if (renaming.flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ||
 	    (renaming.flags & RENAME_EXCHANGE && renaming.flags != RENAME_EXCHANGE))
 		return OVERLAY_GO_ON;
-	if (translate_both(call))
-		return OVERLAY_GO_ON;
+	if (translate_both(call) || !call->paths[0].is_resolved || !call->paths[1].is_resolved)
+		return is_of_two_mounts(call) ? -EXDEV : OVERLAY_GO_ON;
 	if (is_dots(call))
 		return refuse_dots(call, renaming.flags);
 	if (is_nameless(&call->paths[0]) || is_nameless(&call->paths[1]))

@@ -548,9 +548,9 @@ static void strip_name(char *path)
 static long leave_removed(char *guest_base, char *base, size_t named, const char **path, bool keeps_last)
 {
 	bool is_at_end = false;
-	long status;
+	long status = -ENOENT;
 
-	while ((status = check_base(guest_base, base, named)) == -ENOENT && !is_at_end) {
+	while (status == -ENOENT && !is_at_end) {
 		bool goes_up = begins_with_dots(*path, 2);
 
 		if (!goes_up && !(begins_with_dots(*path, 1) && (*path)[1]))
@@ -565,8 +565,17 @@ static long leave_removed(char *guest_base, char *base, size_t named, const char
 		is_at_end = !**path;
 		if (is_at_end)
 			*path = goes_up && keeps_last ? ".." : ".";
+		status = check_base(guest_base, base, named);
 	}
 	return status;
+}
+
+/* Whether the walk may begin at DIRECTORY, which has no name any more that this could be asked of. */
+static bool may_search_removed(struct call *call, int directory)
+{
+	if (access_is_checked(call))
+		return access_check_directory(call, directory, "", ACCESS_SEARCH) != -EACCES;
+	return GATE_4(NR_faccessat2, directory, "", ACCESS_SEARCH, AT_EACCESS | AT_EMPTY_PATH) != -EACCES;
 }
 
 /* closed_find() of such a base. */
@@ -639,8 +648,12 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 	if (out->guest_path[0] != '/' || view_flags & VIEW_IN_ROOT) {
 		status = find_base(out, slot->spare, slot->base[which], &context.named);
 		if (!status && overlay_is_there()) {
-			status = leave_removed(slot->spare, slot->base[which], context.named, &guest_path,
-					       view_flags & VIEW_PARENT);
+			status = check_base(slot->spare, slot->base[which], context.named);
+			if (status == -ENOENT && !may_search_removed(call, out->directory))
+				return -EACCES;
+			if (status == -ENOENT)
+				status = leave_removed(slot->spare, slot->base[which], context.named, &guest_path,
+						       view_flags & VIEW_PARENT);
 			if (status == -EACCES && !context.named)
 				status = enter_closed(out->directory, slot->spare, slot->base[which], &context.named);
 			is_removed = status == -ENOENT;

@@ -235,6 +235,65 @@ print(libc.syscall(utimensat, deep, None, None, 0x1000), os.strerror(ctypes.get_
 	only_layers
 }
 
+@test "--overlay: who has a directory open that has been closed since is told so, and does not get in" {
+	[ "$EUID" != 0 ] || skip "root gets in"
+	run over python3 -c 'import os
+def tell(what, *of):
+    try: return what(*of)
+    except OSError as error: return error.strerror
+sub = os.open("/here/dir/sub", os.O_RDONLY)
+os.chmod("/here/dir/sub", 0)
+print(oct(os.stat(sub).st_mode), tell(os.fchdir, sub))
+os.mkdir("/here/new")
+os.chdir("/here/new")
+os.chmod("/here/new", 0o644)
+os.rmdir("/here/new")
+print(tell(os.stat, "../file"))'
+	show
+	[ "$output" = $'0o40000 Permission denied\nPermission denied' ]
+	chmod 755 up/dir/sub
+	only_layers
+}
+
+@test "--overlay: an attribute of no kind is refused by the mode, and copies nothing" {
+	[ "$EUID" != 0 ] || skip "root may write"
+	chmod 444 low/file
+	run over python3 -c 'import os
+try: os.setxattr("/here/file", "bad", b"x")
+except OSError as error: print(error.strerror)'
+	show
+	[ "$output" = "Permission denied" ]
+	[ -z "$(ls -A up)" ]
+	chmod 644 low/file
+	only_layers
+}
+
+@test "--overlay: names in a removed directory, too long ones, and those of a directory without a path are judged in the kernel's order" {
+	mkdir place
+	run over -b place:/here/dir/sub -b place:/place python3 -c 'import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def rename(*of):
+    ctypes.set_errno(0)
+    libc.renameat2(*of)
+    print(os.strerror(ctypes.get_errno()))
+os.mkdir("/here/new")
+new = os.open("/here/new", os.O_RDONLY)
+os.rmdir("/here/new")
+rename(new, b"a", -100, b"/place/a", 0)
+rename(new, b"a", -100, b"/here/a", 0)
+rename(-100, b"/here/dir/sub", -100, b"/here/" + b"n" * 256, 0)
+os.chdir("/here")
+for i in range(20): os.mkdir("n" * 255); os.chdir("n" * 255)
+rename(-100, b"/here/file", -100, b"none", 2)
+open("there", "w").close()
+rename(-100, b"/here/dir", -100, b"there", 1)'
+	show
+	[ "$output" = $'Invalid cross-device link\nNo such file or directory\nFile name too long\nNo such file or directory\nFile exists' ]
+	find up -name 'nnn*' -prune -exec rm -r {} +
+	rmdir place
+	only_layers
+}
+
 @test "--overlay: what lies under a mount may be moved before the mount is in the way" {
 	local denied=Permission
 
