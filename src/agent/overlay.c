@@ -459,6 +459,34 @@ static long raise_descriptor(const struct call *call, int fd, int *lock)
 	return status ? status : open_again(fd, opened.host);
 }
 
+bool overlay_is_lower(int fd)
+{
+	struct opened opened;
+
+	return find_opened(fd, &opened);
+}
+
+long overlay_raise_opened(int fd, char *host_path, int *lock)
+{
+	struct opened opened;
+	bool is_there, is_moved;
+	long status;
+
+	if (!find_opened(fd, &opened))
+		return OVERLAY_GO_ON;
+	is_there = find_name(&opened);
+	is_moved = find_moved(fd, &opened, is_there);
+	if (!is_moved && (!is_there || is_replaced(&opened, fd)))
+		return -ENOENT;
+	if (is_moved || !opened.place.layer) {
+		memcpy(host_path, opened.host, strlen(opened.host) + 1);
+		return 0;
+	}
+	*lock = (int)overlay_copy_lock(opened.mount);
+	status = *lock < 0 ? *lock : overlay_copy_up(*lock, opened.mount, opened.rest, false, NULL);
+	return status ? status : overlay_copy_path(opened.mount, 0, opened.rest, host_path);
+}
+
 /*
  * The layers that a directory of the upper one had when it was removed, which FD is of; one that was made over a
  * whiteout, or in such a one, had no others.
@@ -689,17 +717,21 @@ static long raise_magic(const struct call *call, int *lock)
 	const struct host_path *path = &call->paths[0];
 	int own = own_descriptor_of(path->result);
 	struct opened opened;
-	bool is_lower;
-	long fd;
+	long fd, status = 0;
+	bool may;
 
 	if (own != PROC_NOT_OWN)
 		return raise_descriptor(call, own, lock);
 	fd = GATE_4(NR_openat, path->directory, path->path, O_PATH | O_CLOEXEC, 0);
 	if (fd < 0)
 		return 0;
-	is_lower = find_opened((int)fd, &opened);
+	if (find_opened((int)fd, &opened)) {
+		may = may_change(call, (int)fd, "", AT_EMPTY_PATH) && !changes_roots(call) &&
+		      !removes_nothing(call, opened.host, -1);
+		status = may ? -EROFS : refuse_change(call, (int)fd, "", AT_EMPTY_PATH);
+	}
 	GATE_1(NR_close, fd);
-	return is_lower ? -EROFS : 0;
+	return status;
 }
 
 /* What is no regular file has no length to be changed, and the kernel says so: vfs_truncate(), fs/open.c. */
@@ -757,6 +789,26 @@ static long result_of(long status)
 	return status == OVERLAY_NOTHING ? 0 : status ? status : OVERLAY_GO_ON;
 }
 
+/* Whether the kernel refuses the call for its arguments, before it knows what the descriptor is of. */
+static bool is_refused_by_arguments(struct call *call)
+{
+	const struct call_path *shape = &call->row->paths[0];
+	long result;
+
+	call->arguments[shape->follow == FOLLOW_NONE ? 0 : shape->directory] = (unsigned long)-1;
+	result = call_make(call, call->nr);
+	memcpy(call->arguments, call->original, sizeof(call->arguments));
+	return result != -EBADF;
+}
+
+/* What CALL is about, and may be of a lower layer, is FD's. */
+static long raise_named_by(struct call *call, int fd, int *lock)
+{
+	struct opened opened;
+
+	return find_opened(fd, &opened) && is_refused_by_arguments(call) ? 0 : raise_descriptor(call, fd, lock);
+}
+
 /* One of O_PATH is none to calls by descriptor. */
 static long begin_with(struct call *call, int fd, int *lock)
 {
@@ -764,7 +816,7 @@ static long begin_with(struct call *call, int fd, int *lock)
 
 	if (flags < 0 || flags & O_PATH)
 		return OVERLAY_GO_ON;
-	status = raise_descriptor(call, fd, lock);
+	status = raise_named_by(call, fd, lock);
 	return result_of(status);
 }
 
@@ -789,7 +841,7 @@ static long begin_object(struct call *call, int *lock)
 	if (status != TRANSLATE_NOTHING)
 		status = raise_object(call, lock);
 	else
-		status = means_descriptor(call) ? raise_descriptor(call, start_of(call, 0), lock) : 0;
+		status = means_descriptor(call) ? raise_named_by(call, start_of(call, 0), lock) : 0;
 	return result_of(status);
 }
 

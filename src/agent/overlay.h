@@ -110,6 +110,15 @@ long overlay_tell_name(int fd, char *guest_path);
  */
 void overlay_renew(int fd);
 
+/* Whether FD, maybe one of O_PATH, is of something in a lower layer. */
+bool overlay_is_lower(int fd);
+
+/*
+ * Such a one, which is no directory, is copied up under the LOCK if it has not been. In HOST_PATH of PATH_SIZE its
+ * place in the upper layer: 0, -ENOENT: it has been removed, or another errno. OVERLAY_GO_ON: it is of no lower layer.
+ */
+long overlay_raise_opened(int fd, char *host_path, int *lock);
+
 /* FD is to become the current directory: 0, or -EACCES where a copy of it may not be searched, though FD's may. */
 long overlay_check_enter(int fd);
 

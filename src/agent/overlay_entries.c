@@ -5,6 +5,7 @@
 #include "agent/capability.h"
 #include "agent/directory_owned.h"
 #include "agent/dispatch.h"
+#include "agent/entries.h"
 #include "agent/handlers.h"
 #include "agent/overlay.h"
 #include "agent/overlay_copy.h"
@@ -76,6 +77,9 @@ static void inherit_group(int lock, const char *upper, bool is_directory)
 	name[-1] = '/';
 	if (status || !(parent.st_mode & S_ISGID) ||
 	    GATE_4(NR_newfstatat, lock, OVERLAY_NEW, &new, AT_SYMLINK_NOFOLLOW))
+		return;
+	/* By link(2) nothing new is made. */
+	if (!is_directory && new.st_nlink > 1)
 		return;
 	GATE_5(NR_fchownat, lock, OVERLAY_NEW, -1, parent.st_gid, AT_SYMLINK_NOFOLLOW);
 	/* That takes set-id bits away. */
@@ -932,14 +936,7 @@ static long begin_old(struct call *call, int *lock)
 {
 	const struct host_path *old = &call->paths[0];
 	struct stat status;
-	int own;
 
-	if (old->is_resolved && old->result->is_magic) {
-		own = proc_own_descriptor(old->result->host);
-		if (own != PROC_NOT_OWN)
-			overlay_renew(own);
-		return 0;
-	}
 	/* A slash behind it wants a directory, which has no second name. */
 	if (!overlay_holds(old) || !old->result->place.layer || old->result->mount != call->paths[1].result->mount ||
 	    old->result->wants_directory || stat_at(old->result, &status) || is_directory(&status))
@@ -969,7 +966,7 @@ static bool is_of_mount(const struct call *call, bool is_by_descriptor, uint32_t
 }
 
 /* Whether links are kept to what one owns, or may read and write: may_linkat(), fs/namei.c. */
-static bool may_link(const struct view_result *at, const struct stat *status)
+static bool may_link(int directory, const char *path, unsigned int flags, const struct stat *status)
 {
 	const uint32_t runs_as_group = S_ISGID | S_IXGRP;
 	char protects = '1';
@@ -979,7 +976,7 @@ static bool may_link(const struct view_result *at, const struct stat *status)
 		return true;
 	if ((status->st_mode & S_IFMT) == S_IFREG && !(status->st_mode & S_ISUID) &&
 	    (status->st_mode & runs_as_group) != runs_as_group &&
-	    !GATE_4(NR_faccessat2, AT_FDCWD, at->host, READ_WRITE, AT_EACCESS))
+	    !GATE_4(NR_faccessat2, directory, path, READ_WRITE, AT_EACCESS | flags))
 		return true;
 	fd = (int)GATE_4(NR_openat, AT_FDCWD, "/proc/sys/fs/protected_hardlinks", O_RDONLY | O_CLOEXEC, 0);
 	if (fd >= 0) {
@@ -1013,7 +1010,7 @@ static long check_old(const struct call *call, bool is_by_descriptor)
 		return is_by_descriptor ? 0 : result;
 	if (!is_by_descriptor && overlay_holds(old) && old->result->wants_directory && !is_directory(&status))
 		return -ENOTDIR;
-	if (!is_by_descriptor && overlay_holds(old) && !may_link(old->result, &status))
+	if (!is_by_descriptor && overlay_holds(old) && !may_link(AT_FDCWD, old->result->host, 0, &status))
 		return -EPERM;
 	if (new->wants_directory || new->ends_in_dot)
 		return 0;
@@ -1029,6 +1026,62 @@ static bool is_refused_link(const struct call *call, bool has_no_old)
 
 	return flags & ~(unsigned long)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) ||
 	       (has_no_old && (!(flags & AT_EMPTY_PATH) || !call->original[1]));
+}
+
+/* The call's new name becomes one of the file OLD of the upper layer. The call's result. */
+static long link_to(struct call *call, const char *old, int *lock)
+{
+	const struct host_path *new = &call->paths[1];
+	char upper[PATH_SIZE];
+	long status;
+
+	call_start_anew(call);
+	status = translate_path(call, 1, TRANSLATE_FULL | TRANSLATE_NAME);
+	if (status)
+		return status < 0 ? status : -ENOENT;
+	if (is_nameless(new))
+		return GATE_5(NR_linkat, AT_FDCWD, old, new->directory, new->path, 0);
+	call->arguments[0] = (unsigned long)AT_FDCWD;
+	call->arguments[1] = (unsigned long)old;
+	call->arguments[4] = 0;
+	status = begin_entry(call, 1, lock);
+	if (*lock >= 0)
+		overlay_moved_note(*lock, old);
+	if (status != OVERLAY_GO_ON)
+		return status;
+	status = overlay_copy_path(new->result->mount, 0, overlay_rest(new->result), upper);
+	return status ? status : GATE_5(NR_linkat, AT_FDCWD, old, AT_FDCWD, upper, 0);
+}
+
+/* What FD is of gets a second name: of a lower layer it is the copy that does, or the guest could write to that layer.
+ */
+static long link_descriptor(struct call *call, int fd, int *lock)
+{
+	char old[PATH_SIZE];
+	struct stat status;
+	long result;
+
+	if (call->paths[1].result->ends_in_dot)
+		return OVERLAY_GO_ON;
+	if (!GATE_4(NR_newfstatat, fd, "", &status, AT_EMPTY_PATH) && overlay_is_lower(fd) &&
+	    !may_link(fd, "", AT_EMPTY_PATH, &status))
+		return -EPERM;
+	result = overlay_raise_opened(fd, old, lock);
+	if (*lock >= 0)
+		overlay_unlock(*lock);
+	*lock = -1;
+	return result ? result : link_to(call, old, lock);
+}
+
+static long link_magic(struct call *call, int *lock)
+{
+	long fd = GATE_4(NR_openat, call->paths[0].directory, call->paths[0].path, O_PATH | O_CLOEXEC, 0), status;
+
+	if (fd < 0)
+		return fd;
+	status = link_descriptor(call, (int)fd, lock);
+	GATE_1(NR_close, fd);
+	return status;
 }
 
 long overlay_begin_link(struct call *call, int *lock)
@@ -1058,8 +1111,18 @@ long overlay_begin_link(struct call *call, int *lock)
 		return OVERLAY_GO_ON;
 	/* The last look is at the kernel's own order of errors: where one of them is wrong nothing is to be done. */
 	status = check_old(call, first == TRANSLATE_NOTHING);
-	if (!status && !first)
-		status = begin_old(call, lock);
+	if (status)
+		return status;
+	if (first == TRANSLATE_NOTHING && entries_is_foreign(call))
+		return -ENOENT;
+	status = OVERLAY_GO_ON;
+	if (first == TRANSLATE_NOTHING)
+		status = link_descriptor(call, (int)call->original[0], lock);
+	else if (call->paths[0].is_resolved && call->paths[0].result->is_magic)
+		status = link_magic(call, lock);
+	if (status != OVERLAY_GO_ON)
+		return status;
+	status = first ? 0 : begin_old(call, lock);
 	if (status)
 		return status;
 	if (*lock >= 0)

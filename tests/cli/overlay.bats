@@ -228,7 +228,8 @@ print(libc.linkat(-100, None, -100, b"/virtual/new", 0x400), os.strerror(ctypes.
 print(os.path.exists("/here/file"))
 deep = os.open("dir/sub/deep", os.O_RDONLY)
 utimensat = {"x86_64": 280, "aarch64": 88}[os.uname().machine]
-print(libc.syscall(utimensat, deep, None, None, 0x1000), os.strerror(ctypes.get_errno()))'
+print(libc.syscall(utimensat, deep, None, None, 0x1000), os.strerror(ctypes.get_errno()))
+libc.syscall(469, deep, b"", struct.pack("QIIII", 1 << 63, 0, 0, 0, 0), 24, 0x1000) # file_setattr(2), Linux 6.17'
 	show
 	[ "$output" = $'-1 Invalid argument\n-1 Bad address\nFalse\n-1 Invalid argument' ]
 	[ ! -e up/dir ]
@@ -291,6 +292,54 @@ rename(-100, b"/here/dir", -100, b"there", 1)'
 	[ "$output" = $'Invalid cross-device link\nNo such file or directory\nFile name too long\nNo such file or directory\nFile exists' ]
 	find up -name 'nnn*' -prune -exec rm -r {} +
 	rmdir place
+	only_layers
+}
+
+@test "--overlay: a second name by descriptor is one of the copy, and none of what has been removed" {
+	cp low/file low/other
+	cp low/file low/gone
+	ln -s place low/pointer
+	run over python3 -c 'import ctypes, os, threading
+libc = ctypes.CDLL(None, use_errno=True)
+def link(path, new):
+    ctypes.set_errno(0)
+    libc.linkat(-100, path.encode(), -100, new, 0x400)
+    return os.strerror(ctypes.get_errno())
+file, gone, link_fd = os.open("/here/file", os.O_RDONLY), os.open("/here/gone", os.O_RDONLY), os.open("/here/pointer", os.O_PATH | os.O_NOFOLLOW)
+os.remove("/here/gone")
+os.remove("/here/other")
+print(link(f"/proc/self/fd/{file}", b"/here/second"))
+print(link(f"/proc/self/fd/{file}", b"/here/other"))
+print(link(f"/proc/self/fd/{link_fd}", b"/here/dir/link"), os.readlink("/here/dir/link"))
+print(link(f"/proc/self/fd/{gone}", b"/here/third"), link(f"/proc/thread-self/fd/{gone}", b"/here/gone"))
+def with_own_descriptors():
+    libc.unshare(0x400)
+    os.close(gone)
+    print(link(f"/proc/self/fd/{gone}", b"/here/third"), link(f"/proc/self/fd/{file}", b"/here/third"))
+thread = threading.Thread(target=with_own_descriptors)
+thread.start()
+thread.join()
+open("/here/second", "w").write("changed\n")
+print(open("/here/third").read(), os.stat("/here/file").st_nlink, os.path.lexists("/here/gone"))'
+	show
+	[ "$output" = $'Success\nSuccess\nSuccess place\nNo such file or directory No such file or directory\nNo such file or directory Success\nchanged\n 4 False' ]
+	[ "$(stat -c %h low/file low/gone low/pointer)" = $'1\n1\n1' ]
+	rm low/other low/gone low/pointer
+	only_layers
+}
+
+@test "--overlay: a link where something was keeps its group, also in a set-group-id directory" {
+	[ "$EUID" = 0 ] || skip "for root, who has other groups"
+	run over python3 -c 'import os
+os.chown("/here/dir", -1, 33)
+os.chmod("/here/dir", 0o2755)
+os.remove("/here/dir/sub/deep")
+os.chown("/here/dir/sub", -1, 33)
+os.chmod("/here/dir/sub", 0o2755)
+os.link("/here/file", "/here/dir/sub/deep")
+print(os.stat("/here/file").st_gid, os.stat("/here/dir/sub/deep").st_nlink)'
+	show
+	[ "$output" = "0 2" ]
 	only_layers
 }
 

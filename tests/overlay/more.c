@@ -298,13 +298,99 @@ static void do_look_back(void)
 	close((int)second);
 }
 
+/* Something happens to PATH, which is open. */
+static void happen_to(const char *path)
+{
+	const char *other = path_known();
+
+	if (is_protected(AT_FDCWD, path))
+		return;
+	switch (random_below(5)) {
+	case 0:
+		say(" unlink");
+		say_result(CALL(SYS_unlink, path));
+		break;
+	case 1:
+		say(" rename %s", path_show(other));
+		if (!is_protected(AT_FDCWD, other))
+			say_result(CALL(SYS_rename, path, other));
+		break;
+	case 2:
+		say(" chmod");
+		if (!keeps_mode(AT_FDCWD, path, 0750))
+			say_result(CALL(SYS_chmod, path, 0750));
+		break;
+	default:
+		break;
+	}
+}
+
+/* What has been opened is linked to, changed or opened anew, by its descriptor or the link of /proc to that. */
+static void use_opened(int fd, const char *link)
+{
+	const char *name = path_known();
+	struct timespec times[2] = { { 1000, 0 }, { 2000, 0 } };
+
+	switch (random_below(7)) {
+	case 0:
+		say(" link %s", path_show(name));
+		say_result(CALL(SYS_linkat, AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW));
+		break;
+	case 1:
+		say(" link itself %s", path_show(name));
+		say_result(CALL(SYS_linkat, fd, "", AT_FDCWD, name, AT_EMPTY_PATH));
+		break;
+	case 2:
+		say(" setxattr");
+		say_result(CALL(SYS_setxattr, link, "user.a", "opened", 6, 0));
+		break;
+	case 3:
+		say(" fsetxattr");
+		say_result(CALL(SYS_fsetxattr, fd, "user.a", "opened", 6, 0));
+		break;
+	case 4:
+		say(" utimensat");
+		say_result(CALL(SYS_utimensat, AT_FDCWD, link, times, 0));
+		break;
+	case 5:
+		say(" futimens");
+		say_result(CALL(SYS_utimensat, fd, NULL, times, 0));
+		break;
+	default:
+		say(" truncate");
+		say_result(CALL(SYS_truncate, link, 4));
+	}
+}
+
+static void do_opened(void)
+{
+	const char *path = path_known();
+	char link[64];
+	struct stat status;
+	int fd = (int)CALL(SYS_open, path,
+			   (random_chance(60) ? O_RDONLY | O_NONBLOCK : O_PATH | O_NOFOLLOW) | O_CLOEXEC);
+
+	say("opened %s", path_show(path));
+	if (!say_result(fd))
+		return;
+	happen_to(path);
+	snprintf(link, sizeof(link), "/proc/%s/fd/%d", random_chance(70) ? "self" : "thread-self", fd);
+	/* A fifo that has been removed the kernel copies over the whiteout, and it is there again. */
+	if (!fstat(fd, &status) && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode)) &&
+	    !is_in_proc(&status))
+		use_opened(fd, link);
+	say_stat_result(CALL(SYS_fstat, fd, &status), &status);
+	close(fd);
+	say_content(path);
+}
+
 static const struct {
 	void (*run)(void);
 	unsigned int weight;
 } kinds[] = {
 	{ do_write, 20 }, { do_map, 5 },       { do_temporary, 4 },  { do_rename, 20 },
 	{ do_link, 8 },	  { do_change, 10 },   { do_remove, 14 },    { do_make, 16 },
-	{ do_renew, 10 }, { do_look_back, 4 }, { do_list_again, 8 },
+	{ do_renew, 10 }, { do_look_back, 4 }, { do_list_again, 8 }, { do_opened, 12 },
 };
 
 void more_call(void)
