@@ -825,6 +825,13 @@ static long begin_descriptor(struct call *call, int *lock)
 	return begin_with(call, (int)call->original[0], lock);
 }
 
+/* Whether a call with an empty path wants a descriptor that is not one of O_PATH: fs/xattr.c, fs/file_attr.c. */
+static bool is_for_opened(const struct call *call)
+{
+	return means_descriptor(call) && start_of(call, 0) != AT_FDCWD &&
+	       (call->nr == NR_setxattrat || call->nr == NR_removexattrat || call->nr == NR_file_setattr);
+}
+
 static long begin_object(struct call *call, int *lock)
 {
 	long status = translate_path(call, 0, TRANSLATE_FULL | TRANSLATE_NAME);
@@ -838,6 +845,8 @@ static long begin_object(struct call *call, int *lock)
 	if (call->row->handler == handle_utimes && !call->original[call->row->paths[0].path])
 		return call->nr == NR_utimensat && (int)call->original[3] ? OVERLAY_GO_ON :
 									    begin_with(call, start_of(call, 0), lock);
+	if (status == TRANSLATE_NOTHING && is_for_opened(call))
+		return begin_with(call, start_of(call, 0), lock);
 	if (status != TRANSLATE_NOTHING)
 		status = raise_object(call, lock);
 	else
