@@ -550,6 +550,9 @@ static long find_told(const struct call *call, uint64_t *merged)
 
 	if (!path->guest_path)
 		return find_descriptor(is_of_descriptor ? (int)call->original[0] : AT_FDCWD, merged);
+	/* A dot in a removed directory. */
+	if (path->is_own_way)
+		return find_descriptor(path->directory, merged);
 	if (!path->is_resolved)
 		return -1;
 	if (at->is_magic)
@@ -735,12 +738,13 @@ static long raise_magic(const struct call *call, int *lock)
 }
 
 /* What is no regular file has no length to be changed, and the kernel says so: vfs_truncate(), fs/open.c. */
-static bool shortens_no_file(const struct call *call, const struct view_result *at)
+static bool shortens_no_file(const struct call *call, const struct host_path *path)
 {
+	unsigned int flags = path->result->is_magic ? 0 : AT_SYMLINK_NOFOLLOW;
 	struct stat status;
 
 	return call->row->handler == handle_truncate &&
-	       !GATE_4(NR_newfstatat, AT_FDCWD, at->host, &status, AT_SYMLINK_NOFOLLOW) &&
+	       !GATE_4(NR_newfstatat, AT_FDCWD, path->result->host, &status, flags) &&
 	       (status.st_mode & S_IFMT) != S_IFREG;
 }
 
@@ -753,7 +757,7 @@ static long raise_object(struct call *call, int *lock)
 	if (!path->is_resolved || at->is_virtual)
 		return 0;
 	if (at->is_magic)
-		return raise_magic(call, lock);
+		return shortens_no_file(call, path) ? 0 : raise_magic(call, lock);
 	/* Meanwhile it stays as it is, or it might be a whiteout that is changed. */
 	if (is_over_others(path)) {
 		*lock = (int)overlay_copy_lock(at->mount);
@@ -765,7 +769,7 @@ static long raise_object(struct call *call, int *lock)
 	status = translate_refuse(call, 0, -ENOTDIR);
 	if (status != -ENOTDIR)
 		return status;
-	if (shortens_no_file(call, at))
+	if (shortens_no_file(call, path))
 		return 0;
 	if (!may_change(call, AT_FDCWD, at->host, AT_SYMLINK_NOFOLLOW) || changes_roots(call) ||
 	    removes_nothing(call, at->host, -1))

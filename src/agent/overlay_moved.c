@@ -7,6 +7,7 @@
 #include "image/overlay.h"
 #include "view/layers.h"
 #include <asm/fcntl.h>
+#include <asm/stat.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 #include <linux/stat.h>
@@ -21,6 +22,7 @@
 struct search {
 	uint32_t mount;
 	int fd; /* of what the copy is wanted */
+	struct stat status;
 	struct text path;
 	unsigned int depth;
 	int64_t positions[DEPTH_MOST]; /* where to go on in the directories above */
@@ -50,6 +52,23 @@ static void strip_name(struct text *path)
 	path->text[path->length] = '\0';
 }
 
+/* Whether the file of a lower layer has this name there too: then the copy is that name's, and has not been moved. */
+static bool is_named_so(const struct search *search)
+{
+	const char *rest = search->path.text + strlen(view_host(the_view(), search->mount));
+	char path[PATH_SIZE];
+	struct stat status;
+
+	if (search->status.st_nlink < 2)
+		return false;
+	for (unsigned int i = 1; i < view_layer_count(the_view(), search->mount); i++)
+		if (!overlay_copy_path(search->mount, i, rest, path) &&
+		    !GATE_4(NR_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) &&
+		    status.st_ino == search->status.st_ino && status.st_dev == search->status.st_dev)
+			return true;
+	return false;
+}
+
 /* The path is now that of ENTRY: whether it is one to be looked at. */
 static bool add_name(struct search *search, const struct entry64 *entry)
 {
@@ -61,7 +80,7 @@ static bool add_name(struct search *search, const struct entry64 *entry)
 	text_add(&search->path, "/");
 	text_add(&search->path, entry->name);
 	if (entry->type == TYPE_REGULAR ?
-		    overlay_copy_is_of(search->path.text, search->fd) :
+		    overlay_copy_is_of(search->path.text, search->fd) && !is_named_so(search) :
 		    search->depth < DEPTH_MOST && !text_equal(search->path.text, view_work(the_view(), search->mount)))
 		return true;
 	strip_name(&search->path);
@@ -136,6 +155,7 @@ bool overlay_moved_find(uint32_t mount, int fd, char *buf)
 		return false;
 	search->mount = mount;
 	search->fd = fd;
+	GATE_4(NR_newfstatat, fd, "", &search->status, AT_EMPTY_PATH);
 	text_init(&search->path, buf, PATH_SIZE);
 	text_add(&search->path, view_host(the_view(), mount));
 	is_found = walk(search);

@@ -542,6 +542,24 @@ static void strip_name(char *path)
 }
 
 /*
+ * BASE, which is called GUEST_BASE, goes up by one name. What has been removed from the upper layer is where such
+ * directories go, which is not where it was: above it is the overlay's again.
+ */
+static void go_up(char *guest_base, char *base)
+{
+	uint32_t mount = view_find_above(the_view(), guest_base, strlen(guest_base));
+	struct text text;
+
+	if (overlay_is_mount(mount) && text_begins(base, view_work(the_view(), mount))) {
+		text_init(&text, base, PATH_SIZE);
+		text_add(&text, view_host(the_view(), mount));
+		text_add(&text, guest_base + view_binding(the_view(), mount)->guest_length);
+	}
+	strip_name(guest_base);
+	strip_name(base);
+}
+
+/*
  * PATH is relative to such a directory. In one that has been removed there is nothing but the way up, which *PATH
  * loses, as do GUEST_BASE and BASE: 0, or -ENOENT. If KEEPS_LAST it is not lost as the last name, which is not gone.
  */
@@ -555,10 +573,8 @@ static long leave_removed(char *guest_base, char *base, size_t named, const char
 
 		if (!goes_up && !(begins_with_dots(*path, 1) && (*path)[1]))
 			return status;
-		if (goes_up) {
-			strip_name(guest_base);
-			strip_name(base);
-		}
+		if (goes_up)
+			go_up(guest_base, base);
 		*path += goes_up ? 2 : 1;
 		while (**path == '/')
 			++*path;
@@ -651,6 +667,9 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 			status = check_base(slot->spare, slot->base[which], context.named);
 			if (status == -ENOENT && !may_search_removed(call, out->directory))
 				return -EACCES;
+			/* From there on names are not behind what the path begins at. */
+			if (status == -ENOENT)
+				out->base = NULL;
 			if (status == -ENOENT)
 				status = leave_removed(slot->spare, slot->base[which], context.named, &guest_path,
 						       view_flags & VIEW_PARENT);

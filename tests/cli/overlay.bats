@@ -345,6 +345,38 @@ print(os.stat("/here/file").st_gid, os.stat("/here/dir/sub/deep").st_nlink)'
 	only_layers
 }
 
+@test "--overlay: a removed directory of the upper layer is left by .., to where it was" {
+	run over python3 -c 'import os
+os.mkdir("/here/dir/sub/low")
+fd = os.open("/here/dir/sub/low", os.O_RDONLY)
+sub = os.open("/here/dir/sub", os.O_RDONLY)
+os.rmdir("/here/dir/sub/low")
+os.remove("/here/dir/sub/deep")
+os.chmod("/here/dir", 0o751)
+print(os.stat("..", dir_fd=fd).st_ino == os.stat("/here/dir/sub").st_ino)
+os.rmdir("/here/dir/sub")
+for path, of in ("..", sub), ("./..", sub), ("../../dir/", sub):
+    print(oct(os.stat(path, dir_fd=of).st_mode), os.stat(path, dir_fd=of).st_ino == os.stat("/here/dir").st_ino)
+print(os.stat(".", dir_fd=sub).st_nlink)'
+	show
+	[ "$output" = $'True\n0o40751 True\n0o40751 True\n0o40751 True\n1' ]
+	only_layers
+}
+
+@test "--overlay: an open file of a lower layer is not the copy of another name that it has there" {
+	ln low/file low/dir/second
+	run over python3 -c 'import os
+file = os.open("/here/file", os.O_RDONLY)
+os.remove("/here/file")
+open("/here/dir/second", "w").write("more")
+os.rename("/here/dir/sub/deep", "/here/other")
+print(os.stat(file).st_size, os.readlink(f"/proc/self/fd/{file}"))'
+	show
+	[ "$output" = "4 /here/file (deleted)" ]
+	rm low/dir/second
+	only_layers
+}
+
 @test "--overlay: what lies under a mount may be moved before the mount is in the way" {
 	local denied=Permission
 
