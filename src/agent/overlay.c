@@ -136,6 +136,22 @@ static bool has_copy(const struct opened *opened, int fd)
 	return !opened->place.layer && overlay_copy_is_of(opened->host, fd);
 }
 
+/*
+ * The same of links, fifos, sockets and devices. They carry no origin, but what another has made in their place has
+ * another time of change. None of them can be opened in place of the other: a fifo has those who read it.
+ */
+static bool has_special_copy(const struct opened *opened)
+{
+	uint32_t type = opened->status.st_mode & S_IFMT;
+	struct stat named;
+
+	if (opened->place.layer || type == S_IFREG || type == S_IFDIR ||
+	    GATE_4(NR_newfstatat, AT_FDCWD, opened->host, &named, AT_SYMLINK_NOFOLLOW))
+		return false;
+	return (named.st_mode & S_IFMT) == type && named.st_rdev == opened->status.st_rdev &&
+	       named.st_mtime == opened->status.st_mtime && named.st_mtime_nsec == opened->status.st_mtime_nsec;
+}
+
 /* Whether what is at the name of an open directory, of a lower layer, is that still, but now in a layer above. */
 static bool has_more(const struct opened *opened)
 {
@@ -258,12 +274,12 @@ static bool is_by_root(void)
 }
 
 /*
- * What a directory that FD is of has at its name now, where it has been copied and the copy can't be opened as FD is:
- * into OPENED->host, and whether there is such.
+ * What FD is of, which is no regular file, has at its name now, where it has been copied and the copy has not been
+ * opened in its place: into OPENED->host, and whether there is such.
  */
 static bool is_left_behind(int fd, struct opened *opened)
 {
-	return find_opened(fd, opened) && find_name(opened) && has_more(opened);
+	return find_opened(fd, opened) && find_name(opened) && (has_more(opened) || has_special_copy(opened));
 }
 
 long overlay_check_enter(int fd)
@@ -679,11 +695,11 @@ long overlay_tell(const struct call *call)
 	if ((mode & S_IFMT) == S_IFCHR && may_go(&call->paths[0]))
 		return tell_device(
 			at + (is_statx ? offsetof(struct statx, stx_rdev_major) : offsetof(struct stat, st_rdev)));
-	mount = (mode & S_IFMT) == S_IFDIR ? find_told(call, &merged) : -1;
-	if (mount < 0)
+	if ((mode & S_IFMT) == S_IFREG)
 		return 0;
 	status = tell_left_behind(call, at);
-	if (status)
+	mount = (mode & S_IFMT) == S_IFDIR ? find_told(call, &merged) : -1;
+	if (status || mount < 0)
 		return status;
 	status = is_statx ? tell_device_in_statx((uint32_t)mount, at) : tell_device_of_directory((uint32_t)mount, at);
 	if (status || !(merged & (merged - 1)))
@@ -714,25 +730,31 @@ static int own_descriptor_of(const struct view_result *at)
 	return proc_own_descriptor(name);
 }
 
+/* What another has open can't become one of a copy. FD is of that, by O_PATH. */
+static long raise_others(const struct call *call, int fd)
+{
+	struct opened opened;
+
+	if (!find_opened(fd, &opened))
+		return 0;
+	if (!may_change(call, fd, "", AT_EMPTY_PATH) || changes_roots(call) || removes_nothing(call, opened.host, -1))
+		return refuse_change(call, fd, "", AT_EMPTY_PATH);
+	return find_name(&opened) ? -EROFS : refuse_copy(fd, &opened);
+}
+
 /* A link of /proc that only the kernel can follow: of one's own descriptors more is known. */
 static long raise_magic(const struct call *call, int *lock)
 {
 	const struct host_path *path = &call->paths[0];
 	int own = own_descriptor_of(path->result);
-	struct opened opened;
-	long fd, status = 0;
-	bool may;
+	long fd, status;
 
 	if (own != PROC_NOT_OWN)
 		return raise_descriptor(call, own, lock);
 	fd = GATE_4(NR_openat, path->directory, path->path, O_PATH | O_CLOEXEC, 0);
 	if (fd < 0)
 		return 0;
-	if (find_opened((int)fd, &opened)) {
-		may = may_change(call, (int)fd, "", AT_EMPTY_PATH) && !changes_roots(call) &&
-		      !removes_nothing(call, opened.host, -1);
-		status = may ? -EROFS : refuse_change(call, (int)fd, "", AT_EMPTY_PATH);
-	}
+	status = raise_others(call, (int)fd);
 	GATE_1(NR_close, fd);
 	return status;
 }

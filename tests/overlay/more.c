@@ -326,12 +326,12 @@ static void happen_to(const char *path)
 }
 
 /* What has been opened is linked to, changed or opened anew, by its descriptor or the link of /proc to that. */
-static void use_opened(int fd, const char *link)
+static void use_opened(int fd, const char *link, bool has_content)
 {
 	const char *name = path_known();
 	struct timespec times[2] = { { 1000, 0 }, { 2000, 0 } };
 
-	switch (random_below(7)) {
+	switch (random_below(has_content ? 7 : 2)) {
 	case 0:
 		say(" link %s", path_show(name));
 		say_result(CALL(SYS_linkat, AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW));
@@ -375,10 +375,9 @@ static void do_opened(void)
 		return;
 	happen_to(path);
 	snprintf(link, sizeof(link), "/proc/%s/fd/%d", random_chance(70) ? "self" : "thread-self", fd);
-	/* A fifo that has been removed the kernel copies over the whiteout, and it is there again. */
-	if (!fstat(fd, &status) && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode)) &&
-	    !is_in_proc(&status))
-		use_opened(fd, link);
+	/* What is neither, and has been removed, the kernel copies over the whiteout, and it is there again. */
+	if (!fstat(fd, &status) && !is_in_proc(&status))
+		use_opened(fd, link, S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
 	say_stat_result(CALL(SYS_fstat, fd, &status), &status);
 	close(fd);
 	say_content(path);
