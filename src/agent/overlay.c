@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/overlay.h"
 #include "agent/access.h"
-#include "agent/closed.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
 #include "agent/identity.h"
-#include "agent/mounts.h"
 #include "agent/open.h"
 #include "agent/overlay_copy.h"
 #include "agent/overlay_entries.h"
-#include "agent/overlay_moved.h"
+#include "agent/overlay_opened.h"
 #include "agent/owner.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
@@ -30,263 +28,21 @@
 /* The call is done, without a change. */
 #define OVERLAY_NOTHING (-4098)
 
-/* What has become of the name of something of a lower layer. */
-#define OVERLAY_GONE 1
-#define OVERLAY_MOVED 2
-
 #define MAY_READ 4
 #define MAY_WRITE 2
-#define SEEK_SET 0
-#define SEEK_CUR 1
-
-#define INODE_BITS 44 /* which no inode's number is longer than, or it comes to be some other */
 
 #define TRIES_MOST 100 /* how often a whiteout may be met where a file was found */
-
-/* The flags of an open file that are not asked for by opening it: fcntl(2) sets it. */
-#define OTHER_FLAGS ((unsigned long)FASYNC)
-
-/* What the guest has open. */
-struct opened {
-	uint32_t mount;
-	bool is_seen;		   /* it is one of the directories that are seen at its name */
-	struct layers_place place; /* of what is at its name now */
-	struct stat status;
-	char rest[PATH_SIZE];
-	char host[PATH_SIZE]; /* what is at its name now */
-};
-
-/* Whether FD is of something in an overlay: where its name is, and in OPENED->host what it is. */
-static bool find_place(int fd, struct opened *opened)
-{
-	size_t length;
-
-	if (proc_read_descriptor(fd, opened->host) < 0 || opened->host[0] != '/' ||
-	    mounts_to_guest(fd, opened->host, opened->rest))
-		return false;
-	opened->mount = view_find_above(the_view(), opened->rest, strlen(opened->rest));
-	if (!overlay_is_mount(opened->mount))
-		return false;
-	length = view_binding(the_view(), opened->mount)->guest_length;
-	memmove(opened->rest, opened->rest + length, strlen(opened->rest + length) + 1);
-	return true;
-}
-
-long overlay_mount_of(int fd)
-{
-	struct opened opened;
-
-	return find_place(fd, &opened) ? (long)opened.mount : -1;
-}
-
-static bool is_in(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
-
-	return !memcmp(path, directory, length) && (!path[length] || path[length] == '/');
-}
-
-/* Whether FD is of something in a lower layer of an overlay. What has been removed from the upper one is not. */
-static bool find_opened(int fd, struct opened *opened)
-{
-	return find_place(fd, opened) && !is_in(opened->host, view_host(the_view(), opened->mount)) &&
-	       !is_in(opened->host, view_work(the_view(), opened->mount)) &&
-	       !GATE_4(NR_newfstatat, fd, "", &opened->status, AT_EMPTY_PATH);
-}
-
-static bool find_name(struct opened *opened)
-{
-	char found[PATH_SIZE];
-	size_t length;
-
-	if (layers_find(the_view(), &translate_look, opened->mount, opened->rest, &opened->place, found, &length) ||
-	    !opened->place.is_there)
-		return false;
-	opened->is_seen = layers_are_at(the_view(), opened->mount, opened->rest, &opened->place,
-					opened->host[1] ? opened->host : "");
-	memcpy(opened->host, found, length + 1);
-	return true;
-}
-
-/* FD becomes one of HOST_PATH, at the same position and with the same flags. */
-static long open_again(int fd, const char *host_path)
-{
-	long flags = GATE_2(NR_fcntl, fd, F_GETFL), is_closed = GATE_2(NR_fcntl, fd, F_GETFD) & FD_CLOEXEC, new;
-	long position = GATE_3(NR_lseek, fd, 0, SEEK_CUR);
-	struct open_how how = { .resolve = RESOLVE_NO_SYMLINKS };
-
-	if (fd == AT_FDCWD)
-		return GATE_1(NR_chdir, host_path);
-	if (flags < 0)
-		return flags;
-	how.flags = ((unsigned long)flags & ~OTHER_FLAGS) | O_CLOEXEC;
-	new = GATE_4(NR_openat2, AT_FDCWD, host_path, &how, sizeof(how));
-	if (new < 0)
-		return new;
-	if (position > 0)
-		GATE_3(NR_lseek, new, position, SEEK_SET);
-	GATE_3(NR_dup3, new, fd, is_closed ? O_CLOEXEC : 0);
-	GATE_1(NR_close, new);
-	return 0;
-}
-
-/* Whether what is at the name of the open file FD is its copy. */
-static bool has_copy(const struct opened *opened, int fd)
-{
-	return !opened->place.layer && overlay_copy_is_of(opened->host, fd);
-}
-
-/*
- * The same of links, fifos, sockets and devices. They carry no origin, but what another has made in their place has
- * another time of change. None of them can be opened in place of the other: a fifo has those who read it.
- */
-static bool has_special_copy(const struct opened *opened)
-{
-	uint32_t type = opened->status.st_mode & S_IFMT;
-	struct stat named;
-
-	if (opened->place.layer || type == S_IFREG || type == S_IFDIR ||
-	    GATE_4(NR_newfstatat, AT_FDCWD, opened->host, &named, AT_SYMLINK_NOFOLLOW))
-		return false;
-	return (named.st_mode & S_IFMT) == type && named.st_rdev == opened->status.st_rdev &&
-	       named.st_mtime == opened->status.st_mtime && named.st_mtime_nsec == opened->status.st_mtime_nsec;
-}
-
-/* Whether what is at the name of an open directory, of a lower layer, is that still, but now in a layer above. */
-static bool has_more(const struct opened *opened)
-{
-	struct stat named;
-
-	return (opened->status.st_mode & S_IFMT) == S_IFDIR && opened->is_seen &&
-	       !GATE_4(NR_newfstatat, AT_FDCWD, opened->host, &named, AT_SYMLINK_NOFOLLOW) &&
-	       (named.st_ino != opened->status.st_ino || named.st_dev != opened->status.st_dev);
-}
-
-/* Whether what is at the name of the file FD, of a lower layer, is that still. */
-static bool is_named(const struct opened *opened)
-{
-	struct stat named;
-
-	return !GATE_4(NR_newfstatat, AT_FDCWD, opened->host, &named, AT_SYMLINK_NOFOLLOW) &&
-	       named.st_ino == opened->status.st_ino && named.st_dev == opened->status.st_dev;
-}
-
-/* Whether something else is at the name of the file FD, of a lower layer. Some copies are known by their type only. */
-static bool is_replaced(const struct opened *opened, int fd)
-{
-	struct stat named;
-
-	if (GATE_4(NR_newfstatat, AT_FDCWD, opened->host, &named, AT_SYMLINK_NOFOLLOW) ||
-	    (named.st_ino == opened->status.st_ino && named.st_dev == opened->status.st_dev))
-		return false;
-	return opened->place.layer || (named.st_mode & S_IFMT) != (opened->status.st_mode & S_IFMT) ||
-	       ((named.st_mode & S_IFMT) == S_IFREG && overlay_copy_has_origin(fd) && !has_copy(opened, fd));
-}
-
-/* Where something else is at the name of FD, or nothing (IS_THERE), whether OPENED->host is that of its copy now. */
-static bool find_moved(int fd, struct opened *opened, bool is_there)
-{
-	if ((opened->status.st_mode & S_IFMT) != S_IFREG || (is_there && (has_copy(opened, fd) || is_named(opened))))
-		return false;
-	return overlay_moved_find(opened->mount, fd, opened->host);
-}
-
-/* The guest path of what the upper layer has at OPENED->host. */
-static long tell_moved(const struct opened *opened, char *buf)
-{
-	struct text text;
-
-	text_init(&text, buf, PATH_SIZE);
-	text_add(&text, view_guest(the_view(), opened->mount));
-	text_add(&text, opened->host + strlen(view_host(the_view(), opened->mount)));
-	return text.full ? -ENAMETOOLONG : (long)text.length;
-}
-
-/* As the kernel says it: d_path(), fs/d_path.c. */
-static long add_deleted(char *guest_path)
-{
-	struct text text;
-
-	text_resume(&text, guest_path, PATH_SIZE);
-	text_add(&text, PROC_DELETED);
-	return text.full ? -ENAMETOOLONG : (long)text.length;
-}
-
-/* FD is of something in a lower layer: OVERLAY_GONE, OVERLAY_MOVED to OPENED->host, or 0. */
-static long find_change(int fd, struct opened *opened)
-{
-	char found[PATH_SIZE];
-	size_t length;
-	long status =
-		layers_find(the_view(), &translate_look, opened->mount, opened->rest, &opened->place, found, &length);
-	bool is_directory = (opened->status.st_mode & S_IFMT) == S_IFDIR;
-
-	if (status == -EACCES)
-		return 0;
-	if (status)
-		opened->place.is_there = false;
-	if (is_directory && opened->place.is_there)
-		return layers_are_at(the_view(), opened->mount, opened->rest, &opened->place,
-				     opened->host[1] ? opened->host : "") ?
-			       0 :
-			       OVERLAY_GONE;
-	if (opened->place.is_there)
-		memcpy(opened->host, found, length + 1);
-	if (find_moved(fd, opened, opened->place.is_there))
-		return OVERLAY_MOVED;
-	return opened->place.is_there && !is_replaced(opened, fd) ? 0 : OVERLAY_GONE;
-}
-
-bool overlay_has_removed(int fd)
-{
-	struct opened opened;
-
-	return find_opened(fd, &opened) && find_change(fd, &opened) == OVERLAY_GONE;
-}
-
-long overlay_tell_name(int fd, char *guest_path)
-{
-	struct opened opened;
-	long change = find_opened(fd, &opened) ? find_change(fd, &opened) : 0;
-
-	if (change == OVERLAY_MOVED)
-		return tell_moved(&opened, guest_path);
-	return change == OVERLAY_GONE ? add_deleted(guest_path) : (long)strlen(guest_path);
-}
-
-void overlay_renew(int fd)
-{
-	struct opened opened;
-	bool is_there;
-
-	if (!find_opened(fd, &opened))
-		return;
-	is_there = find_name(&opened);
-	if ((is_there &&
-	     (has_more(&opened) || ((opened.status.st_mode & S_IFMT) == S_IFREG && has_copy(&opened, fd)))) ||
-	    find_moved(fd, &opened, is_there))
-		open_again(fd, opened.host);
-}
 
 static bool is_by_root(void)
 {
 	return identity_is_on() && credentials_can(identity_now(), CAP_DAC_OVERRIDE);
 }
 
-/*
- * What FD is of, which is no regular file, has at its name now, where it has been copied and the copy has not been
- * opened in its place: into OPENED->host, and whether there is such.
- */
-static bool is_left_behind(int fd, struct opened *opened)
-{
-	return find_opened(fd, opened) && find_name(opened) && (has_more(opened) || has_special_copy(opened));
-}
-
 long overlay_check_enter(int fd)
 {
 	struct opened opened;
 
-	if (!overlay_is_there() || is_by_root() || !is_left_behind(fd, &opened))
+	if (!overlay_is_there() || is_by_root() || !opened_is_left_behind(fd, &opened))
 		return 0;
 	return GATE_4(NR_faccessat2, AT_FDCWD, opened.host, ACCESS_SEARCH, AT_EACCESS);
 }
@@ -437,7 +193,7 @@ static long refuse_copy(int fd, struct opened *opened)
 	char found[PATH_SIZE], *name, *host_name;
 	size_t length;
 
-	if (!find_opened(fd, opened) || !opened->rest[0])
+	if (!opened_find(fd, opened) || !opened->rest[0])
 		return -EEXIST;
 	name = (char *)text_base_name(opened->rest);
 	host_name = (char *)text_base_name(opened->host);
@@ -455,11 +211,11 @@ static long raise_descriptor(const struct call *call, int fd, int *lock)
 	bool is_there;
 	long status;
 
-	if (!find_opened(fd, &opened))
+	if (!opened_find(fd, &opened))
 		return 0;
-	is_there = find_name(&opened);
-	if ((is_there && has_copy(&opened, fd)) || find_moved(fd, &opened, is_there))
-		return open_again(fd, opened.host);
+	is_there = opened_find_name(&opened);
+	if ((is_there && opened_has_copy(&opened, fd)) || opened_find_moved(fd, &opened, is_there))
+		return opened_replace(fd, opened.host);
 	if (!may_change(call, fd, "", AT_EMPTY_PATH) || changes_roots(call) || removes_nothing(call, NULL, fd))
 		return refuse_change(call, fd, "", AT_EMPTY_PATH);
 	if (!is_there)
@@ -472,14 +228,14 @@ static long raise_descriptor(const struct call *call, int fd, int *lock)
 	status = *lock < 0 ? *lock : overlay_copy_up(*lock, opened.mount, opened.rest, false, NULL);
 	if (!status)
 		status = overlay_copy_path(opened.mount, 0, opened.rest, opened.host);
-	return status ? status : open_again(fd, opened.host);
+	return status ? status : opened_replace(fd, opened.host);
 }
 
 bool overlay_is_lower(int fd)
 {
 	struct opened opened;
 
-	return find_opened(fd, &opened);
+	return opened_find(fd, &opened);
 }
 
 long overlay_raise_opened(int fd, char *host_path, int *lock)
@@ -488,11 +244,11 @@ long overlay_raise_opened(int fd, char *host_path, int *lock)
 	bool is_there, is_moved;
 	long status;
 
-	if (!find_opened(fd, &opened))
+	if (!opened_find(fd, &opened))
 		return OVERLAY_GO_ON;
-	is_there = find_name(&opened);
-	is_moved = find_moved(fd, &opened, is_there);
-	if (!is_moved && (!is_there || is_replaced(&opened, fd)))
+	is_there = opened_find_name(&opened);
+	is_moved = opened_find_moved(fd, &opened, is_there);
+	if (!is_moved && (!is_there || opened_is_replaced(&opened, fd)))
 		return -ENOENT;
 	if (is_moved || !opened.place.layer) {
 		memcpy(host_path, opened.host, strlen(opened.host) + 1);
@@ -501,80 +257,6 @@ long overlay_raise_opened(int fd, char *host_path, int *lock)
 	*lock = (int)overlay_copy_lock(opened.mount);
 	status = *lock < 0 ? *lock : overlay_copy_up(*lock, opened.mount, opened.rest, false, NULL);
 	return status ? status : overlay_copy_path(opened.mount, 0, opened.rest, host_path);
-}
-
-/*
- * The layers that a directory of the upper one had when it was removed, which FD is of; one that was made over a
- * whiteout, or in such a one, had no others.
- */
-static uint64_t layers_of_removed(int fd, struct opened *opened)
-{
-	char link[CLOSED_LINK_SIZE];
-	uint64_t layers = 1;
-	long kind = VIEW_IS_DIRECTORY;
-
-	closed_link(fd, link);
-	if (text_ends(opened->rest, PROC_DELETED))
-		opened->rest[strlen(opened->rest) - (sizeof(PROC_DELETED) - 1)] = '\0';
-	if (closed_is_opaque(link, opened->rest, opened->host))
-		return layers;
-	for (unsigned int i = 1; i < view_layer_count(the_view(), opened->mount) && kind == VIEW_IS_DIRECTORY; i++) {
-		if (overlay_copy_path(opened->mount, i, opened->rest, opened->host))
-			continue;
-		kind = overlay_look(gate, opened->host, false);
-		if (kind == VIEW_IS_DIRECTORY || kind == VIEW_IS_OPAQUE)
-			layers |= (uint64_t)1 << i;
-		else if (kind == -ENOENT || kind == -ENOTDIR)
-			kind = VIEW_IS_DIRECTORY;
-	}
-	return layers;
-}
-
-/* The overlay that what FD is of is in, and in *MERGED the layers that have it, if it is a directory; or -1. */
-static long find_descriptor(int fd, uint64_t *merged)
-{
-	struct opened opened;
-
-	*merged = 0;
-	if (!find_place(fd, &opened))
-		return -1;
-	if (is_in(opened.host, view_work(the_view(), opened.mount)))
-		*merged = layers_of_removed(fd, &opened);
-	else if (find_name(&opened))
-		*merged = opened.place.merged;
-	return (long)opened.mount;
-}
-
-/* The same of a link of /proc. */
-static long find_behind_link(const struct host_path *path, uint64_t *merged)
-{
-	long fd = GATE_4(NR_openat, path->directory, path->path, O_PATH | O_CLOEXEC, 0), mount;
-
-	if (fd < 0)
-		return -1;
-	mount = find_descriptor((int)fd, merged);
-	GATE_1(NR_close, fd);
-	return mount;
-}
-
-/* The same of what the status is of. */
-static long find_told(const struct call *call, uint64_t *merged)
-{
-	const struct host_path *path = &call->paths[0];
-	const struct view_result *at = path->result;
-	bool is_of_descriptor = call->nr == NR_fstat || call->row->paths[0].directory == 0;
-
-	if (!path->guest_path)
-		return find_descriptor(is_of_descriptor ? (int)call->original[0] : AT_FDCWD, merged);
-	/* A dot in a removed directory. */
-	if (path->is_own_way)
-		return find_descriptor(path->directory, merged);
-	if (!path->is_resolved)
-		return -1;
-	if (at->is_magic)
-		return find_behind_link(path, merged);
-	*merged = at->place.merged;
-	return !at->is_virtual && overlay_is_mount(at->mount) ? (long)at->mount : -1;
 }
 
 /* Whether what PATH has been found to be, or not to be, is in the upper layer, where whiteouts may come and go. */
@@ -586,126 +268,15 @@ static bool is_over_others(const struct host_path *path)
 	       !at->is_mount_point && overlay_is_mount(at->mount) && !at->place.layer && at->place.above >> 1;
 }
 
-/* Whether another may rename or remove it, so that a whiteout is there. */
-static bool may_go(const struct host_path *path)
+bool overlay_may_lose(const struct host_path *path)
 {
 	return is_over_others(path) && path->result->place.is_there;
 }
 
 bool overlay_opens(const struct call *call)
 {
-	return (call->row->handler == handle_open || call->row->handler == handle_openat2) && may_go(&call->paths[0]);
-}
-
-/* The number of a device is at AT: a whiteout's is that of none. */
-static long tell_device(unsigned long at)
-{
-	uint64_t number = 0;
-
-	if (guest_read(&number, at, sizeof(number)))
-		return -EFAULT;
-	return number ? 0 : -ENOENT;
-}
-
-bool overlay_is_of_device(uint32_t mount, uint64_t device)
-{
-	struct stat upper;
-
-	return GATE_4(NR_newfstatat, AT_FDCWD, view_host(the_view(), mount), &upper, 0) || upper.st_dev == device;
-}
-
-/* INODE of another DEVICE than that of the upper layer, as one of the latter. */
-static uint64_t inode_of_lower(uint64_t inode, uint64_t device)
-{
-	return inode ^ device << INODE_BITS;
-}
-
-/* Where one directory is of another device than the next programs see the border of a file system. */
-static long tell_device_of_directory(uint32_t mount, unsigned long at)
-{
-	struct stat status, upper;
-
-	if (guest_read(&status, at, offsetof(struct stat, st_nlink)))
-		return -EFAULT;
-	if (GATE_4(NR_newfstatat, AT_FDCWD, view_host(the_view(), mount), &upper, 0) || upper.st_dev == status.st_dev)
-		return 0;
-	upper.st_ino = inode_of_lower(status.st_ino, status.st_dev);
-	return guest_write(at, &upper, offsetof(struct stat, st_nlink));
-}
-
-/* The same where statx(2) has written. */
-static long tell_device_in_statx(uint32_t mount, unsigned long at)
-{
-	struct statx status, upper;
-
-	if (guest_read(&status, at, sizeof(status)))
-		return -EFAULT;
-	if (GATE_5(NR_statx, AT_FDCWD, view_host(the_view(), mount), 0, 0, &upper) ||
-	    (upper.stx_dev_major == status.stx_dev_major && upper.stx_dev_minor == status.stx_dev_minor))
-		return 0;
-	status.stx_ino = inode_of_lower(status.stx_ino, owner_device(status.stx_dev_major, status.stx_dev_minor));
-	status.stx_dev_major = upper.stx_dev_major;
-	status.stx_dev_minor = upper.stx_dev_minor;
-	return guest_write(at, &status, sizeof(status));
-}
-
-/* The status of what is at HOST_PATH for the guest in place of that of a descriptor. */
-static long tell_copy(const struct call *call, unsigned long at, const char *host_path)
-{
-	unsigned int flags = AT_SYMLINK_NOFOLLOW;
-	bool is_statx = call->nr == NR_statx;
-	struct statx extended;
-	struct stat status;
-	long error;
-
-	if (is_statx)
-		error = GATE_5(NR_statx, AT_FDCWD, host_path, flags | (call->original[2] & AT_STATX_SYNC_TYPE),
-			       call->original[3], &extended);
-	else
-		error = GATE_4(NR_newfstatat, AT_FDCWD, host_path, &status, flags);
-	if (!error)
-		error = is_statx ? guest_write(at, &extended, sizeof(extended)) :
-				   guest_write(at, &status, sizeof(status));
-	return !error && identity_is_on() ? owner_tell_guest(AT_FDCWD, host_path, flags, at, is_statx) : error;
-}
-
-/* The same for a status that has been asked for by descriptor. */
-static long tell_left_behind(const struct call *call, unsigned long at)
-{
-	bool is_of_descriptor = call->nr == NR_fstat || call->row->paths[0].directory == 0;
-	struct opened opened;
-
-	if (call->paths[0].guest_path || !is_left_behind(is_of_descriptor ? (int)call->original[0] : AT_FDCWD, &opened))
-		return 0;
-	return tell_copy(call, at, opened.host);
-}
-
-long overlay_tell(const struct call *call)
-{
-	bool is_statx = call->nr == NR_statx;
-	unsigned long at = call->original[is_statx ? 4 : call->nr == NR_newfstatat ? 2 : 1];
-	unsigned long one = 1;
-	uint32_t mode = 0;
-	uint64_t merged;
-	long mount, status;
-
-	if (guest_read(&mode, at + (is_statx ? offsetof(struct statx, stx_mode) : offsetof(struct stat, st_mode)),
-		       is_statx ? 2 : 4))
-		return -EFAULT;
-	if ((mode & S_IFMT) == S_IFCHR && may_go(&call->paths[0]))
-		return tell_device(
-			at + (is_statx ? offsetof(struct statx, stx_rdev_major) : offsetof(struct stat, st_rdev)));
-	if ((mode & S_IFMT) == S_IFREG)
-		return 0;
-	status = tell_left_behind(call, at);
-	mount = (mode & S_IFMT) == S_IFDIR ? find_told(call, &merged) : -1;
-	if (status || mount < 0)
-		return status;
-	status = is_statx ? tell_device_in_statx((uint32_t)mount, at) : tell_device_of_directory((uint32_t)mount, at);
-	if (status || !(merged & (merged - 1)))
-		return status;
-	return guest_write(at + (is_statx ? offsetof(struct statx, stx_nlink) : offsetof(struct stat, st_nlink)), &one,
-			   is_statx ? 4 : sizeof(one));
+	return (call->row->handler == handle_open || call->row->handler == handle_openat2) &&
+	       overlay_may_lose(&call->paths[0]);
 }
 
 static int start_of(const struct call *call, unsigned int which)
@@ -735,11 +306,11 @@ static long raise_others(const struct call *call, int fd)
 {
 	struct opened opened;
 
-	if (!find_opened(fd, &opened))
+	if (!opened_find(fd, &opened))
 		return 0;
 	if (!may_change(call, fd, "", AT_EMPTY_PATH) || changes_roots(call) || removes_nothing(call, opened.host, -1))
 		return refuse_change(call, fd, "", AT_EMPTY_PATH);
-	return find_name(&opened) ? -EROFS : refuse_copy(fd, &opened);
+	return opened_find_name(&opened) ? -EROFS : refuse_copy(fd, &opened);
 }
 
 /* A link of /proc that only the kernel can follow: of one's own descriptors more is known. */
@@ -832,7 +403,7 @@ static long raise_named_by(struct call *call, int fd, int *lock)
 {
 	struct opened opened;
 
-	return find_opened(fd, &opened) && is_refused_by_arguments(call) ? 0 : raise_descriptor(call, fd, lock);
+	return opened_find(fd, &opened) && is_refused_by_arguments(call) ? 0 : raise_descriptor(call, fd, lock);
 }
 
 /* One of O_PATH is none to calls by descriptor. */

@@ -52,10 +52,10 @@ static inline void overlay_unlock(int lock)
 bool overlay_forbids(const struct call *call);
 bool overlay_forbids_open(const struct call *call, uint64_t flags);
 
-/*
- * Whether CALL opens what is in the upper layer, where another may rename or remove it, so that there is a whiteout.
- * Whether that is why it had RESULT, and it is to be made anew.
- */
+/* Whether what PATH has been found to be may be renamed or removed by another, so that there is a whiteout. */
+bool overlay_may_lose(const struct host_path *path);
+
+/* Whether CALL opens such a one. Whether that is why it had RESULT, and it is to be made anew. */
 bool overlay_opens(const struct call *call);
 bool overlay_has_gone(const struct call *call, long result);
 
