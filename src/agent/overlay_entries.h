@@ -7,8 +7,9 @@
 #define AGENT_OVERLAY_ENTRIES_H
 
 #include "agent/slot.h"
+#include <asm/stat.h>
 
-/* These are overlay_begin() of calls of their kind. */
+/* These are overlay_begin() of calls of their kind; the last two are in overlay_rename.c and overlay_link.c. */
 long overlay_begin_make(struct call *call, int *lock);
 long overlay_begin_remove(struct call *call, int *lock);
 long overlay_begin_rename(struct call *call, int *lock);
@@ -25,6 +26,42 @@ bool overlay_holds(const struct host_path *path);
 
 /* Whether the directory that PATH names an entry of may be changed: 0 or -EACCES. */
 long overlay_check_parent(const struct host_path *path);
+
+/* Whether the guest's root may do what modes deny to the user. */
+bool overlay_overrides(void);
+
+/* Whether PATH is of an overlay, and has no name: nothing of a lower layer is there. */
+static inline bool overlay_is_nameless(const struct host_path *path)
+{
+	return path->is_resolved && path->result->is_nameless;
+}
+
+/* The status of what AT is; 0 or a negative errno. */
+long overlay_entry_stat(const struct view_result *at, struct stat *status);
+
+/* May what is at PATH, with STATUS, be removed: 0, -EACCES or -EPERM; may_delete(), fs/namei.c. */
+long overlay_entry_check_delete(const struct host_path *path, const struct stat *status);
+
+/* Whether a lower layer has, visibly but for the upper one, what PLACE is of, REST of the overlay. */
+bool overlay_entry_has_lower(uint32_t mount, const char *rest, const struct layers_place *place);
+
+/*
+ * Path WHICH of CALL, translated and named, is to become a new entry: its directory goes up, and over a whiteout the
+ * entry is made here. The call's result, or OVERLAY_GO_ON, with a LOCK in both cases where something has gone up.
+ */
+long overlay_entry_begin(struct call *call, unsigned int which, int *lock);
+
+/*
+ * The directory UPPER of the upper layer, REST of the overlay, in which there are whiteouts only, becomes an empty one
+ * with the mode and owner of OLD: ovl_clear_empty(). 0 or a negative errno.
+ */
+long overlay_entry_clear(int lock, const char *upper, const char *rest, const struct stat *old);
+
+/*
+ * What is at UPPER, with STATUS, is to be moved into a directory of several layers, to PLACE: if it is a directory it
+ * must not be merged with what these have there. 0 or a negative errno.
+ */
+long overlay_entry_make_opaque(const char *upper, const struct stat *status, const struct layers_place *place);
 
 /*
  * LOCK is of the overlay that PATH is in, where nothing is, but maybe a whiteout: what lies at OVERLAY_NEW in the work

@@ -29,12 +29,10 @@ static bool take(struct layers_place *place, unsigned int number, long kind)
 		place->is_whiteout = !number;
 		return false;
 	}
-	/* Below a directory that is no directory is the end, too. */
-	if (kind == VIEW_IS_OTHER && place->is_there)
-		return false;
 	if (!place->is_there)
 		place->layer = number;
 	place->is_there = true;
+	/* Below a directory what is none counts for nothing, and is the end, too. */
 	if (kind != VIEW_IS_OTHER)
 		place->merged |= (uint64_t)1 << number;
 	return kind == VIEW_IS_DIRECTORY;

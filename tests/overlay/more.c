@@ -299,13 +299,14 @@ static void do_look_back(void)
 }
 
 /* Something happens to PATH, which is open. */
-static void happen_to(const char *path)
+static void happen_to(const char *path, bool has_content)
 {
 	const char *other = path_known();
 
 	if (is_protected(AT_FDCWD, path))
 		return;
-	switch (random_below(5)) {
+	/* Nothing tells which copy is that of another that has been renamed: it carries no origin. */
+	switch (has_content ? random_below(5) : 2) {
 	case 0:
 		say(" unlink");
 		say_result(CALL(SYS_unlink, path));
@@ -367,17 +368,21 @@ static void do_opened(void)
 	const char *path = path_known();
 	char link[64];
 	struct stat status;
+	bool has_content, is_own;
 	int fd = (int)CALL(SYS_open, path,
 			   (random_chance(60) ? O_RDONLY | O_NONBLOCK : O_PATH | O_NOFOLLOW) | O_CLOEXEC);
 
 	say("opened %s", path_show(path));
 	if (!say_result(fd))
 		return;
-	happen_to(path);
-	snprintf(link, sizeof(link), "/proc/%s/fd/%d", random_chance(70) ? "self" : "thread-self", fd);
+	has_content = !fstat(fd, &status) && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+	happen_to(path, has_content);
+	/* By self a thread with descriptors of its own means those of the leader, which it can't change so. */
+	is_own = getpid() == syscall(SYS_gettid);
+	snprintf(link, sizeof(link), "/proc/%s/fd/%d", random_chance(70) && is_own ? "self" : "thread-self", fd);
 	/* What is neither, and has been removed, the kernel copies over the whiteout, and it is there again. */
 	if (!fstat(fd, &status) && !is_in_proc(&status))
-		use_opened(fd, link, S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+		use_opened(fd, link, has_content);
 	say_stat_result(CALL(SYS_fstat, fd, &status), &status);
 	close(fd);
 	say_content(path);
