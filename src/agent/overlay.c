@@ -349,14 +349,12 @@ static long raise_object(struct call *call, int *lock)
 
 	if (!path->is_resolved || at->is_virtual)
 		return 0;
-	if (at->is_magic)
-		return shortens_no_file(call, path) ? 0 : raise_magic(call, lock);
 	/* Meanwhile it stays as it is, or it might be a whiteout that is changed. */
 	if (is_over_others(path)) {
 		*lock = (int)overlay_copy_lock(at->mount);
 		return 0;
 	}
-	if (!overlay_is_mount(at->mount) || !at->place.is_there || !at->place.layer)
+	if (!at->is_magic && (!overlay_is_mount(at->mount) || !at->place.is_there || !at->place.layer))
 		return 0;
 	/* Of other arguments the kernel says first what is wrong. */
 	status = translate_refuse(call, 0, -ENOTDIR);
@@ -364,6 +362,8 @@ static long raise_object(struct call *call, int *lock)
 		return status;
 	if (shortens_no_file(call, path))
 		return 0;
+	if (at->is_magic)
+		return raise_magic(call, lock);
 	if (!may_change(call, AT_FDCWD, at->host, AT_SYMLINK_NOFOLLOW) || changes_roots(call) ||
 	    removes_nothing(call, at->host, -1))
 		return refuse_change(call, AT_FDCWD, at->host, AT_SYMLINK_NOFOLLOW);
