@@ -9,6 +9,7 @@
 #include "agent/handlers.h"
 #include "agent/open.h"
 #include "agent/owner.h"
+#include "agent/pin.h"
 #include "agent/raised.h"
 #include "agent/readonly.h"
 #include "agent/socket.h"
@@ -16,13 +17,7 @@
 #include "base/text.h"
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
-#include <linux/resource.h>
 #include <linux/stat.h>
-
-static bool opens(const struct call_row *row)
-{
-	return row->handler == handle_open || row->handler == handle_openat2;
-}
 
 /* Modes that have been changed for the time of a call, by descriptors. */
 #define RAISED_MOST 24
@@ -49,7 +44,7 @@ static bool is_raisable(const struct call *call, const struct stat *status)
 	if (call->row->handler == handle_connect)
 		return true;
 	if (type == S_IFIFO)
-		return opens(call->row) && open_flags_of(call) & O_NONBLOCK;
+		return call_opens(call->row) && open_flags_of(call) & O_NONBLOCK;
 	return status_is_regular_or_directory(status) || type == S_IFSOCK;
 }
 
@@ -147,7 +142,7 @@ static bool raise_last(struct raised *raised, const struct call *call, char *hos
 {
 	if (call->row->handler == handle_access)
 		return false; /* what the object's own mode grants has been judged */
-	if (opens(call->row))
+	if (call_opens(call->row))
 		return raise(raised, call, host_path) || raise_parent(raised, call, host_path);
 	if (is_name && raise_parent(raised, call, host_path))
 		return true;
@@ -175,7 +170,7 @@ static bool raise_for(struct raised *raised, struct call *call, unsigned int whi
 {
 	const struct call_path *shape = &call->row->paths[which];
 	int start = shape->directory == CALL_CWD ? AT_FDCWD : (int)call->original[shape->directory];
-	bool makes = opens(call->row) && open_flags_of(call) & O_CREAT;
+	bool makes = call_opens(call->row) && open_flags_of(call) & O_CREAT;
 	long status = translate_path(call, which, TRANSLATE_FULL | TRANSLATE_NAME | (makes ? TRANSLATE_MAY_MAKE : 0));
 
 	if (call->paths[which].guest_path && raise_base(raised, call, &call->paths[which], start))
@@ -252,25 +247,6 @@ static long handle_again(struct call *call, void *unused)
 	return access_handle(call);
 }
 
-static bool is_beyond_limit(int fd)
-{
-	struct rlimit limit;
-
-	return !GATE_2(NR_getrlimit, RLIMIT_NOFILE, &limit) && (unsigned long)fd >= limit.rlim_cur;
-}
-
-/* A new descriptor is to be the lowest free one, as if we had held none. */
-static long lowest(int fd)
-{
-	bool is_closed = GATE_2(NR_fcntl, fd, F_GETFD) & FD_CLOEXEC;
-	long lower = GATE_3(NR_fcntl, fd, is_closed ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
-
-	if (lower < 0 && !is_beyond_limit(fd))
-		return fd;
-	GATE_1(NR_close, lower < fd ? fd : lower);
-	return MIN(lower, (long)fd);
-}
-
 long access_override(struct call *call, long result)
 {
 	/* A program is executed by the process itself: see exec.c. */
@@ -282,10 +258,10 @@ long access_override(struct call *call, long result)
 		call->is_denied = true;
 		return call_resume_waiting(call);
 	}
-	if (result < 0 || !opens(call->row))
+	if (result < 0 || !call_opens(call->row))
 		return result;
 	access_reopen((int)result, open_flags_of(call));
-	return lowest((int)result);
+	return pin_lowest((int)result);
 }
 
 /* In a directory that is open. */

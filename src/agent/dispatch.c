@@ -288,8 +288,12 @@ static long handle_in_overlay(struct call *call)
 
 	if (result == OVERLAY_GO_ON)
 		result = identity_is_on() ? handle_as_other(call) : call->row->handler(call);
-	if (lock >= 0)
+	if (lock >= 0) {
 		overlay_unlock(lock);
+		/* It was the lock that had the lowest number. */
+		if (result > lock && call_opens(call->row))
+			result = pin_lowest((int)result);
+	}
 	overlay_end(call);
 	return result;
 }

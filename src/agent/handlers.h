@@ -79,4 +79,9 @@ call_handler handle_ptrace, handle_wait4, handle_waitid;
 
 #pragma GCC visibility pop
 
+static inline bool call_opens(const struct call_row *row)
+{
+	return row->handler == handle_open || row->handler == handle_openat2;
+}
+
 #endif

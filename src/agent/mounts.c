@@ -112,11 +112,10 @@ void mounts_note_descriptor(int fd, uint32_t mount)
 
 long handle_fchdir(struct call *call)
 {
-	long status =
-		access_is_checked(call) ? access_check_directory(call, (int)call->arguments[0], "", ACCESS_SEARCH) : 0;
+	long status = overlay_check_enter((int)call->arguments[0]);
 
-	if (!status)
-		status = overlay_check_enter((int)call->arguments[0]);
+	if (!status && access_is_checked(call))
+		status = access_check_directory(call, (int)call->arguments[0], "", ACCESS_SEARCH);
 	if (status)
 		return status;
 	if (own_is_borrowed())

@@ -33,16 +33,14 @@
 
 #define TRIES_MOST 100 /* how often a whiteout may be met where a file was found */
 
-static bool is_by_root(void)
-{
-	return identity_is_on() && credentials_can(identity_now(), CAP_DAC_OVERRIDE);
-}
-
 long overlay_check_enter(int fd)
 {
 	struct opened opened;
 
-	if (!overlay_is_there() || is_by_root() || !opened_is_left_behind(fd, &opened))
+	if (!overlay_is_there())
+		return 0;
+	overlay_renew(fd);
+	if (overlay_overrides() || !opened_is_left_behind(fd, &opened) || (opened.status.st_mode & S_IFMT) != S_IFDIR)
 		return 0;
 	return GATE_4(NR_faccessat2, AT_FDCWD, opened.host, ACCESS_SEARCH, AT_EACCESS);
 }
@@ -96,7 +94,7 @@ static bool may_change_attribute(const char *name, const struct stat *status, in
 
 	if ((type != S_IFREG && type != S_IFDIR) || text_equal(name, OVERLAY_PREFIX))
 		return false;
-	if (!user || is_by_root())
+	if (!user || overlay_overrides())
 		return true;
 	return (type != S_IFDIR || !(status->st_mode & S_ISVTX) || status->st_uid == user) &&
 	       may_write(directory, path, flags);
@@ -130,7 +128,7 @@ static bool may_change(const struct call *call, int directory, const char *path,
 	}
 	if (is_there && has_none_of(call, status.st_mode & S_IFMT))
 		return false;
-	if (!user || is_by_root())
+	if (!user || overlay_overrides())
 		return true;
 	if (!is_there)
 		return false;
@@ -146,7 +144,7 @@ static bool changes_roots(const struct call *call)
 {
 	char name[XATTR_NAME_MAX + 1];
 
-	if (!read_attribute_name(call, name) || !GATE_0(NR_geteuid) || is_by_root())
+	if (!read_attribute_name(call, name) || !GATE_0(NR_geteuid) || overlay_overrides())
 		return false;
 	return text_begins(name, "trusted.") || text_begins(name, "security.");
 }
@@ -203,8 +201,12 @@ static long refuse_copy(int fd, struct opened *opened)
 	return layers_are_at(the_view(), opened->mount, opened->rest, &opened->place, opened->host) ? -EEXIST : -ENOENT;
 }
 
-/* CALL is about to change what FD is of: 0, OVERLAY_NOTHING or a negative errno. */
-static long raise_descriptor(const struct call *call, int fd, int *lock)
+/*
+ * What CALL, which is about to change what FD is of, has to do: OVERLAY_GO_ON: copy up what is at the path
+ * results[0].guest of the overlay MOUNT, or its result is 0, OVERLAY_NOTHING or a negative errno. The frame is gone
+ * before that: a copy needs most of the stack.
+ */
+static __attribute__((noinline)) long prepare_copy(const struct call *call, int fd, uint32_t *mount)
 {
 	struct opened opened;
 	struct stat named;
@@ -219,16 +221,37 @@ static long raise_descriptor(const struct call *call, int fd, int *lock)
 	if (!may_change(call, fd, "", AT_EMPTY_PATH) || changes_roots(call) || removes_nothing(call, NULL, fd))
 		return refuse_change(call, fd, "", AT_EMPTY_PATH);
 	if (!is_there)
-		return refuse_copy(fd, &opened);
+		return opened.error == -EACCES ? -EACCES : refuse_copy(fd, &opened);
 	status = GATE_4(NR_newfstatat, AT_FDCWD, opened.host, &named, AT_SYMLINK_NOFOLLOW);
 	if (status ||
 	    (!opened.is_seen && (named.st_ino != opened.status.st_ino || named.st_dev != opened.status.st_dev)))
 		return status ? status : refuse_copy(fd, &opened);
-	*lock = (int)overlay_copy_lock(opened.mount);
-	status = *lock < 0 ? *lock : overlay_copy_up(*lock, opened.mount, opened.rest, false, NULL);
-	if (!status)
-		status = overlay_copy_path(opened.mount, 0, opened.rest, opened.host);
-	return status ? status : opened_replace(fd, opened.host);
+	*mount = opened.mount;
+	memcpy(call->slot->results[0].guest, opened.rest, strlen(opened.rest) + 1);
+	return OVERLAY_GO_ON;
+}
+
+/* What is at the path results[0].guest of the overlay MOUNT gets its copy: its host path is in results[0].host then. */
+static long copy_opened(const struct call *call, uint32_t mount, int *lock)
+{
+	struct view_result *at = &call->slot->results[0];
+	long status;
+
+	*lock = (int)overlay_copy_lock(mount);
+	status = *lock < 0 ? *lock : overlay_copy_up(*lock, mount, at->guest, false, NULL);
+	return status ? status : overlay_copy_path(mount, 0, at->guest, at->host);
+}
+
+/* CALL is about to change what FD is of: 0, OVERLAY_NOTHING or a negative errno. */
+static long raise_descriptor(const struct call *call, int fd, int *lock)
+{
+	uint32_t mount;
+	long status = prepare_copy(call, fd, &mount);
+
+	if (status != OVERLAY_GO_ON)
+		return status;
+	status = copy_opened(call, mount, lock);
+	return status ? status : opened_replace(fd, call->slot->results[0].host);
 }
 
 bool overlay_is_lower(int fd)
@@ -238,25 +261,39 @@ bool overlay_is_lower(int fd)
 	return opened_find(fd, &opened);
 }
 
-long overlay_raise_opened(int fd, char *host_path, int *lock)
+/* The same for a second name of what FD is of: 0: results[0].host is that of the copy. */
+static __attribute__((noinline)) long prepare_link(const struct call *call, int fd, uint32_t *mount)
 {
+	struct view_result *at = &call->slot->results[0];
 	struct opened opened;
-	bool is_there, is_moved;
-	long status;
+	bool is_there, is_moved, is_other;
 
 	if (!opened_find(fd, &opened))
-		return OVERLAY_GO_ON;
+		return OVERLAY_NOTHING;
 	is_there = opened_find_name(&opened);
 	is_moved = opened_find_moved(fd, &opened, is_there);
-	if (!is_moved && (!is_there || opened_is_replaced(&opened, fd)))
-		return -ENOENT;
+	is_other = is_there && (opened_is_replaced(&opened, fd) ||
+				(!opened.place.layer && (opened.status.st_mode & S_IFMT) != S_IFREG &&
+				 !opened_has_special_copy(&opened)));
+	if (!is_moved && (!is_there || is_other))
+		return is_there || opened.error != -EACCES ? -ENOENT : -EACCES;
+	*mount = opened.mount;
 	if (is_moved || !opened.place.layer) {
-		memcpy(host_path, opened.host, strlen(opened.host) + 1);
+		memcpy(at->host, opened.host, strlen(opened.host) + 1);
 		return 0;
 	}
-	*lock = (int)overlay_copy_lock(opened.mount);
-	status = *lock < 0 ? *lock : overlay_copy_up(*lock, opened.mount, opened.rest, false, NULL);
-	return status ? status : overlay_copy_path(opened.mount, 0, opened.rest, host_path);
+	memcpy(at->guest, opened.rest, strlen(opened.rest) + 1);
+	return OVERLAY_GO_ON;
+}
+
+long overlay_raise_opened(const struct call *call, int fd, int *lock)
+{
+	uint32_t mount;
+	long status = prepare_link(call, fd, &mount);
+
+	if (status == OVERLAY_NOTHING)
+		return OVERLAY_GO_ON;
+	return status == OVERLAY_GO_ON ? copy_opened(call, mount, lock) : status;
 }
 
 /* Whether what PATH has been found to be, or not to be, is in the upper layer, where whiteouts may come and go. */
@@ -275,8 +312,7 @@ bool overlay_may_lose(const struct host_path *path)
 
 bool overlay_opens(const struct call *call)
 {
-	return (call->row->handler == handle_open || call->row->handler == handle_openat2) &&
-	       overlay_may_lose(&call->paths[0]);
+	return call_opens(call->row) && overlay_may_lose(&call->paths[0]);
 }
 
 static int start_of(const struct call *call, unsigned int which)
@@ -401,9 +437,7 @@ static bool is_refused_by_arguments(struct call *call)
 /* What CALL is about, and may be of a lower layer, is FD's. */
 static long raise_named_by(struct call *call, int fd, int *lock)
 {
-	struct opened opened;
-
-	return opened_find(fd, &opened) && is_refused_by_arguments(call) ? 0 : raise_descriptor(call, fd, lock);
+	return overlay_is_lower(fd) && is_refused_by_arguments(call) ? 0 : raise_descriptor(call, fd, lock);
 }
 
 /* One of O_PATH is none to calls by descriptor. */
@@ -487,20 +521,6 @@ bool overlay_has_gone(const struct call *call, long result)
 	       !GATE_4(NR_faccessat2, AT_FDCWD, path->result->host, access_of(open_flags_of(call)), AT_EACCESS);
 }
 
-/* The descriptor FD, the lowest number that is free. */
-static long lower_number(int fd, uint64_t flags)
-{
-	long lower = GATE_3(NR_fcntl, fd, flags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
-
-	if (lower < 0 || lower > fd) {
-		if (lower >= 0)
-			GATE_1(NR_close, lower);
-		return fd;
-	}
-	GATE_1(NR_close, fd);
-	return lower;
-}
-
 /* A new file takes the place of a whiteout. */
 static long create_over(struct call *call, const struct open_how *how, int *lock)
 {
@@ -522,7 +542,7 @@ static long create_over(struct call *call, const struct open_how *how, int *lock
 		return fd;
 	if (is_owned)
 		owner_put_new(*lock, OVERLAY_NEW, (int)fd, &record);
-	status = overlay_put_new(*lock, at, false);
+	status = overlay_put_new(*lock, at, OVERLAY_NEW_FILE);
 	if (status) {
 		GATE_1(NR_close, fd);
 		return status;
@@ -530,7 +550,7 @@ static long create_over(struct call *call, const struct open_how *how, int *lock
 	overlay_unlock(*lock);
 	*lock = -1;
 	pin_release(call);
-	return lower_number((int)fd, how->flags);
+	return pin_lowest((int)fd);
 }
 
 /* Nothing is there. */
@@ -571,7 +591,7 @@ static long raise_file(struct call *call, const struct open_how *how, int *lock)
 	error = open_ask(call, how);
 	if (error != -ENOTDIR)
 		return error;
-	error = is_by_root() ?
+	error = overlay_overrides() ?
 			0 :
 			GATE_4(NR_faccessat2, AT_FDCWD, at->host, is_temporary ? 3 : access_of(how->flags), AT_EACCESS);
 	if (error)
@@ -614,7 +634,7 @@ static long begin(struct call *call, int *lock)
 {
 	const struct call_row *row = call->row;
 
-	if (row->handler == handle_open || row->handler == handle_openat2)
+	if (call_opens(row))
 		return wants_write(open_flags_of(call)) ? begin_open(call, lock) : OVERLAY_GO_ON;
 	if (row->touches)
 		return begin_descriptor(call, lock);

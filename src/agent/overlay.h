@@ -114,12 +114,16 @@ void overlay_renew(int fd);
 bool overlay_is_lower(int fd);
 
 /*
- * Such a one, which is no directory, is copied up under the LOCK if it has not been. In HOST_PATH of PATH_SIZE its
- * place in the upper layer: 0, -ENOENT: it has been removed, or another errno. OVERLAY_GO_ON: it is of no lower layer.
+ * Such a one, which is no directory, is copied up under the LOCK if it has not been. In the slot's results[0].host its
+ * place in the upper layer: 0, -ENOENT: it has been removed, -EACCES: its name can't be told, or another errno.
+ * OVERLAY_GO_ON: it is of no lower layer.
  */
-long overlay_raise_opened(int fd, char *host_path, int *lock);
+long overlay_raise_opened(const struct call *call, int fd, int *lock);
 
-/* FD is to become the current directory: 0, or -EACCES where a copy of it may not be searched, though FD's may. */
+/*
+ * FD is to become the current directory: it becomes one of its copy, as above. 0, or where it can't be opened again so,
+ * what faccessat2(2) says of searching the copy.
+ */
 long overlay_check_enter(int fd);
 
 #endif

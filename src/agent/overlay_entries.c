@@ -70,9 +70,6 @@ static void inherit_group(int lock, const char *upper, bool is_directory)
 	if (status || !(parent.st_mode & S_ISGID) ||
 	    GATE_4(NR_newfstatat, lock, OVERLAY_NEW, &new, AT_SYMLINK_NOFOLLOW))
 		return;
-	/* By link(2) nothing new is made. */
-	if (!is_directory && new.st_nlink > 1)
-		return;
 	GATE_5(NR_fchownat, lock, OVERLAY_NEW, -1, parent.st_gid, AT_SYMLINK_NOFOLLOW);
 	/* That takes set-id bits away. */
 	if ((S_IFMT & new.st_mode) != S_IFLNK)
@@ -135,15 +132,15 @@ static long put_directory_over(int lock, const char *upper)
 	return status;
 }
 
-long overlay_put_new(int lock, const struct view_result *at, bool is_directory)
+long overlay_put_new(int lock, const struct view_result *at, enum overlay_new kind)
 {
 	char upper[PATH_SIZE];
 	long status = overlay_copy_path(at->mount, 0, overlay_rest(at), upper);
 
-	if (!status)
-		inherit_group(lock, upper, is_directory);
+	if (!status && kind != OVERLAY_NEW_NAME)
+		inherit_group(lock, upper, kind == OVERLAY_NEW_DIRECTORY);
 	if (!status && is_whiteout_at(upper))
-		status = is_directory ? put_directory_over(lock, upper) : put_over(lock, upper, false);
+		status = kind == OVERLAY_NEW_DIRECTORY ? put_directory_over(lock, upper) : put_over(lock, upper, false);
 	else if (!status)
 		status = GATE_5(NR_renameat2, lock, OVERLAY_NEW, AT_FDCWD, upper, RENAME_NOREPLACE);
 	/* What has failed, or the whiteout that a directory has changed places with. */
@@ -176,6 +173,13 @@ static bool makes_directory(const struct call *call)
 	return call->nr == NR_mkdir || call->nr == NR_mkdirat;
 }
 
+static enum overlay_new kind_of(const struct call *call)
+{
+	if (call->row->handler == handle_link)
+		return OVERLAY_NEW_NAME;
+	return makes_directory(call) ? OVERLAY_NEW_DIRECTORY : OVERLAY_NEW_FILE;
+}
+
 static long make_over(struct call *call, unsigned int which, int lock)
 {
 	long status;
@@ -185,7 +189,7 @@ static long make_over(struct call *call, unsigned int which, int lock)
 		status = attributes_make_entry(call);
 	else
 		status = call_make(call, call->nr);
-	return status ? status : overlay_put_new(lock, call->paths[which].result, makes_directory(call));
+	return status ? status : overlay_put_new(lock, call->paths[which].result, kind_of(call));
 }
 
 /* What would be one is refused: ovl_mknod(). */

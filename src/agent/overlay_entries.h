@@ -63,11 +63,14 @@ long overlay_entry_clear(int lock, const char *upper, const char *rest, const st
  */
 long overlay_entry_make_opaque(const char *upper, const struct stat *status, const struct layers_place *place);
 
+/* What lies at OVERLAY_NEW in the work directory: something new, or a second name of a file. */
+enum overlay_new { OVERLAY_NEW_FILE, OVERLAY_NEW_DIRECTORY, OVERLAY_NEW_NAME };
+
 /*
  * LOCK is of the overlay that PATH is in, where nothing is, but maybe a whiteout: what lies at OVERLAY_NEW in the work
  * directory takes that place. 0, -EEXIST, or another negative errno, and OVERLAY_NEW is gone.
  */
-long overlay_put_new(int lock, const struct view_result *at, bool is_directory);
+long overlay_put_new(int lock, const struct view_result *at, enum overlay_new kind);
 
 /* Make the path WHICH of CALL that of OVERLAY_NEW. */
 void overlay_name_new(struct call *call, unsigned int which, int lock);

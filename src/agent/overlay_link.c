@@ -81,18 +81,18 @@ static long look_at_old(const struct call *call, bool is_by_descriptor, struct s
 }
 
 /* What the kernel would say of what is old, before anything is copied for a link: 0, or a negative errno. */
-static long check_old(const struct call *call, bool is_by_descriptor)
+static long check_old(const struct call *call)
 {
 	const struct host_path *old = &call->paths[0];
 	const struct view_result *new = call->paths[1].result;
 	struct stat status;
-	long result = look_at_old(call, is_by_descriptor, &status);
+	long result = look_at_old(call, false, &status);
 
 	if (result)
-		return is_by_descriptor ? 0 : result;
-	if (!is_by_descriptor && overlay_holds(old) && old->result->wants_directory && !status_is_directory(&status))
+		return result;
+	if (overlay_holds(old) && old->result->wants_directory && !status_is_directory(&status))
 		return -ENOTDIR;
-	if (!is_by_descriptor && overlay_holds(old) && !may_link(AT_FDCWD, old->result->host, 0, &status))
+	if (overlay_holds(old) && !may_link(AT_FDCWD, old->result->host, 0, &status))
 		return -EPERM;
 	if (new->wants_directory || new->ends_in_dot)
 		return 0;
@@ -104,55 +104,83 @@ static long check_old(const struct call *call, bool is_by_descriptor)
  * new one. */
 static bool is_refused_link(const struct call *call, bool has_no_old)
 {
-	unsigned long flags = call->nr == NR_linkat ? call->original[4] : 0;
+	unsigned int flags = call->nr == NR_linkat ? (unsigned int)call->original[4] : 0;
 
-	return flags & ~(unsigned long)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) ||
+	return flags & ~(unsigned int)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) ||
 	       (has_no_old && (!(flags & AT_EMPTY_PATH) || !call->original[1]));
 }
 
-/* The call's new name becomes one of the file OLD of the upper layer. The call's result. */
-static long link_to(struct call *call, const char *old, int *lock)
+struct linking {
+	const char *old; /* host path, in the upper layer */
+	int *lock;
+};
+
+/* Where NEW lies in the upper layer. Its frame is gone while the directory is copied. */
+static __attribute__((noinline)) long link_there(const char *old, const struct view_result *new)
 {
-	const struct host_path *new = &call->paths[1];
 	char upper[PATH_SIZE];
+	long status = overlay_copy_path(new->mount, 0, overlay_rest(new), upper);
+
+	return status ? status : GATE_5(NR_linkat, AT_FDCWD, old, AT_FDCWD, upper, 0);
+}
+
+/* The call's new name becomes one of the file LINKING->old. The call's result. */
+static long link_to(struct call *call, void *linking_at)
+{
+	const struct linking *linking = linking_at;
+	const struct host_path *new = &call->paths[1];
 	long status;
 
+	if (*linking->lock >= 0)
+		overlay_unlock(*linking->lock);
+	*linking->lock = -1;
 	call_start_anew(call);
 	status = translate_path(call, 1, TRANSLATE_FULL | TRANSLATE_NAME);
 	if (status)
 		return status < 0 ? status : -ENOENT;
+	/* What is so far down is not searched for copies that have been moved: it is not noted. */
 	if (overlay_is_nameless(new))
-		return GATE_5(NR_linkat, AT_FDCWD, old, new->directory, new->path, 0);
+		return GATE_5(NR_linkat, AT_FDCWD, linking->old, new->directory, new->path, 0);
 	call->arguments[0] = (unsigned long)AT_FDCWD;
-	call->arguments[1] = (unsigned long)old;
+	call->arguments[1] = (unsigned long)linking->old;
 	call->arguments[4] = 0;
-	status = overlay_entry_begin(call, 1, lock);
-	if (*lock >= 0)
-		overlay_moved_note(*lock, old);
-	if (status != OVERLAY_GO_ON)
-		return status;
-	status = overlay_copy_path(new->result->mount, 0, overlay_rest(new->result), upper);
-	return status ? status : GATE_5(NR_linkat, AT_FDCWD, old, AT_FDCWD, upper, 0);
+	status = overlay_entry_begin(call, 1, linking->lock);
+	if (*linking->lock >= 0)
+		overlay_moved_note(*linking->lock, linking->old);
+	return status == OVERLAY_GO_ON ? link_there(linking->old, new->result) : status;
 }
 
-/* What FD is of gets a second name: of a lower layer it is the copy that does, or the guest could write to that layer.
+/* The same of what the slot's results[0].host is, with what the guest's root may do. */
+static long link_copy(struct call *call, int *lock)
+{
+	char old[PATH_SIZE];
+	struct linking linking = { old, lock };
+	long status;
+
+	memcpy(old, call->slot->results[0].host, strlen(call->slot->results[0].host) + 1);
+	status = link_to(call, &linking);
+	return status == -EACCES && identity_is_on() ? access_override_step(call, link_to, &linking, status) : status;
+}
+
+/*
+ * What FD is of gets a second name: of a lower layer it is the copy that does, or the guest could write to that layer.
+ * The call's result, or OVERLAY_GO_ON.
  */
 static long link_descriptor(struct call *call, int fd, int *lock)
 {
-	char old[PATH_SIZE];
+	const struct view_result *new = call->paths[1].result;
 	struct stat status;
 	long result;
 
-	if (call->paths[1].result->ends_in_dot)
+	if (GATE_4(NR_newfstatat, fd, "", &status, AT_EMPTY_PATH) || new->ends_in_dot || !overlay_is_lower(fd))
 		return OVERLAY_GO_ON;
-	if (!GATE_4(NR_newfstatat, fd, "", &status, AT_EMPTY_PATH) && overlay_is_lower(fd) &&
-	    !may_link(fd, "", AT_EMPTY_PATH, &status))
+	if (!may_link(fd, "", AT_EMPTY_PATH, &status))
 		return -EPERM;
-	result = overlay_raise_opened(fd, old, lock);
-	if (*lock >= 0)
-		overlay_unlock(*lock);
-	*lock = -1;
-	return result ? result : link_to(call, old, lock);
+	result = overlay_check_parent(&call->paths[1]);
+	if (result || status_is_directory(&status))
+		return result ? result : -EPERM;
+	result = overlay_raise_opened(call, fd, lock);
+	return result ? result : link_copy(call, lock);
 }
 
 static long link_magic(struct call *call, int *lock)
@@ -192,10 +220,6 @@ long overlay_begin_link(struct call *call, int *lock)
 	}
 	if (!is_of_mount(call, first == TRANSLATE_NOTHING, call->paths[1].result->mount))
 		return OVERLAY_GO_ON;
-	/* The last look is at the kernel's own order of errors: where one of them is wrong nothing is to be done. */
-	status = check_old(call, first == TRANSLATE_NOTHING);
-	if (status)
-		return status;
 	if (first == TRANSLATE_NOTHING && entries_is_foreign(call))
 		return -ENOENT;
 	status = OVERLAY_GO_ON;
@@ -204,6 +228,10 @@ long overlay_begin_link(struct call *call, int *lock)
 	else if (call->paths[0].is_resolved && call->paths[0].result->is_magic)
 		status = link_magic(call, lock);
 	if (status != OVERLAY_GO_ON)
+		return status;
+	/* In the kernel's order of errors: where one of them is wrong nothing is to be done. */
+	status = first ? 0 : check_old(call);
+	if (status)
 		return status;
 	status = first ? 0 : begin_old(call, lock);
 	if (status)

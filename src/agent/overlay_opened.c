@@ -67,8 +67,11 @@ bool opened_find_name(struct opened *opened)
 	char found[PATH_SIZE];
 	size_t length;
 
-	if (layers_find(the_view(), &translate_look, opened->mount, opened->rest, &opened->place, found, &length) ||
-	    !opened->place.is_there)
+	opened->error =
+		layers_find(the_view(), &translate_look, opened->mount, opened->rest, &opened->place, found, &length);
+	if (!opened->error && !opened->place.is_there)
+		opened->error = -ENOENT;
+	if (opened->error)
 		return false;
 	opened->is_seen = layers_are_at(the_view(), opened->mount, opened->rest, &opened->place,
 					opened->host[1] ? opened->host : "");
@@ -102,12 +105,7 @@ bool opened_has_copy(const struct opened *opened, int fd)
 	return !opened->place.layer && overlay_copy_is_of(opened->host, fd);
 }
 
-/*
- * Whether what is at the name of a link, fifo, socket or device is its copy. They carry no origin, but what another has
- * made in their place has another time of change. None of them can be opened in place of the other: a fifo has those
- * who read it.
- */
-static bool has_special_copy(const struct opened *opened)
+bool opened_has_special_copy(const struct opened *opened)
 {
 	uint32_t type = opened->status.st_mode & S_IFMT;
 	struct stat named;
@@ -237,5 +235,6 @@ void overlay_renew(int fd)
 
 bool opened_is_left_behind(int fd, struct opened *opened)
 {
-	return opened_find(fd, opened) && opened_find_name(opened) && (has_more(opened) || has_special_copy(opened));
+	return opened_find(fd, opened) && opened_find_name(opened) &&
+	       (has_more(opened) || opened_has_special_copy(opened));
 }

@@ -13,6 +13,7 @@
 struct opened {
 	uint32_t mount;
 	bool is_seen;		   /* it is one of the directories that are seen at its name */
+	long error;		   /* of opened_find_name(): -ENOENT, or why it can't be told */
 	struct layers_place place; /* of what is at its name now */
 	struct stat status;
 	char rest[PATH_SIZE];
@@ -34,6 +35,12 @@ bool opened_find_name(struct opened *opened);
 
 /* Whether what is there is the copy of the regular file FD. */
 bool opened_has_copy(const struct opened *opened, int fd);
+
+/*
+ * The same of what is neither a regular file nor a directory. Such copies carry no origin, but what another has made in
+ * their place has another time of modification; so has a copy that has been written to.
+ */
+bool opened_has_special_copy(const struct opened *opened);
 
 /* Whether it is something else than what FD is of or its copy. */
 bool opened_is_replaced(const struct opened *opened, int fd);

@@ -408,19 +408,26 @@ static long find_mount(struct call *call, unsigned int which, bool *is_found)
 	return overlay_mount_of(path->directory);
 }
 
-/* Whether one of two names is in a removed directory, and the other on another mount: do_renameat2(). */
-static bool is_of_two_mounts(struct call *call)
+/* Where one of two names is in a removed directory: do_renameat2(). The call's result, or OVERLAY_GO_ON. */
+static long refuse_removed(struct call *call)
 {
-	bool is_old_found, is_new_found;
-	long old = find_mount(call, 0, &is_old_found), new = find_mount(call, 1, &is_new_found);
-	const struct host_path *found = &call->paths[is_new_found];
+	bool is_found[2];
+	long old = find_mount(call, 0, &is_found[0]), new = find_mount(call, 1, &is_found[1]), status = 0;
 	int directory;
-	const char *parent;
 
-	if (old < 0 || new < 0 || old == new || is_old_found == is_new_found)
-		return false;
-	parent = translate_parent(call, found, &directory);
-	return !GATE_4(NR_faccessat2, directory, parent, 0, AT_EACCESS);
+	if (old < 0 || new < 0 || (is_found[0] && is_found[1]))
+		return OVERLAY_GO_ON;
+	for (unsigned int i = 0; i < ARRAY_SIZE(is_found) && !status; i++) {
+		const char *parent;
+
+		if (!is_found[i])
+			continue;
+		parent = translate_parent(call, &call->paths[i], &directory);
+		status = GATE_4(NR_faccessat2, directory, parent, 0, AT_EACCESS);
+	}
+	if (status)
+		return OVERLAY_GO_ON;
+	return old == new ? -ENOENT : -EXDEV;
 }
 
 static long translate_both(struct call *call)
@@ -442,7 +449,7 @@ long overlay_begin_rename(struct call *call, int *lock)
 	    (renaming.flags & RENAME_EXCHANGE && renaming.flags != RENAME_EXCHANGE))
 		return OVERLAY_GO_ON;
 	if (translate_both(call) || !call->paths[0].is_resolved || !call->paths[1].is_resolved)
-		return is_of_two_mounts(call) ? -EXDEV : OVERLAY_GO_ON;
+		return refuse_removed(call);
 	if (is_dots(call))
 		return refuse_dots(call, renaming.flags);
 	if (overlay_is_nameless(&call->paths[0]) || overlay_is_nameless(&call->paths[1]))

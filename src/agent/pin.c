@@ -6,6 +6,7 @@
 #include <asm/fcntl.h>
 #include <linux/fcntl.h>
 #include <linux/openat2.h>
+#include <linux/resource.h>
 
 static long open_plain(int directory, const char *path, unsigned long flags)
 {
@@ -254,6 +255,24 @@ int pin_take_place(struct call *call, int fd)
 	*lowest = -1;
 	GATE_1(NR_close, fd);
 	return number;
+}
+
+static bool is_beyond_limit(int fd)
+{
+	struct rlimit limit;
+
+	return !GATE_2(NR_getrlimit, RLIMIT_NOFILE, &limit) && (unsigned long)fd >= limit.rlim_cur;
+}
+
+long pin_lowest(int fd)
+{
+	bool is_closed = GATE_2(NR_fcntl, fd, F_GETFD) & FD_CLOEXEC;
+	long lower = GATE_3(NR_fcntl, fd, is_closed ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
+
+	if (lower < 0 && !is_beyond_limit(fd))
+		return fd;
+	GATE_1(NR_close, lower < fd ? fd : lower);
+	return MIN(lower, (long)fd);
 }
 
 void pin_release(struct call *call)

@@ -76,6 +76,11 @@ void pin_close(struct host_path *path);
 void pin_release(struct call *call);
 /* Give the new descriptor FD the number of what is held, if that is lower: its number then. */
 int pin_take_place(struct call *call, int fd);
+/*
+ * FD is new, and others were held when it was made: it gets the lowest number that is free, as if there had been none.
+ * The number, or -EMFILE, where FD lies beyond the limit and there is none: then it is closed.
+ */
+long pin_lowest(int fd);
 bool pin_is_held(const struct call *call);
 
 #endif

@@ -548,9 +548,10 @@ static void strip_name(char *path)
 static void go_up(char *guest_base, char *base)
 {
 	uint32_t mount = view_find_above(the_view(), guest_base, strlen(guest_base));
+	const char *work = overlay_is_mount(mount) ? view_work(the_view(), mount) : NULL;
 	struct text text;
 
-	if (overlay_is_mount(mount) && text_begins(base, view_work(the_view(), mount))) {
+	if (work && text_begins(base, work) && base[strlen(work)] == '/') {
 		text_init(&text, base, PATH_SIZE);
 		text_add(&text, view_host(the_view(), mount));
 		text_add(&text, guest_base + view_binding(the_view(), mount)->guest_length);
@@ -667,12 +668,12 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 			status = check_base(slot->spare, slot->base[which], context.named);
 			if (status == -ENOENT && !may_search_removed(call, out->directory))
 				return -EACCES;
-			/* From there on names are not behind what the path begins at. */
-			if (status == -ENOENT)
+			if (status == -ENOENT) {
+				/* Names from BASE on are not those from the descriptor on any more. */
 				out->base = NULL;
-			if (status == -ENOENT)
 				status = leave_removed(slot->spare, slot->base[which], context.named, &guest_path,
 						       view_flags & VIEW_PARENT);
+			}
 			if (status == -EACCES && !context.named)
 				status = enter_closed(out->directory, slot->spare, slot->base[which], &context.named);
 			is_removed = status == -ENOENT;

@@ -322,10 +322,17 @@ def with_own_descriptors():
 thread = threading.Thread(target=with_own_descriptors)
 thread.start()
 thread.join()
+linkat = {"x86_64": 265, "aarch64": 37}[os.uname().machine]
+libc.syscall.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_char_p, ctypes.c_long, ctypes.c_char_p, ctypes.c_ulong]
+print(libc.syscall(linkat, -100, b"/here/dir/sub/deep", -100, b"/here/deep", 1 << 32))
+open("/here/deep", "w").write("changed\n")
+os.remove("/here/pointer")
+os.symlink("other", "/here/pointer")
+print(link(f"/proc/self/fd/{link_fd}", b"/here/dir/second"))
 open("/here/second", "w").write("changed\n")
 print(open("/here/third").read(), os.stat("/here/file").st_nlink, os.path.lexists("/here/gone"))'
 	show
-	[ "$output" = $'Success\nSuccess\nSuccess place\nNo such file or directory No such file or directory\nNo such file or directory Success\nchanged\n 4 False' ]
+	[ "$output" = $'Success\nSuccess\nSuccess place\nNo such file or directory No such file or directory\nNo such file or directory Success\n0\nNo such file or directory\nchanged\n 4 False' ]
 	[ "$(stat -c %h low/file low/gone low/pointer)" = $'1\n1\n1' ]
 	rm low/other low/gone low/pointer
 	only_layers
@@ -340,9 +347,12 @@ os.remove("/here/dir/sub/deep")
 os.chown("/here/dir/sub", -1, 33)
 os.chmod("/here/dir/sub", 0o2755)
 os.link("/here/file", "/here/dir/sub/deep")
-print(os.stat("/here/file").st_gid, os.stat("/here/dir/sub/deep").st_nlink)'
+temporary = os.open("/here", os.O_TMPFILE | os.O_RDWR)
+os.remove("/here/dir/sub/deep")
+os.link(f"/proc/self/fd/{temporary}", "/here/dir/sub/deep", src_dir_fd=temporary)
+print(os.stat("/here/file").st_gid, os.stat("/here/dir/sub/deep").st_gid, os.stat("/here/dir/sub/deep").st_nlink)'
 	show
-	[ "$output" = "0 2" ]
+	[ "$output" = "0 0 1" ]
 	only_layers
 }
 
@@ -375,6 +385,59 @@ print(os.stat(file).st_size, os.readlink(f"/proc/self/fd/{file}"))'
 	show
 	[ "$output" = "4 /here/file (deleted)" ]
 	rm low/dir/second
+	only_layers
+}
+
+@test "--overlay: a new file has the lowest descriptor, also with -0" {
+	run over -0 python3 -c 'import os
+os.mkdir("/here/new")
+lowest = os.dup(0)
+os.close(lowest)
+os.remove("/here/dir/sub/deep")
+for path, flags in ("/here/new/file", os.O_CREAT | os.O_WRONLY), ("/here/dir/sub/deep", os.O_CREAT | os.O_WRONLY), ("/here/file", os.O_WRONLY), ("/here/dir/sub/made", os.O_CREAT | os.O_RDWR), ("/here/dir", os.O_TMPFILE | os.O_RDWR):
+    fd = os.open(path, flags, 0o600)
+    print(fd - lowest)
+    os.close(fd)'
+	show
+	[ "$output" = $'0\n0\n0\n0\n0' ]
+	only_layers
+}
+
+@test "--overlay: with -0 a second name by descriptor is made where modes deny it to the user" {
+	mkdir low/closed
+	chmod 555 low/closed
+	run over -0 python3 -c 'import os
+file = os.open("/here/file", os.O_RDONLY)
+os.link(f"/proc/self/fd/{file}", "/here/closed/new", src_dir_fd=file)
+print(os.stat("/here/closed/new").st_nlink)'
+	show
+	[ "$output" = 2 ]
+	chmod 755 low/closed up/closed
+	rmdir low/closed
+	only_layers
+}
+
+@test "--overlay: only a directory is entered by descriptor, and as it is now" {
+	mkfifo low/fifo
+	mkdir low/closed
+	chmod 0 low/closed
+	run over python3 -c 'import os
+def tell(what, *of):
+    try: return what(*of)
+    except OSError as error: return error.strerror
+fifo, closed, new = os.open("/here/fifo", os.O_PATH), os.open("/here/closed", os.O_PATH), os.open("/here/dir/sub", os.O_PATH)
+os.chmod("/here/fifo", 0o600)
+os.chmod("/here/closed", 0o755)
+print(tell(os.fchdir, fifo), tell(os.fchdir, closed))
+os.remove("/here/dir/sub/deep")
+os.rmdir("/here/dir/sub")
+print(tell(lambda: os.rename("/here/file", "a", dst_dir_fd=new)))
+print(tell(lambda: os.rename("a", "/here/file", src_dir_fd=new)))'
+	show
+	[ "$output" = $'Not a directory None\nNo such file or directory\nNo such file or directory' ]
+	chmod 755 low/closed
+	rmdir low/closed
+	rm low/fifo
 	only_layers
 }
 
