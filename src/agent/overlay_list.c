@@ -134,8 +134,7 @@ static long read_layer(struct arena *arena, int fd, unsigned int layer, unsigned
 	return status ? status : size;
 }
 
-/* That of the upper layer the user may be denied to read, but not to make readable. */
-static long open_layer(const char *path, bool is_upper, bool follows)
+long overlay_open_layer(const char *path, bool is_upper, bool follows)
 {
 	unsigned long flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW);
 	long fd = GATE_4(NR_openat, AT_FDCWD, path, flags, 0);
@@ -164,7 +163,7 @@ static long read_layers(struct arena *arena, uint32_t mount, const char *rest, c
 		status = overlay_copy_path(mount, i, rest, path);
 		if (status)
 			break;
-		fd = open_layer(link ? link : *path ? path : "/", !i, link);
+		fd = overlay_open_layer(link ? link : *path ? path : "/", !i, link);
 		status = fd < 0 ? fd : read_layer(arena, (int)fd, i, place->layer, position);
 		if (fd >= 0)
 			GATE_1(NR_close, fd);

@@ -8,4 +8,10 @@
 /* Whether the directory at REST of overlay MOUNT, which is at PLACE, has nothing in it that is seen. */
 bool overlay_is_empty(uint32_t mount, const char *rest, const struct layers_place *place);
 
+/*
+ * The directory PATH of a layer, opened for reading; FOLLOWS: links. That of the upper one the user may be denied to
+ * read, but not to make readable, which it is for that moment. A descriptor or a negative errno.
+ */
+long overlay_open_layer(const char *path, bool is_upper, bool follows);
+
 #endif

@@ -2,6 +2,7 @@
 #include "agent/overlay_moved.h"
 #include "agent/directory_owned.h"
 #include "agent/overlay_copy.h"
+#include "agent/overlay_list.h"
 #include "agent/room.h"
 #include "base/text.h"
 #include "image/overlay.h"
@@ -110,8 +111,7 @@ static unsigned int find_next(struct search *search, int directory, int64_t *pos
 /* From POSITION of the directory of the path on: the type of what is next, or 0. */
 static unsigned int look_into(struct search *search, int64_t *position)
 {
-	long directory =
-		GATE_4(NR_openat, AT_FDCWD, search->path.text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	long directory = overlay_open_layer(search->path.text, true, false);
 	unsigned int type;
 
 	if (directory < 0)
