@@ -244,7 +244,7 @@ long access_override_step(struct call *call, access_step *step, void *context, l
 static long handle_again(struct call *call, void *unused)
 {
 	(void)unused;
-	return access_handle(call);
+	return call_handle_once(call);
 }
 
 long access_override(struct call *call, long result)

@@ -11,6 +11,7 @@
 #include "agent/handlers.h"
 #include "agent/hardlinks.h"
 #include "agent/object.h"
+#include "agent/overlay.h"
 #include "agent/owner.h"
 #include "agent/path.h"
 #include "agent/raised.h"
@@ -34,16 +35,17 @@
 static long take_file(struct call *call, struct object *object)
 {
 	const struct call_path *shape = &call->row->paths[0];
+	long status;
 
 	object->is_opened = false;
 	if (shape->follow == FOLLOW_UNLESS && (unsigned int)call->original[shape->flags] & ~FLAGS_OF_PATHS)
 		return -EINVAL;
-	if (call->row->paths[0].follow == FOLLOW_NONE)
-		return object_take_descriptor((int)call->original[0], object);
 	/* Unlike "", also with AT_EMPTY_PATH: getname_uflags(), fs/namei.c. */
-	if (!call->original[shape->path])
+	if (shape->follow != FOLLOW_NONE && !call->original[shape->path])
 		return translate_refuse(call, 0, -EFAULT);
-	return object_take(call, object);
+	status = shape->follow == FOLLOW_NONE ? object_take_descriptor((int)call->original[0], object) :
+						object_take(call, object);
+	return status ? status : overlay_check_object(call, object->fd);
 }
 
 /* Put RECORD in the place of what was stored; what has no name can't be found again. */

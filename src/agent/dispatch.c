@@ -272,22 +272,16 @@ bool call_wants_retry(const struct call *call, long result)
 	       ((result == -ENOENT || result == -ENOTDIR) && !call->holds && plain_has_changed(call->mark));
 }
 
-/* Where the guest is not who the kernel knows: what that one may do is not all, or more than, what it may. */
-static long handle_as_other(struct call *call)
-{
-	long result = access_handle(call);
-
-	return result == -EACCES ? access_override(call, result) : result;
-}
-
-/* What is changed in an overlay goes to the upper layer first. */
-static long handle_in_overlay(struct call *call)
+long call_handle_once(struct call *call)
 {
 	int lock;
-	long result = overlay_begin(call, &lock);
+	long result;
 
+	if (!overlay_is_there())
+		return identity_is_on() ? access_handle(call) : call->row->handler(call);
+	result = overlay_begin(call, &lock);
 	if (result == OVERLAY_GO_ON)
-		result = identity_is_on() ? handle_as_other(call) : call->row->handler(call);
+		result = identity_is_on() ? access_handle(call) : call->row->handler(call);
 	if (lock >= 0) {
 		overlay_unlock(lock);
 		/* It was the lock that had the lowest number. */
@@ -296,6 +290,14 @@ static long handle_in_overlay(struct call *call)
 	}
 	overlay_end(call);
 	return result;
+}
+
+/* Where the guest is not who the kernel knows: what that one may do is not all, or more than, what it may. */
+static long handle_as_other(struct call *call)
+{
+	long result = call_handle_once(call);
+
+	return result == -EACCES && identity_is_on() ? access_override(call, result) : result;
 }
 
 /* The call has met a link, or a whiteout, or names have changed since the walk. */
@@ -307,7 +309,7 @@ static long retry(struct call *call)
 	if (overlay_opens(call)) {
 		call->tries++;
 		call_start_anew(call);
-		return handle_in_overlay(call);
+		return handle_as_other(call);
 	}
 	result = call->retry(call);
 	return result == -EACCES && identity_is_on() ? access_override(call, result) : result;
@@ -353,9 +355,7 @@ static long handle_call(struct call *call)
 		result = readonly_check_descriptor(call);
 	if (result)
 		return result;
-	if (overlay_is_there())
-		return handle_in_overlay(call);
-	return identity_is_on() ? handle_as_other(call) : call->row->handler(call);
+	return handle_as_other(call);
 }
 
 bool dispatch_call(struct slot *slot, struct ucontext *context, uint32_t verdict)

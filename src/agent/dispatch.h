@@ -37,6 +37,12 @@ void call_start_anew(struct call *call);
 long call_make(const struct call *call, unsigned long nr);
 
 /*
+ * What the row's handler makes of the call, once: what the guest's root may do although modes deny it is not done. What
+ * is changed in an overlay goes to the upper layer first.
+ */
+long call_handle_once(struct call *call);
+
+/*
  * Let the guest make the call NR with call->arguments itself, at the gate, on
  * its own stack and signal mask, because it may wait. Everything the arguments
  * point to must lie in the slot or be the guest's. FINISH, if not NULL, turns

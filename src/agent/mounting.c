@@ -47,6 +47,7 @@ struct place {
 	char *host;
 	bool is_directory;
 	bool is_virtual;
+	bool is_overlay; /* it is in one, by whatever way */
 };
 
 /* What mount(2) is asked for. */
@@ -107,6 +108,7 @@ static long take_place(const struct host_path *path, struct place *place)
 {
 	long fd = path->pin, status;
 
+	place->is_overlay = false;
 	place->is_virtual = path->is_resolved && path->result->is_virtual;
 	if (place->is_virtual) {
 		place->is_directory = true;
@@ -118,6 +120,7 @@ static long take_place(const struct host_path *path, struct place *place)
 	if (fd < 0)
 		return fd;
 	status = describe_object((int)fd, place);
+	place->is_overlay = overlay_has((int)fd);
 	if (fd != path->pin)
 		GATE_1(NR_close, fd);
 	return status ? status : name_place(path, place);
@@ -183,7 +186,9 @@ static long find_source(struct call *call, struct place *place)
 	/* An entry of the view has one host path. */
 	if (!status && call->paths[0].is_resolved && overlay_is_mount(call->paths[0].result->mount))
 		status = -EPERM;
-	return status ? status : take_place(&call->paths[0], place);
+	if (!status)
+		status = take_place(&call->paths[0], place);
+	return !status && place->is_overlay ? -EPERM : status;
 }
 
 /* Nobody can be brought to see what is mounted over the root. */

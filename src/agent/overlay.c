@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/overlay.h"
 #include "agent/access.h"
+#include "agent/closed.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
@@ -171,15 +172,18 @@ static long refuse_change(const struct call *call, int directory, const char *pa
  */
 static bool removes_nothing(const struct call *call, const char *host_path, int fd)
 {
-	char name[XATTR_NAME_MAX + 1];
+	char name[XATTR_NAME_MAX + 1], link[CLOSED_LINK_SIZE];
 
 	if (call->nr != NR_removexattr && call->nr != NR_lremovexattr && call->nr != NR_fremovexattr &&
 	    call->nr != NR_removexattrat)
 		return false;
 	if (!read_attribute_name(call, name))
 		return false;
-	return (host_path ? GATE_4(NR_lgetxattr, host_path, name, NULL, 0) : GATE_4(NR_fgetxattr, fd, name, NULL, 0)) <
-	       0;
+	if (host_path)
+		return GATE_4(NR_lgetxattr, host_path, name, NULL, 0) < 0;
+	/* A descriptor of O_PATH is none to fgetxattr(2). */
+	closed_link(fd, link);
+	return GATE_4(NR_getxattr, link, name, NULL, 0) < 0;
 }
 
 /*
@@ -443,7 +447,7 @@ static long raise_named_by(struct call *call, int fd, int *lock)
 /* One of O_PATH is none to calls by descriptor. */
 static long begin_with(struct call *call, int fd, int *lock)
 {
-	long flags = GATE_2(NR_fcntl, fd, F_GETFL), status;
+	long flags = fd == AT_FDCWD ? O_RDONLY : GATE_2(NR_fcntl, fd, F_GETFL), status;
 
 	if (flags < 0 || flags & O_PATH)
 		return OVERLAY_GO_ON;
@@ -712,6 +716,40 @@ static bool is_as_translated(const struct call *call)
 	return true;
 }
 
+/* Whether link(2) would give another name of an overlay to a file of a lower layer. */
+static bool links_lower(const struct call *call)
+{
+	const struct host_path *old = &call->paths[0], *new = &call->paths[1];
+	bool is_lower;
+	long fd;
+
+	if (call->row->handler != handle_link || !overlay_holds(new) || new->result->place.is_there)
+		return false;
+	if (!old->guest_path)
+		return overlay_is_lower((int)call->original[0]);
+	if (!old->is_resolved || !old->result->is_magic)
+		return old->is_resolved && overlay_holds(old) && old->result->mount == new->result->mount &&
+		       old->result->place.layer;
+	fd = GATE_4(NR_openat, old->directory, old->path, O_PATH | O_CLOEXEC, 0);
+	is_lower = fd >= 0 && overlay_is_lower((int)fd);
+	if (fd >= 0)
+		GATE_1(NR_close, fd);
+	return is_lower;
+}
+
+/* Whether a file of a lower layer would be changed; where the kernel refuses that, it is to say why. */
+static bool changes_lower(const struct call *call)
+{
+	const struct host_path *path = &call->paths[0];
+	const struct view_result *at = path->result;
+
+	return call->row->paths[0].follow != FOLLOW_NONE && !call_is_of_entry(&call->row->paths[0]) &&
+	       call->row->handler != handle_link && !call_opens(call->row) && path->guest_path && path->is_resolved &&
+	       !at->is_virtual && !at->is_magic && overlay_is_mount(at->mount) && at->place.is_there &&
+	       at->place.layer && may_change(call, AT_FDCWD, at->host, AT_SYMLINK_NOFOLLOW) && !changes_roots(call) &&
+	       !removes_nothing(call, at->host, -1) && !shortens_no_file(call, path);
+}
+
 bool overlay_forbids(const struct call *call)
 {
 	if (!call->row->writes || !is_as_translated(call))
@@ -719,7 +757,16 @@ bool overlay_forbids(const struct call *call)
 	for (unsigned int i = 0; i < ARRAY_SIZE(call->paths); i++)
 		if (is_of_lower(call, i))
 			return true;
-	return false;
+	return changes_lower(call) || links_lower(call);
+}
+
+long overlay_check_object(const struct call *call, int fd)
+{
+	return overlay_is_there() && (call->row->writes || call->row->touches) && overlay_is_lower(fd) &&
+			       may_change(call, fd, "", AT_EMPTY_PATH) && !changes_roots(call) &&
+			       !removes_nothing(call, NULL, fd) ?
+		       -EROFS :
+		       0;
 }
 
 bool overlay_forbids_open(const struct call *call, uint64_t flags)
@@ -758,6 +805,11 @@ long overlay_begin_socket(const struct host_path *path, int *lock)
 
 long overlay_clear_socket(const struct host_path *path, int lock)
 {
+	const struct view_result *at = path->result;
+
+	/* The way led elsewhere meanwhile. */
+	if (overlay_holds(path) && at->place.layer && !at->place.is_there)
+		return -EROFS;
 	return lock >= 0 && path->result->place.is_whiteout ? GATE_3(NR_unlinkat, AT_FDCWD, path->result->host, 0) : 0;
 }
 

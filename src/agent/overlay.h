@@ -51,6 +51,8 @@ static inline void overlay_unlock(int lock)
  */
 bool overlay_forbids(const struct call *call);
 bool overlay_forbids_open(const struct call *call, uint64_t flags);
+/* The same of the object FD, maybe by O_PATH, that CALL is about to change by itself: 0 or -EROFS. */
+long overlay_check_object(const struct call *call, int fd);
 
 /* Whether what PATH has been found to be may be renamed or removed by another, so that there is a whiteout. */
 bool overlay_may_lose(const struct host_path *path);

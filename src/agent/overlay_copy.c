@@ -7,6 +7,7 @@
 #include "agent/proc.h"
 #include "agent/room.h"
 #include "agent/translate.h"
+#include "agent/raised.h"
 #include "base/text.h"
 #include "image/overlay.h"
 #include "image/removal.h"
@@ -491,6 +492,8 @@ static long copy_one(int lock, uint32_t mount, const char *from, const char *res
 	overlay_copy_new_path(lock, copy.work);
 	if (!status)
 		status = GATE_4(NR_newfstatat, AT_FDCWD, copy.from, &copy.status, AT_SYMLINK_NOFOLLOW);
+	if (!status)
+		raised_tell(&copy.status);
 	if (status)
 		return status;
 	copy_steps((struct slot *)&copy, 0);

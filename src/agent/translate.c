@@ -604,6 +604,20 @@ static long enter_closed(int directory, const char *guest_base, const char *base
 	return closed_find(guest_base, base, link, named);
 }
 
+/* Whether DIRECTORY is in the work directory of an overlay, which only who was forked while we used it can have. */
+static bool is_in_work(int directory, char *buf)
+{
+	if (!overlay_is_there() || proc_read_descriptor(directory, buf) < 0)
+		return false;
+	for (uint32_t i = 0; i < the_view()->binding_count; i++) {
+		const char *work = overlay_is_mount(i) ? view_work(the_view(), i) : NULL;
+
+		if (work && text_begins(buf, work) && (!buf[strlen(work)] || buf[strlen(work)] == '/'))
+			return true;
+	}
+	return false;
+}
+
 /* Whether the path, whose base could not be told, can be left to the kernel. */
 static bool is_own_way(const struct host_path *out, long status)
 {
@@ -683,6 +697,8 @@ static long resolve(struct call *call, unsigned int which, unsigned int view_fla
 			out->is_own_way = true;
 			return 0;
 		}
+		if (is_own_way(out, status) && !is_removed && is_in_work(out->directory, slot->base[which]))
+			return -EACCES;
 		if (is_own_way(out, status) && !(is_removed && is_there_still(out->directory))) {
 			out->is_own_way = true;
 			return 0;

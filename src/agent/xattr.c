@@ -502,16 +502,17 @@ static bool means_descriptor(const struct call *call)
 
 static long take_object(struct call *call, struct object *object)
 {
+	bool is_by_descriptor;
 	long status;
 
 	object->is_opened = false;
-	if (call->row->paths[0].follow == FOLLOW_NONE)
-		return object_take_descriptor((int)call->original[0], object);
-	status = identity_is_on() ? 0 : ask_arguments(call);
+	is_by_descriptor = call->row->paths[0].follow == FOLLOW_NONE;
+	status = is_by_descriptor || identity_is_on() ? 0 : ask_arguments(call);
 	if (status)
 		return status;
-	return means_descriptor(call) ? object_take_descriptor((int)call->original[0], object) :
-					object_take(call, object);
+	status = is_by_descriptor || means_descriptor(call) ? object_take_descriptor((int)call->original[0], object) :
+							      object_take(call, object);
+	return status ? status : overlay_check_object(call, object->fd);
 }
 
 /* The kernel reads name, flags and value before it looks for the file: setxattr_copy(), fs/xattr.c. */

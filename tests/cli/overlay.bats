@@ -441,6 +441,77 @@ print(tell(lambda: os.rename("a", "/here/file", src_dir_fd=new)))'
 	only_layers
 }
 
+@test "--overlay: attributes are changed in the copy, by whatever way the file is named" {
+	python3 -c 'import os; os.setxattr("low/file", "user.a", b"1")' || skip "no attributes here"
+	run over python3 -c 'import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+os.removexattr(f"/proc/self/fd/{os.open('"'/here/file'"', os.O_PATH)}", "user.a")
+os.chdir("/here/dir/sub")
+libc.fsetxattr(-100, b"user.b", b"2", 1, 0) # which Linux 6.13 and later do
+print(os.listxattr("/here/file"))'
+	show
+	[ "$output" = "[]" ]
+	[ "$(python3 -c 'import os; print(os.listxattr("low/file"), os.listxattr("low/dir/sub"))')" = "['user.a'] []" ]
+}
+
+@test "--overlay: with -0 what modes deny to the user is changed in the copy" {
+	run over -0 sh -ec 'chmod 0 /here/dir; chmod 600 /here/dir/sub/deep; touch -d @1 /here/dir/only; ln /here/dir/sub/deep /here/new
+		echo more >>/here/new; cat /here/dir/sub/deep; echo less >/here/dir/only; cat /here/dir/only; rm /here/dir/only; stat -c %a /here/dir'
+	show
+	[ "$output" = $'deep\nmore\nless\n0' ]
+	[ "$(stat -c '%a %h' low/dir/sub/deep lower/dir/only)" = $'644 1\n644 1' ]
+	[ "$(cat low/dir/sub/deep lower/dir/only)" = $'deep\nonly' ]
+	only_layers
+}
+
+@test "--overlay: with -0 nothing of it is mounted elsewhere, through no link of /proc either" {
+	mkdir plain
+	run over -0 -b plain:/mnt python3 -c 'import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+sub = os.open("/here/dir/sub", os.O_RDONLY)
+os.chdir("/here/dir")
+for source in f"/proc/self/fd/{sub}", "/proc/self/cwd", f"/dev/fd/{os.open('"'/here/file'"', os.O_PATH)}":
+    print(libc.mount(source.encode(), b"/mnt", b"none", 0x1000, None), os.strerror(ctypes.get_errno()))'
+	show
+	[ "$output" = $'-1 Operation not permitted\n-1 Operation not permitted\n-1 Operation not permitted' ]
+	rmdir plain
+	only_layers
+}
+
+@test "--overlay: a link that leads elsewhere meanwhile changes no lower layer" {
+	for number in {1..300}; do echo "$number" >"low/n$number"; done
+	run over timeout 60 python3 -c 'import os, threading, time
+os.chdir("/here")
+open("upper", "w").close()
+os.symlink("upper", "flips")
+is_over = False
+def flip():
+    number = 0
+    while not is_over:
+        number = number % 300 + 1
+        for target in f"n{number}", "upper":
+            os.symlink(target, "flipped")
+            os.rename("flipped", "flips")
+def change(what):
+    while not is_over:
+        try: what()
+        except OSError: pass
+changes = lambda: os.chmod("flips", 0o600), lambda: os.utime("flips", (1, 1)), lambda: os.truncate("flips", 1)
+threads = [threading.Thread(target=flip)] + [threading.Thread(target=change, args=(what,)) for what in changes]
+for thread in threads: thread.start()
+time.sleep(1)
+is_over = True
+for thread in threads: thread.join()
+print("over")'
+	show
+	[ "$output" = over ]
+	[ "$(cat low/n*)" = "$(seq 300 | sort | sed 's/^/n/' | LC_ALL=C sort | sed 's/^n//')" ]
+	[ "$(stat -c %a low/n* | sort -u)" = 644 ]
+	[ -z "$(find low -name 'n*' ! -newermt 2000-01-01)" ]
+	rm low/n*
+	only_layers
+}
+
 @test "--overlay: what lies under a mount may be moved before the mount is in the way" {
 	local denied=Permission
 
