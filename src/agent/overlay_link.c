@@ -110,11 +110,6 @@ static bool is_refused_link(const struct call *call, bool has_no_old)
 	       (has_no_old && (!(flags & AT_EMPTY_PATH) || !call->original[1]));
 }
 
-struct linking {
-	const char *old; /* host path, in the upper layer */
-	int *lock;
-};
-
 /* Where NEW lies in the upper layer. Its frame is gone while the directory is copied. */
 static __attribute__((noinline)) long link_there(const char *old, const struct view_result *new)
 {
@@ -124,42 +119,35 @@ static __attribute__((noinline)) long link_there(const char *old, const struct v
 	return status ? status : GATE_5(NR_linkat, AT_FDCWD, old, AT_FDCWD, upper, 0);
 }
 
-/* The call's new name becomes one of the file LINKING->old. The call's result. */
-static long link_to(struct call *call, void *linking_at)
+/* The call's new name becomes one of the file OLD of the upper layer. The call's result. */
+static long link_to(struct call *call, const char *old, int *lock)
 {
-	const struct linking *linking = linking_at;
 	const struct host_path *new = &call->paths[1];
 	long status;
 
-	if (*linking->lock >= 0)
-		overlay_unlock(*linking->lock);
-	*linking->lock = -1;
 	call_start_anew(call);
 	status = translate_path(call, 1, TRANSLATE_FULL | TRANSLATE_NAME);
 	if (status)
 		return status < 0 ? status : -ENOENT;
 	/* What is so far down is not searched for copies that have been moved: it is not noted. */
 	if (overlay_is_nameless(new))
-		return GATE_5(NR_linkat, AT_FDCWD, linking->old, new->directory, new->path, 0);
+		return GATE_5(NR_linkat, AT_FDCWD, old, new->directory, new->path, 0);
 	call->arguments[0] = (unsigned long)AT_FDCWD;
-	call->arguments[1] = (unsigned long)linking->old;
+	call->arguments[1] = (unsigned long)old;
 	call->arguments[4] = 0;
-	status = overlay_entry_begin(call, 1, linking->lock);
-	if (*linking->lock >= 0)
-		overlay_moved_note(*linking->lock, linking->old);
-	return status == OVERLAY_GO_ON ? link_there(linking->old, new->result) : status;
+	status = overlay_entry_begin(call, 1, lock);
+	if (*lock >= 0)
+		overlay_moved_note(*lock, old);
+	return status == OVERLAY_GO_ON ? link_there(old, new->result) : status;
 }
 
-/* The same of what the slot's results[0].host is, with what the guest's root may do. */
+/* The same of what the slot's results[0].host is. */
 static long link_copy(struct call *call, int *lock)
 {
 	char old[PATH_SIZE];
-	struct linking linking = { old, lock };
-	long status;
 
 	memcpy(old, call->slot->results[0].host, strlen(call->slot->results[0].host) + 1);
-	status = link_to(call, &linking);
-	return status == -EACCES && identity_is_on() ? access_override_step(call, link_to, &linking, status) : status;
+	return link_to(call, old, lock);
 }
 
 /*
@@ -180,6 +168,10 @@ static long link_descriptor(struct call *call, int fd, int *lock)
 	if (result || status_is_directory(&status))
 		return result ? result : -EPERM;
 	result = overlay_raise_opened(call, fd, lock);
+	/* The directory of the new name is copied under a lock of its own. */
+	if (*lock >= 0)
+		overlay_unlock(*lock);
+	*lock = -1;
 	return result ? result : link_copy(call, lock);
 }
 
