@@ -119,8 +119,8 @@ _Static_assert(offsetof(struct slot, unmark) == SLOT_UNMARK, "arch.h");
 _Static_assert(offsetof(struct slot, told) == SLOT_TOLD, "arch.h");
 _Static_assert(offsetof(struct slot, restorer) == SLOT_RESTORER, "arch.h");
 _Static_assert(offsetof(struct ucontext, uc_stack.ss_sp) == UCONTEXT_STACK, "arch.h");
-/* Changes of an overlay are the deepest, when the store of owners grows by what is copied: scripts/check-agent. */
-#define SLOT_STACK (40 * 1024)
+/* Changes of an overlay are the deepest, where what is copied has an owner to be stored: scripts/check-agent. */
+#define SLOT_STACK (48 * 1024)
 _Static_assert(sizeof(struct slot) + SLOT_STACK <= SLOT_SIZE, "a slot needs a stack");
 
 /* Once at start, before the first trap. */

@@ -50,7 +50,7 @@
  * A slot: where the agent works for one call. Its head is known to assembly
  * (agent/slot.h checks the offsets), its stack ends at its end.
  */
-#define SLOT_SIZE 0x1a000
+#define SLOT_SIZE 0x1c000
 #define SLOT_OWNER 0
 #define SLOT_FINISH 8
 #define SLOT_KEEP 16
