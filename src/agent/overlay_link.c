@@ -160,7 +160,7 @@ static long link_descriptor(struct call *call, int fd, int *lock)
 	struct stat status;
 	long result;
 
-	if (GATE_4(NR_newfstatat, fd, "", &status, AT_EMPTY_PATH) || new->ends_in_dot || !overlay_is_lower(fd))
+	if (GATE_4(NR_newfstatat, fd, "", &status, AT_EMPTY_PATH) || new->ends_in_dot)
 		return OVERLAY_GO_ON;
 	if (!may_link(fd, "", AT_EMPTY_PATH, &status))
 		return -EPERM;
