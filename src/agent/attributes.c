@@ -344,8 +344,7 @@ long handle_truncate(struct call *call)
 
 #define UTIME_OMIT_ 0x3ffffffel
 
-/* Whether nothing is to be done: then the kernel does not even look at the path. */
-static bool is_nothing(const struct call *call)
+bool attributes_omits_times(const struct call *call)
 {
 	struct __kernel_timespec times[2] = { 0 };
 
@@ -383,7 +382,7 @@ long handle_utimes(struct call *call)
 	struct object object;
 	long status;
 
-	if (!access_is_checked(call) || is_nothing(call))
+	if (!access_is_checked(call) || attributes_omits_times(call))
 		return handle_paths(call);
 	status = is_by_descriptor ? object_take_descriptor((int)call->arguments[0], &object) :
 				    object_take(call, &object);

@@ -25,4 +25,7 @@ uint32_t attributes_kept_bits(const struct object *object);
  */
 long attributes_make_entry(struct call *call);
 
+/* Whether CALL sets neither of a file's times: then the kernel does not even look at the path. */
+bool attributes_omits_times(const struct call *call);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/overlay.h"
 #include "agent/access.h"
+#include "agent/attributes.h"
 #include "agent/closed.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
@@ -119,7 +120,7 @@ static bool may_change(const struct call *call, int directory, const char *path,
 	bool needs_write = call->row->needs & CALL_NEEDS_WRITE, is_there;
 	struct stat status;
 
-	if (readonly_has_bad_times(call))
+	if (readonly_has_bad_times(call) || attributes_omits_times(call))
 		return false;
 	is_there = !GATE_4(NR_newfstatat, directory, path, &status, flags);
 	if (is_there && read_attribute_name(call, name)) {
