@@ -7,6 +7,7 @@
 #include "agent/overlay.h"
 #include "agent/overlay_copy.h"
 #include "agent/overlay_moved.h"
+#include "agent/proc.h"
 #include "agent/translate.h"
 #include <linux/fcntl.h>
 #include <linux/stat.h>
@@ -150,6 +151,14 @@ static long link_copy(struct call *call, int *lock)
 	return link_to(call, old, lock);
 }
 
+/* Whether what FD is of has been removed, and was not made without a name: it gets none any more. */
+static bool is_gone(int fd, const struct stat *status)
+{
+	long flags = GATE_2(NR_fcntl, fd, F_GETFL);
+
+	return !status->st_nlink && flags >= 0 && !(flags & (O_PATH | __O_TMPFILE));
+}
+
 /*
  * What FD is of gets a second name: of a lower layer it is the copy that does, or the guest could write to that layer.
  * The call's result, or OVERLAY_GO_ON.
@@ -167,6 +176,8 @@ static long link_descriptor(struct call *call, int fd, int *lock)
 	result = overlay_check_parent(&call->paths[1]);
 	if (result || status_is_directory(&status))
 		return result ? result : -EPERM;
+	if (is_gone(fd, &status))
+		return -ENOENT;
 	result = overlay_raise_opened(call, fd, lock);
 	/* The directory of the new name is copied under a lock of its own. */
 	if (*lock >= 0)
@@ -177,8 +188,12 @@ static long link_descriptor(struct call *call, int fd, int *lock)
 
 static long link_magic(struct call *call, int *lock)
 {
-	long fd = GATE_4(NR_openat, call->paths[0].directory, call->paths[0].path, O_PATH | O_CLOEXEC, 0), status;
+	int own = proc_own_descriptor(call->paths[0].result->host);
+	long fd, status;
 
+	if (own >= 0)
+		return link_descriptor(call, own, lock);
+	fd = GATE_4(NR_openat, call->paths[0].directory, call->paths[0].path, O_PATH | O_CLOEXEC, 0);
 	if (fd < 0)
 		return fd;
 	status = link_descriptor(call, (int)fd, lock);

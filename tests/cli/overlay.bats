@@ -234,11 +234,15 @@ print(libc.syscall(utimensat, -100, b"/here/dir/sub/deep", struct.pack("qqqq", 0
 os.mkdir("upper")
 libc.linkat(os.open("upper", os.O_RDONLY), b"", -100, b"/here/dir/new", 0x1000)
 os.rmdir("upper")
+gone = os.open("gone", os.O_CREAT | os.O_RDWR)
+os.remove("gone")
+for path, flags in (f"/proc/self/fd/{gone}".encode(), 0x400), (b"", 0x1000):
+    print(libc.linkat(gone, path, -100, b"/here/dir/new", flags), os.strerror(ctypes.get_errno()))
 known = os.open("dir/sub/deep", os.O_PATH)
 for fd, flags in (deep, 1 << 63), (known, 0):
     libc.syscall(469, fd, b"", struct.pack("QIIII", flags, 0, 0, 0, 0), 24, 0x1000) # file_setattr(2), Linux 6.17'
 	show
-	[ "$output" = $'-1 Invalid argument\n-1 Bad address\nFalse\n-1 Invalid argument\n0' ]
+	[ "$output" = $'-1 Invalid argument\n-1 Bad address\nFalse\n-1 Invalid argument\n0\n-1 No such file or directory\n-1 No such file or directory' ]
 	[ ! -e up/dir ]
 	only_layers
 }
