@@ -201,6 +201,16 @@ static long link_magic(struct call *call, int *lock)
 	return status;
 }
 
+/* The same of what is named by a descriptor, or by a link of /proc to one. */
+static long link_opened(struct call *call, bool is_by_descriptor, int *lock)
+{
+	if (is_by_descriptor)
+		return entries_is_foreign(call) ? -ENOENT : link_descriptor(call, (int)call->original[0], lock);
+	if (call->paths[0].is_resolved && call->paths[0].result->is_magic)
+		return link_magic(call, lock);
+	return OVERLAY_GO_ON;
+}
+
 long overlay_begin_link(struct call *call, int *lock)
 {
 	long first = access_is_checked(call) ? access_check(call) : 0, status;
@@ -227,20 +237,13 @@ long overlay_begin_link(struct call *call, int *lock)
 	}
 	if (!is_of_mount(call, first == TRANSLATE_NOTHING, call->paths[1].result->mount))
 		return OVERLAY_GO_ON;
-	if (first == TRANSLATE_NOTHING && entries_is_foreign(call))
-		return -ENOENT;
-	status = OVERLAY_GO_ON;
-	if (first == TRANSLATE_NOTHING)
-		status = link_descriptor(call, (int)call->original[0], lock);
-	else if (call->paths[0].is_resolved && call->paths[0].result->is_magic)
-		status = link_magic(call, lock);
+	status = link_opened(call, first == TRANSLATE_NOTHING, lock);
 	if (status != OVERLAY_GO_ON)
 		return status;
 	/* In the kernel's order of errors: where one of them is wrong nothing is to be done. */
 	status = first ? 0 : check_old(call);
-	if (status)
-		return status;
-	status = first ? 0 : begin_old(call, lock);
+	if (!status && !first)
+		status = begin_old(call, lock);
 	if (status)
 		return status;
 	if (*lock >= 0)

@@ -469,6 +469,7 @@ print(os.listxattr("/here/file"))'
 	[ "$output" = $'deep\nmore\nless\n0' ]
 	[ "$(stat -c '%a %h' low/dir/sub/deep lower/dir/only)" = $'644 1\n644 1' ]
 	[ "$(cat low/dir/sub/deep lower/dir/only)" = $'deep\nonly' ]
+	chmod 755 up/dir
 	only_layers
 }
 
