@@ -173,13 +173,19 @@ static long refuse_change(const struct call *call, int directory, const char *pa
  */
 static bool removes_nothing(const struct call *call, const char *host_path, int fd)
 {
-	char name[XATTR_NAME_MAX + 1], link[CLOSED_LINK_SIZE];
+	char guest_name[XATTR_NAME_MAX + 1], name[XATTR_NAME_MAX + sizeof(OVERLAY_ESCAPED)], link[CLOSED_LINK_SIZE];
+	bool is_escaped;
+	struct text text;
 
 	if (call->nr != NR_removexattr && call->nr != NR_lremovexattr && call->nr != NR_fremovexattr &&
 	    call->nr != NR_removexattrat)
 		return false;
-	if (!read_attribute_name(call, name))
+	if (!read_attribute_name(call, guest_name))
 		return false;
+	is_escaped = text_begins(guest_name, OVERLAY_PREFIX);
+	text_init(&text, name, sizeof(name));
+	text_add(&text, is_escaped ? OVERLAY_ESCAPED : "");
+	text_add(&text, guest_name + (is_escaped ? sizeof(OVERLAY_PREFIX) - 1 : 0));
 	if (host_path)
 		return GATE_4(NR_lgetxattr, host_path, name, NULL, 0) < 0;
 	/* A descriptor of O_PATH is none to fgetxattr(2). */

@@ -205,7 +205,7 @@ static long link_magic(struct call *call, int *lock)
 static long link_opened(struct call *call, bool is_by_descriptor, int *lock)
 {
 	if (is_by_descriptor)
-		return entries_is_foreign(call) ? -ENOENT : link_descriptor(call, (int)call->original[0], lock);
+		return link_descriptor(call, (int)call->original[0], lock);
 	if (call->paths[0].is_resolved && call->paths[0].result->is_magic)
 		return link_magic(call, lock);
 	return OVERLAY_GO_ON;
@@ -228,6 +228,8 @@ long overlay_begin_link(struct call *call, int *lock)
 		return -ENOENT;
 	if (is_refused_link(call, first == TRANSLATE_NOTHING))
 		return OVERLAY_GO_ON;
+	if (entries_is_foreign(call))
+		return -ENOENT;
 	/* Of what is old the kernel knows by now only that it is there: do_linkat(), fs/namei.c. */
 	if (call->paths[1].result->wants_directory && !call->paths[1].result->ends_in_dot) {
 		status = look_at_old(call, first == TRANSLATE_NOTHING, &old);
