@@ -21,7 +21,6 @@
 #include "view/layers.h"
 #include <asm/fcntl.h>
 #include <asm/stat.h>
-#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/limits.h>
 #include <linux/openat2.h>
@@ -102,10 +101,14 @@ static bool may_change_attribute(const char *name, const struct stat *status, in
 	       may_write(directory, path, flags);
 }
 
-/* Whether nobody can change what CALL is about, of an object of TYPE: notify_change(), fs/attr.c, fs/file_attr.c. */
+/*
+ * Whether nobody can change what CALL is about, of an object of TYPE: notify_change(), fs/attr.c, vfs_truncate(),
+ * fs/open.c, fs/file_attr.c.
+ */
 static bool has_none_of(const struct call *call, uint32_t type)
 {
 	return (call->row->handler == handle_chmod && type == S_IFLNK) ||
+	       (call->row->handler == handle_truncate && type != S_IFREG) ||
 	       (call->nr == NR_file_setattr && type != S_IFREG && type != S_IFDIR);
 }
 
@@ -377,17 +380,6 @@ static long raise_magic(const struct call *call, int *lock)
 	return status;
 }
 
-/* What is no regular file has no length to be changed, and the kernel says so: vfs_truncate(), fs/open.c. */
-static bool shortens_no_file(const struct call *call, const struct host_path *path)
-{
-	unsigned int flags = path->result->is_magic ? 0 : AT_SYMLINK_NOFOLLOW;
-	struct stat status;
-
-	return call->row->handler == handle_truncate &&
-	       !GATE_4(NR_newfstatat, AT_FDCWD, path->result->host, &status, flags) &&
-	       (status.st_mode & S_IFMT) != S_IFREG;
-}
-
 static long raise_object(struct call *call, int *lock)
 {
 	const struct host_path *path = &call->paths[0];
@@ -407,8 +399,6 @@ static long raise_object(struct call *call, int *lock)
 	status = translate_refuse(call, 0, -ENOTDIR);
 	if (status != -ENOTDIR)
 		return status;
-	if (shortens_no_file(call, path))
-		return 0;
 	if (at->is_magic)
 		return raise_magic(call, lock);
 	if (!may_change(call, AT_FDCWD, at->host, AT_SYMLINK_NOFOLLOW) || changes_roots(call) ||
@@ -433,22 +423,13 @@ static long result_of(long status)
 	return status == OVERLAY_NOTHING ? 0 : status ? status : OVERLAY_GO_ON;
 }
 
-/* Whether the kernel refuses the call for its arguments, before it knows what the descriptor is of. */
-static bool is_refused_by_arguments(struct call *call)
-{
-	const struct call_path *shape = &call->row->paths[0];
-	long result;
-
-	call->arguments[shape->follow == FOLLOW_NONE ? 0 : shape->directory] = (unsigned long)-1;
-	result = call_make(call, call->nr);
-	memcpy(call->arguments, call->original, sizeof(call->arguments));
-	return result != -EBADF;
-}
-
 /* What CALL is about, and may be of a lower layer, is FD's. */
 static long raise_named_by(struct call *call, int fd, int *lock)
 {
-	return overlay_is_lower(fd) && is_refused_by_arguments(call) ? 0 : raise_descriptor(call, fd, lock);
+	if (overlay_is_lower(fd) && readonly_ask_by_descriptor(call) != -EBADF)
+		return 0;
+	memcpy(call->arguments, call->original, sizeof(call->arguments));
+	return raise_descriptor(call, fd, lock);
 }
 
 /* One of O_PATH is none to calls by descriptor. */
@@ -754,7 +735,7 @@ static bool changes_lower(const struct call *call)
 	       call->row->handler != handle_link && !call_opens(call->row) && path->guest_path && path->is_resolved &&
 	       !at->is_virtual && !at->is_magic && overlay_is_mount(at->mount) && at->place.is_there &&
 	       at->place.layer && may_change(call, AT_FDCWD, at->host, AT_SYMLINK_NOFOLLOW) && !changes_roots(call) &&
-	       !removes_nothing(call, at->host, -1) && !shortens_no_file(call, path);
+	       !removes_nothing(call, at->host, -1);
 }
 
 bool overlay_forbids(const struct call *call)

@@ -132,14 +132,18 @@ static long ask_arguments(struct call *call, unsigned int which)
 	return translate_refuse(call, which, -ENOTDIR);
 }
 
-/* The same where the path is empty: the descriptor is none. */
-static long ask_by_descriptor(struct call *call)
+long readonly_ask_by_descriptor(struct call *call)
 {
 	const struct call_path *shape = &call->row->paths[0];
-	long result;
 
 	call->arguments[shape->follow == FOLLOW_NONE ? 0 : shape->directory] = (unsigned long)-1;
-	result = call_make(call, call->nr);
+	return call_make(call, call->nr);
+}
+
+static long ask_by_descriptor(struct call *call)
+{
+	long result = readonly_ask_by_descriptor(call);
+
 	return result == -EBADF ? -EROFS : result;
 }
 

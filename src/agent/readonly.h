@@ -69,6 +69,12 @@ long readonly_refuse_name(struct call *call);
 /* access(2) for writing has been granted by the kernel: 0 or -EROFS. The path is translated anew. */
 long readonly_check_access(struct call *call);
 
+/*
+ * What the kernel says of CALL, which is about a descriptor, for its other arguments, with one that is none: -EBADF:
+ * nothing. call->arguments are changed.
+ */
+long readonly_ask_by_descriptor(struct call *call);
+
 /* Whether CALL sets times that are none: vfs_utimes(), fs/utimes.c, says so before it knows the mount. */
 bool readonly_has_bad_times(const struct call *call);
 

@@ -524,6 +524,23 @@ print("over")'
 	only_layers
 }
 
+@test "--overlay: what has no length is not cut, and the kernel says why, also with -0" {
+	mkfifo low/fifo
+	for root in "" -0; do
+		# shellcheck disable=SC2086 # none or one
+		run over $root python3 -c 'import os
+fd = os.open("/here/dir/sub", os.O_RDONLY)
+for path in "/here/dir/sub", "/here/fifo", f"/proc/self/fd/{fd}":
+    try: os.truncate(path, 1)
+    except OSError as error: print(error.strerror)'
+		show
+		[ "$output" = $'Is a directory\nInvalid argument\nIs a directory' ]
+		[ -z "$(ls -A up)" ]
+	done
+	rm low/fifo
+	only_layers
+}
+
 @test "--overlay: what lies under a mount may be moved before the mount is in the way" {
 	local denied=Permission
 
