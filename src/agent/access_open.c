@@ -132,24 +132,58 @@ static void take_over(int fd, long again, uint64_t flags)
 	GATE_1(NR_close, again);
 }
 
+/* What children have opened last and nobody else can open; a child of the guest's has others' descriptors, too. */
+static struct {
+	uint64_t device, inode;
+} opened_for_us[16] AGENT_WIPED;
+
+static unsigned int opened_for_us_count AGENT_WIPED;
+
+static void note_opened(const struct stat *status)
+{
+	unsigned int next = __atomic_fetch_add(&opened_for_us_count, 1, __ATOMIC_RELAXED) % ARRAY_SIZE(opened_for_us);
+
+	__atomic_store_n(&opened_for_us[next].device, status->st_dev, __ATOMIC_RELAXED);
+	__atomic_store_n(&opened_for_us[next].inode, status->st_ino, __ATOMIC_RELAXED);
+}
+
+bool access_opened_for_us(int fd)
+{
+	struct stat status;
+
+	if (!opened_for_us_count || GATE_2(NR_fstat, fd, &status))
+		return false;
+	for (unsigned int i = 0; i < ARRAY_SIZE(opened_for_us); i++)
+		if (opened_for_us[i].inode == status.st_ino && opened_for_us[i].device == status.st_dev)
+			return true;
+	return false;
+}
+
+static long open_once_more(int fd, const struct object *object, uint64_t flags)
+{
+	/* What else there is may notice that it is opened. */
+	if ((flags & __O_TMPFILE) == __O_TMPFILE || !status_is_regular_or_directory(&object->status))
+		return -EACCES;
+	/* The link of /proc is none for O_NOFOLLOW. */
+	if (!(flags & O_NOFOLLOW))
+		return GATE_4(NR_openat, AT_FDCWD, object->name, flags & ~(uint64_t)NOT_AGAIN, 0);
+	if (status_is_directory(&object->status))
+		return GATE_4(NR_openat, fd, ".", flags & ~(uint64_t)NOT_AGAIN, 0);
+	return -EACCES;
+}
+
 void access_reopen(int fd, uint64_t flags)
 {
 	struct object object;
 	long again;
 
-	/* What else there is may notice that it is opened. */
-	if ((flags & __O_TMPFILE) == __O_TMPFILE || object_take_any(fd, &object) ||
-	    !status_is_regular_or_directory(&object.status))
+	if (object_take_any(fd, &object))
 		return;
-	/* The link of /proc is none for O_NOFOLLOW. */
-	if (!(flags & O_NOFOLLOW))
-		again = GATE_4(NR_openat, AT_FDCWD, object.name, flags & ~(uint64_t)NOT_AGAIN, 0);
-	else if (status_is_directory(&object.status))
-		again = GATE_4(NR_openat, fd, ".", flags & ~(uint64_t)NOT_AGAIN, 0);
-	else
-		return;
+	again = open_once_more(fd, &object, flags);
 	if (again >= 0)
 		take_over(fd, again, flags);
+	else
+		note_opened(&object.status);
 }
 
 /* The same of a file that has been made at PATH, unless that names another by now. */
@@ -163,8 +197,11 @@ static void reopen_made(int fd, uint64_t flags, const struct host_path *path)
 		return;
 	}
 	again = GATE_4(NR_openat, path->directory, path->path, (flags & ~(uint64_t)NOT_AGAIN) | O_NONBLOCK, 0);
-	if (again < 0)
+	if (again < 0) {
+		if (!GATE_2(NR_fstat, fd, &made))
+			note_opened(&made);
 		return;
+	}
 	if (GATE_2(NR_fstat, fd, &made) || GATE_2(NR_fstat, again, &named) || made.st_ino != named.st_ino ||
 	    made.st_dev != named.st_dev) {
 		GATE_1(NR_close, again);

@@ -3,6 +3,7 @@
  * Calls that remove, rename or link directory entries: where bindings are
  * mount points, and two bindings two mounts.
  */
+#include "agent/access.h"
 #include "agent/capability.h"
 #include "agent/child.h"
 #include "agent/dispatch.h"
@@ -653,7 +654,8 @@ bool entries_is_foreign(struct call *call)
 		return false;
 	if (identity_is_on() && credentials_can(identity_now(), CAP_DAC_READ_SEARCH))
 		return false;
-	return GATE_5(NR_linkat, call->original[0], "", AT_FDCWD, "/", AT_EMPTY_PATH) == -ENOENT;
+	return GATE_5(NR_linkat, call->original[0], "", AT_FDCWD, "/", AT_EMPTY_PATH) == -ENOENT &&
+	       !access_opened_for_us((int)call->original[0]);
 }
 
 /* linkat of an open file to a name on a read-only mount. Of no file the kernel says what is wrong. */

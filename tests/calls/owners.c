@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Owners, modes, devices and root's attributes, by path and by descriptor, as real root has them. */
 #include "call.h"
+#include <grp.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -245,20 +246,41 @@ static void try_open_device(void)
 	unlink("/tmp/null");
 }
 
-/* What has been made is the maker's own descriptor: linkat(2) names what it begins at, for who has no privilege too. */
+/*
+ * What has been made is the maker's own descriptor: linkat(2) names what it begins at, and links to it, for who has no
+ * privilege too; also where the mode lets nobody open it again.
+ */
 static void try_made(void)
 {
-	static const int flags[] = { O_RDWR, O_RDWR | O_NOFOLLOW, O_WRONLY | O_NOFOLLOW | O_NONBLOCK };
+	static const int flags[] = { O_RDWR, O_RDWR | O_NOFOLLOW, O_WRONLY | O_NOFOLLOW | O_NONBLOCK, O_WRONLY };
+	static const mode_t modes[] = { 04755, 04005 };
 
 	MUST(!setresuid(1000, 1000, 1000) && !chdir("/tmp"));
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-		int fd = open("made", O_CREAT | O_TRUNC | flags[i], 04755);
+	for (size_t i = 0; i < ARRAY_SIZE(flags) * ARRAY_SIZE(modes); i++) {
+		int fd = open("made", O_CREAT | O_TRUNC | flags[i % ARRAY_SIZE(flags)], modes[i / ARRAY_SIZE(flags)]);
 
 		say("made %x: %s", fcntl(fd, F_GETFL), show(write(fd, "x", 1)));
-		say(" %s\n", show(CALL(SYS_linkat, fd, "name", AT_FDCWD, "new", AT_EMPTY_PATH)));
+		say(" %s", show(CALL(SYS_linkat, fd, "name", AT_FDCWD, "new", AT_EMPTY_PATH)));
+		say(" %s", show(CALL(SYS_linkat, fd, "", AT_FDCWD, "new", AT_EMPTY_PATH)));
+		say(" %s\n", show(unlink("new")));
 		close(fd);
 		MUST(!unlink("made"));
 	}
+}
+
+/* The same of a file without a name, in a directory that only a group may write, which the user is of for the guest. */
+static void try_unnamed(void)
+{
+	gid_t group = 2000;
+	int fd;
+
+	MUST(!mkdir("/tmp/group", 0700) && !chown("/tmp/group", 0, 2000) && !chmod("/tmp/group", 0070));
+	MUST(!setgroups(1, &group) && !setresgid(1000, 1000, 1000) && !setresuid(1000, 1000, 1000));
+	fd = open("/tmp/group", O_TMPFILE | O_RDWR, 0600);
+	say("unnamed: %s", show(write(fd, "x", 1)));
+	say(" %s\n", show(CALL(SYS_linkat, fd, "", AT_FDCWD, "/tmp/group/new", AT_EMPTY_PATH)));
+	close(fd);
+	unlink("/tmp/group/new");
 }
 
 int main(void)
@@ -271,5 +293,7 @@ int main(void)
 	try_closed();
 	try_truncation();
 	in_child(try_made);
+	in_child(try_unnamed);
+	MUST(!rmdir("/tmp/group"));
 	return 0;
 }
