@@ -105,6 +105,8 @@ long access_open(struct call *call, const struct open_how *how);
 void access_reopen(int fd, uint64_t flags);
 /* Whether FD is of what could not be opened once more; the last few are known. */
 bool access_opened_for_us(int fd);
+/* The process has other credentials now, to which they are others'. */
+void access_forget_opened(void);
 
 /*
  * The same where path 0 ends in a link of /proc that only the kernel can follow, with OPEN_FLAGS: 0 or a negative

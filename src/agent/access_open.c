@@ -159,6 +159,13 @@ bool access_opened_for_us(int fd)
 	return false;
 }
 
+void access_forget_opened(void)
+{
+	__atomic_store_n(&opened_for_us_count, 0, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < ARRAY_SIZE(opened_for_us); i++)
+		__atomic_store_n(&opened_for_us[i].inode, 0, __ATOMIC_RELAXED);
+}
+
 static long open_once_more(int fd, const struct object *object, uint64_t flags)
 {
 	/* What else there is may notice that it is opened. */

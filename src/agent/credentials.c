@@ -5,6 +5,7 @@
  * would refuse, or give up what we need.
  */
 #include "image/credentials.h"
+#include "agent/access.h"
 #include "agent/credentials.h"
 #include "agent/dispatch.h"
 #include "agent/guest_memory.h"
@@ -67,6 +68,7 @@ long handle_getgroups(struct call *call)
 static void renew(void)
 {
 	GATE_5(NR_prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0);
+	access_forget_opened();
 }
 
 /* What becomes of the task besides: commit_creds(), kernel/cred.c. That its memory can't be seen is left out: we must.

@@ -278,6 +278,9 @@ static void try_unnamed(void)
 	MUST(!setgroups(1, &group) && !setresgid(1000, 1000, 1000) && !setresuid(1000, 1000, 1000));
 	fd = open("/tmp/group", O_TMPFILE | O_RDWR, 0600);
 	say("unnamed: %s", show(write(fd, "x", 1)));
+	say(" %s", show(CALL(SYS_linkat, fd, "", AT_FDCWD, "/tmp/group/new", AT_EMPTY_PATH)));
+	/* Other credentials, and it is another's. */
+	MUST(!setgid(1000));
 	say(" %s\n", show(CALL(SYS_linkat, fd, "", AT_FDCWD, "/tmp/group/new", AT_EMPTY_PATH)));
 	close(fd);
 	unlink("/tmp/group/new");
