@@ -455,6 +455,14 @@ static bool is_for_opened(const struct call *call)
 	       (call->nr == NR_setxattrat || call->nr == NR_removexattrat || call->nr == NR_file_setattr);
 }
 
+/* Without a path. By descriptor there are no flags, and the cwd is none: do_utimes(), fs/utimes.c. */
+static long begin_times(struct call *call, int fd, int *lock)
+{
+	bool has_flags = call->nr == NR_utimensat && (int)call->original[3];
+
+	return fd == AT_FDCWD || has_flags ? OVERLAY_GO_ON : begin_with(call, fd, lock);
+}
+
 static long begin_object(struct call *call, int *lock)
 {
 	long status = translate_path(call, 0, TRANSLATE_FULL | TRANSLATE_NAME);
@@ -464,10 +472,8 @@ static long begin_object(struct call *call, int *lock)
 		return translate_refuse(call, 0, status);
 	if (status < 0)
 		return OVERLAY_GO_ON;
-	/* By descriptor there are no flags: do_utimes_fd(), fs/utimes.c. */
 	if (call->row->handler == handle_utimes && !call->original[call->row->paths[0].path])
-		return call->nr == NR_utimensat && (int)call->original[3] ? OVERLAY_GO_ON :
-									    begin_with(call, start_of(call, 0), lock);
+		return begin_times(call, start_of(call, 0), lock);
 	if (status == TRANSLATE_NOTHING && is_for_opened(call))
 		return begin_with(call, start_of(call, 0), lock);
 	if (status != TRANSLATE_NOTHING)
