@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "calls.h"
 #include "say.h"
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -215,21 +214,6 @@ static void do_openat2(void)
 		result = CALL(SYS_openat2, place.directory, place.path, how, size);
 	while (result == -EAGAIN);
 	use_opened(result);
-}
-
-/* But for the number of a process, which depends on how many there were. */
-static void say_link(const char *text, long size)
-{
-	long at = sizeof("/proc/") - 1, front = at;
-
-	if (size <= at || strncmp(text, "/proc/", (size_t)at)) {
-		say_text(text, size);
-		return;
-	}
-	while (at < size && isdigit((unsigned char)text[at]))
-		at++;
-	say(at > front ? " a process's" : " in /proc");
-	say_text(text + at, size - at);
 }
 
 static void do_readlink(void)
@@ -766,8 +750,8 @@ void call_random(int index, char who)
 	while (number >= kinds[kind].weight)
 		number -= kinds[kind++].weight;
 	say_begin();
-	if (is_of_layers && !has_own_root)
-		kept_settle(PLACE_OF_LAYERS);
+	if (is_of_layers)
+		kept_settle(has_own_root ? NULL : PLACE_OF_LAYERS);
 	if (calls_more && random_chance(45))
 		calls_more();
 	else

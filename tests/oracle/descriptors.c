@@ -110,7 +110,7 @@ static void ask(int fd)
 		say("readlink %s", name);
 		result = CALL(SYS_readlink, name, buf, sizeof(buf));
 		if (!is_far_link(AT_FDCWD, name) && say_result(result))
-			say_text(buf, result);
+			say_link(buf, result);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define _GNU_SOURCE
 #include "sequence.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,36 +73,46 @@ void kept_add(int fd)
 	close(fd);
 }
 
-/* Whether the directory that LINK of /proc leads to can be reached by its name. */
-static bool is_reachable(const char *link)
+/* Whether what LINK of /proc leads to can be reached by its name: 0 or an errno. */
+static int reach(const char *link)
 {
 	char path[PATH_MAX];
 	ssize_t length = readlink(link, path, sizeof(path) - 1);
 	struct stat status;
 
 	if (length <= 0)
-		return false;
+		return ENOENT;
 	path[length] = '\0';
-	return !stat(path, &status);
+	return stat(path, &status) ? errno : 0;
 }
 
 static bool is_lost(int fd)
 {
 	struct stat status;
 	char link[64];
+	int error;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	return !fstat(fd, &status) && S_ISDIR(status.st_mode) && !is_reachable(link);
+	snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
+	if (fstat(fd, &status))
+		return false;
+	error = reach(link);
+	return S_ISDIR(status.st_mode) ? error : error == EACCES;
+}
+
+/* Without /proc. */
+static bool is_closed(int directory)
+{
+	return faccessat(directory, "../../../../../../../../../../../..", F_OK, 0) && errno == EACCES;
 }
 
 void kept_settle(const char *place)
 {
 	struct kept *here = kept_here();
 
-	if (!is_reachable("/proc/thread-self/cwd") && chdir(place))
+	if ((place ? reach("/proc/thread-self/cwd") : is_closed(AT_FDCWD)) && chdir(place ? place : "/"))
 		return;
 	for (int i = here->count; i-- > 0;)
-		if (is_lost(here->fds[i])) {
+		if (place ? is_lost(here->fds[i]) : is_closed(here->fds[i])) {
 			close(here->fds[i]);
 			here->fds[i] = here->fds[--here->count];
 		}

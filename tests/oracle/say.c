@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "say.h"
 #include "sequence.h"
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -139,6 +140,20 @@ void say_text(const char *text, long size)
 	const char *number = memchr(text, '#', (size_t)size);
 
 	say(" '%.*s'", number ? (int)(number - text) : (int)size, text);
+}
+
+void say_link(const char *text, long size)
+{
+	long at = sizeof("/proc/") - 1, front = at;
+
+	if (size <= at || strncmp(text, "/proc/", (size_t)at)) {
+		say_text(text, size);
+		return;
+	}
+	while (at < size && isdigit((unsigned char)text[at]))
+		at++;
+	say(at > front ? " a process's" : " in /proc");
+	say_text(text + at, size - at);
 }
 
 bool is_far_link(int directory, const char *path)

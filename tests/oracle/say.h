@@ -39,6 +39,8 @@ void say_stat_result(long result, const struct stat *status);
 bool is_far_link(int directory, const char *path);
 /* The text of a link, up to the inode number of a file without a name. */
 void say_text(const char *text, long size);
+/* The same of where a link leads, but for the number of a process, which depends on how many there were. */
+void say_link(const char *text, long size);
 /* A list of names with a NUL behind each, SIZE bytes in all: sorted, for the order is the file system's own. */
 void say_names(const char *names, long size);
 /* In /proc, links and sizes follow the number of processes. */

@@ -89,8 +89,9 @@ void kept_add(int fd);
 void kept_drop_one(void);
 /*
  * Directories that are kept, or current, and that have no name any more by which they can be reached are left: the
- * first are closed, the other becomes PLACE. What an overlay has there is found by names only under proot
- * (ARCHITECTURE.md).
+ * first are closed, the other becomes PLACE. So is what is behind one that may not be searched. What an overlay has
+ * there is found by names only under proot (ARCHITECTURE.md). PLACE is NULL where there is no /proc: then only
+ * directories that are behind such a one are left.
  */
 void kept_settle(const char *place);
 /* Remember the directories above bindings. */
