@@ -144,15 +144,13 @@ void say_text(const char *text, long size)
 
 void say_link(const char *text, long size)
 {
-	long at = sizeof("/proc/") - 1, front = at;
+	const long in_proc = sizeof("/proc/") - 1;
+	long front = size > in_proc && !strncmp(text, "/proc/", (size_t)in_proc) ? in_proc : 0, at = front;
 
-	if (size <= at || strncmp(text, "/proc/", (size_t)at)) {
-		say_text(text, size);
-		return;
-	}
 	while (at < size && isdigit((unsigned char)text[at]))
 		at++;
-	say(at > front ? " a process's" : " in /proc");
+	if (front || at)
+		say(at > front ? " a process's" : " in /proc");
 	say_text(text + at, size - at);
 }
 
