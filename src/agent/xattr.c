@@ -324,6 +324,21 @@ static long change_list(struct object *object, const struct attribute *attribute
 	return put_mode(object, &record, mode);
 }
 
+struct listing {
+	struct object *object;
+	const struct attribute *attribute;
+	long result;
+};
+
+static long change_list_at_once(struct slot *listing_at, long unused)
+{
+	struct listing *listing = (struct listing *)listing_at;
+
+	(void)unused;
+	listing->result = change_list(listing->object, listing->attribute);
+	return 0;
+}
+
 /* What the list that has been read says of the owner is what the mode does: see owner.h. */
 static long tell_list(const struct object *object, const struct attribute *attribute, long length)
 {
@@ -346,10 +361,14 @@ static long tell_list(const struct object *object, const struct attribute *attri
 
 static long make_list(struct object *object, const struct attribute *attribute)
 {
+	struct listing listing = { object, attribute, 0 };
 	long result;
 
-	if (attribute->action != GET)
-		return change_list(object, attribute);
+	/* Until its mode is another, what is stored with the file may be for nobody to read. */
+	if (attribute->action != GET) {
+		child_run_to_the_end(change_list_at_once, &listing, 0);
+		return listing.result;
+	}
 	result = make_with_access(object, attribute);
 	return owner_is_users(object) ? tell_list(object, attribute, result) : result;
 }

@@ -16,6 +16,8 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +43,7 @@ struct model {
 	struct file files[PLACES];
 };
 
-enum action { MAKE, OWN, MODE, REMOVE, MOVE, ATTACH, OPEN };
+enum action { MAKE, OWN, MODE, REMOVE, MOVE, ATTACH, OPEN, LIST };
 
 struct change {
 	enum action action;
@@ -99,7 +101,7 @@ static int imagine_empty_place(const struct model *model)
 /* Something to do with the file that is at CHANGE's place. */
 static void imagine_action(const struct model *model, struct change *change)
 {
-	static const enum action actions[] = { OWN, OWN, OWN, MODE, MODE, MODE, REMOVE, MOVE, ATTACH, OPEN };
+	static const enum action actions[] = { OWN, OWN, OWN, MODE, MODE, MODE, REMOVE, MOVE, ATTACH, OPEN, LIST };
 	struct file *file = &change->file;
 
 	change->action = actions[random_below(sizeof(actions) / sizeof(*actions))];
@@ -108,7 +110,7 @@ static void imagine_action(const struct model *model, struct change *change)
 		change->action = REMOVE;
 	if (S_ISLNK(file->mode) && change->action != REMOVE && change->action != MOVE)
 		change->action = OWN;
-	if (change->action == ATTACH && !S_ISREG(file->mode) && !S_ISDIR(file->mode))
+	if ((change->action == ATTACH || change->action == LIST) && !S_ISREG(file->mode) && !S_ISDIR(file->mode))
 		change->action = MODE;
 	if (change->action == OPEN && !S_ISREG(file->mode))
 		change->action = OWN;
@@ -143,6 +145,8 @@ static struct change imagine_change(uint64_t seed, int number, const struct mode
 		give(&change.file, imagine_id(), imagine_id());
 	else if (change.action == MODE)
 		change.file.mode = (change.file.mode & S_IFMT) | imagine_mode();
+	else if (change.action == LIST)
+		change.file.mode = (change.file.mode & ~(mode_t)0777) | (imagine_mode() & 0777);
 	else if (change.action == ATTACH)
 		change.file.value = 1 + random_below(1000000);
 	return change;
@@ -176,6 +180,20 @@ static int look_into(const char *name)
 	return fd < 0 ? -1 : close(fd);
 }
 
+/* A list that says no more than the mode becomes it: posix_acl_equiv_mode(), fs/posix_acl.c. */
+static int put_list(const char *name, mode_t mode)
+{
+	struct {
+		struct posix_acl_xattr_header header;
+		struct posix_acl_xattr_entry entries[3];
+	} list = { .header.a_version = POSIX_ACL_XATTR_VERSION };
+	static const uint16_t tags[] = { ACL_USER_OBJ, ACL_GROUP_OBJ, ACL_OTHER };
+
+	for (int i = 0; i < 3; i++)
+		list.entries[i] = (struct posix_acl_xattr_entry){ tags[i], mode >> (6 - 3 * i) & 7, ACL_UNDEFINED_ID };
+	return setxattr(name, "system.posix_acl_access", &list, sizeof(list), 0);
+}
+
 static int do_change(const struct change *change)
 {
 	const char *name = name_of(change->place);
@@ -194,6 +212,8 @@ static int do_change(const struct change *change)
 		return rename(name, name_of(change->other));
 	case ATTACH:
 		return setxattr(name, ATTRIBUTE, &file->value, sizeof(file->value), 0);
+	case LIST:
+		return put_list(name, file->mode);
 	case OPEN:
 		return look_into(name);
 	}
