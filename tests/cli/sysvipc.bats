@@ -52,6 +52,7 @@ wait_for_nothing() {
 }
 
 @test "a machine that kills who asks" {
+	unset PROOT_ENGINE
 	ANSWER=KILL run --separate-stderr emulated echo here
 	[ "$output" = here ]
 	[ "$stderr" = "proot warning: option '--sysvipc': this machine kills who asks for System V IPC; with --engine=ptrace guests can have it" ]
