@@ -5,7 +5,7 @@ sock=/tmp/work/redis.sock
 start() {
 	redis-server --port 0 --unixsocket $sock --daemonize yes --dir /tmp/work --pidfile /tmp/work/pid \
 		--logfile /tmp/work/log --save '' "$@" >/dev/null
-	until_true redis-cli -s $sock ping
+	until_true sh -c "redis-cli -s $sock ping | grep -q PONG" # while it loads it says so
 }
 cli() {
 	redis-cli -s $sock "$@"
