@@ -9,6 +9,7 @@
 #include "agent/overlay_moved.h"
 #include "agent/proc.h"
 #include "agent/translate.h"
+#include "base/text.h"
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
@@ -151,12 +152,28 @@ static long link_copy(struct call *call, int *lock)
 	return link_to(call, old, lock);
 }
 
-/* Whether what FD is of has been removed, and was not made without a name: it gets none any more. */
+/* Whether FD, which has no name, has been made so: then it has its inode's number for one: d_tmpfile(), fs/dcache.c. */
+static __attribute__((noinline)) bool is_nameless(int fd, const struct stat *status)
+{
+	char name[64], path[PATH_SIZE];
+	struct text text;
+
+	text_init(&text, name, sizeof(name));
+	text_add(&text, "/#");
+	text_add_number(&text, (long)status->st_ino);
+	text_add(&text, PROC_DELETED);
+	return proc_read_descriptor(fd, path) < 0 || text_ends(path, name);
+}
+
+/*
+ * Whether what FD is of has been removed, and was not made without a name: it gets none any more. Not all file systems
+ * give it such a name, but a descriptor of O_PATH tells no more.
+ */
 static bool is_gone(int fd, const struct stat *status)
 {
 	long flags = GATE_2(NR_fcntl, fd, F_GETFL);
 
-	return !status->st_nlink && flags >= 0 && !(flags & (O_PATH | __O_TMPFILE));
+	return !status->st_nlink && flags >= 0 && !(flags & __O_TMPFILE) && !is_nameless(fd, status);
 }
 
 /*

@@ -414,6 +414,25 @@ for path, flags in ("/here/new/file", os.O_CREAT | os.O_WRONLY), ("/here/dir/sub
 	only_layers
 }
 
+@test "--overlay: by O_PATH, too, what has been removed gets no name, and what never had one gets one" {
+	run over python3 -c 'import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def link(fd, new):
+    ctypes.set_errno(0)
+    libc.linkat(-100, f"/proc/self/fd/{fd}".encode(), -100, new, 0x400)
+    return os.strerror(ctypes.get_errno())
+open("/here/new", "w").close()
+removed = os.open("/here/new", os.O_PATH)
+os.remove("/here/new")
+print(link(removed, b"/here/dir/sub/removed"))
+fd = os.open("/here", os.O_TMPFILE | os.O_RDWR)
+nameless = os.open(f"/proc/self/fd/{fd}", os.O_PATH)
+print(link(nameless, b"/here/named"), os.path.exists("/here/named"))'
+	show
+	[ "$output" = $'No such file or directory\nSuccess True' ]
+	[ "$(ls -A up)" = named ]
+}
+
 @test "--overlay: with -0 a second name by descriptor is made where modes deny it to the user" {
 	mkdir low/closed
 	chmod 555 low/closed
