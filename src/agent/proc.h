@@ -68,6 +68,10 @@ bool proc_is_guest(long process);
 /* Copy SIZE bytes from FROM, in the agent of PROCESS; false when that is not permitted. */
 bool proc_read_agent(long process, const void *from, void *to, size_t size);
 
+/* Whether the calling thread has other seccomp filters than ours. False where the kernel does not count them (before
+ * Linux 5.9). */
+bool proc_status_has_filters(void);
+
 /* How the memfd of a copy of a file of /proc is named, before the path of that file. */
 #define PROC_COPY_NAME "proot:"
 

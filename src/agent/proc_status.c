@@ -81,6 +81,22 @@ static void add_number(struct copy *copy, const char *name, long number)
 	copy_end_line(copy);
 }
 
+bool proc_status_has_filters(void)
+{
+	char text[4096];
+	long fd = GATE_4(NR_openat, AT_FDCWD, "/proc/thread-self/status", O_RDONLY | O_CLOEXEC, 0), length;
+
+	if (fd < 0)
+		return false;
+	length = GATE_3(NR_read, fd, text, sizeof(text) - 1);
+	GATE_1(NR_close, fd);
+	text[MAX(length, 0)] = '\0';
+	for (const char *line = text; *line; line++)
+		if ((line == text || line[-1] == '\n') && text_begins(line, FILTERS))
+			return number_behind(line, FILTERS) > (long)kin_filters(GATE_0(NR_gettid));
+	return false;
+}
+
 /* "Seccomp:" comes before the number of filters (Linux 5.9) that it depends on. LINE is the one behind it. */
 static bool copy_seccomp(struct copy *copy, const struct subject *subject, const char *line)
 {

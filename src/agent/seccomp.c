@@ -16,6 +16,7 @@
 #include "agent/own.h"
 #include "agent/plain.h"
 #include "agent/privileges.h"
+#include "agent/proc.h"
 #include "agent/room.h"
 #include "agent/signal.h"
 #include "agent/trace.h"
@@ -221,7 +222,8 @@ static long tell_mode(void)
 {
 	if (filters_is_strict())
 		return SECCOMP_MODE_STRICT;
-	return filters_count() ? SECCOMP_MODE_FILTER : SECCOMP_MODE_DISABLED;
+	/* Some may be of what proot runs in. */
+	return filters_count() || proc_status_has_filters() ? SECCOMP_MODE_FILTER : SECCOMP_MODE_DISABLED;
 }
 
 long handle_prctl(struct call *call)

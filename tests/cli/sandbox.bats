@@ -31,6 +31,17 @@ thread = threading.Thread(target=print, args=(1,)); thread.start(); thread.join(
 	[[ $output == "proot error: openat2(2) is refused here (Operation not permitted), and guests can't run without it: "* ]]
 }
 
+@test "prctl(PR_GET_SECCOMP) knows of the filters that proot runs under, and not of its own" {
+	local ask='import ctypes; print(ctypes.CDLL(None).prctl(21))'
+
+	run "$SANDBOX" python3 -c "$ask"
+	[ "$output" = 2 ]
+	run "$SANDBOX" "$PROOT" python3 -c "$ask"
+	[ "$output" = 2 ]
+	run "$PROOT" "$PROOT" python3 -c "$ask"
+	[ "$output" = 0 ]
+}
+
 @test "a proot in a guest that has such a filter" {
 	run "$PROOT" -0 "$SANDBOX" sh -c 'grep ^Seccomp /proc/self/status; hostname other 2>&1'
 	show
