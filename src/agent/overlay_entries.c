@@ -201,6 +201,21 @@ static bool makes_whiteout(const struct call *call)
 	       !(uint32_t)call->original[at + 1];
 }
 
+/* The same so far down that only the upper layer is there. */
+static long refuse_whiteout(const struct call *call)
+{
+	const struct host_path *path = &call->paths[0];
+	struct stat status;
+	int directory;
+	const char *parent = translate_parent(call, path, &directory);
+	long error = GATE_4(NR_newfstatat, path->directory, path->path, &status, AT_SYMLINK_NOFOLLOW);
+
+	if (error != -ENOENT || path->result->wants_directory)
+		return error ? error : -EEXIST;
+	error = GATE_4(NR_faccessat2, directory, parent, ACCESS_WRITE | ACCESS_SEARCH, AT_EACCESS);
+	return error ? error : -EPERM;
+}
+
 long overlay_entry_begin(struct call *call, unsigned int which, int *lock)
 {
 	const struct view_result *at = call->paths[which].result;
@@ -230,9 +245,11 @@ long overlay_begin_make(struct call *call, int *lock)
 	call_start_anew(call);
 	if (status)
 		return status;
-	if (translate_path(call, 0, TRANSLATE_FULL | TRANSLATE_NAME) || !overlay_holds(&call->paths[0]))
+	if (translate_path(call, 0, TRANSLATE_FULL | TRANSLATE_NAME))
 		return OVERLAY_GO_ON;
-	if (call->paths[0].result->place.is_there)
+	if (overlay_is_nameless(&call->paths[0]) && makes_whiteout(call))
+		return refuse_whiteout(call);
+	if (!overlay_holds(&call->paths[0]) || call->paths[0].result->place.is_there)
 		return OVERLAY_GO_ON;
 	status = ask_arguments(call, 0);
 	if (status != -ENOTDIR)

@@ -6,8 +6,12 @@
 #include <asm/mman.h>
 #include <linux/mman.h>
 
-/* More than threads that are busy at once mostly: one may hold two for a moment, when a signal comes upon a signal. */
-#define FIRST_SLOTS 64
+/*
+ * More than threads that are busy at once mostly: one may hold two for a moment, when a signal comes upon a signal. All
+ * of it counts for RLIMIT_AS and RLIMIT_DATA, whether it is used or not.
+ */
+#define FIRST_SLOTS 8
+#define SMALL_CHUNKS 7
 #define CHUNK_SLOTS 64
 #define CHUNKS 256
 
@@ -53,10 +57,15 @@ static struct slot *take_from(char *slots, unsigned int count)
 	return NULL;
 }
 
+static unsigned int slots_of(unsigned int index)
+{
+	return index < SMALL_CHUNKS ? FIRST_SLOTS : CHUNK_SLOTS;
+}
+
 /* Map chunk INDEX unless another thread is faster. Its address, or NULL without memory. */
 static char *make_chunk(unsigned int index)
 {
-	size_t size = (size_t)CHUNK_SLOTS * SLOT_SIZE;
+	size_t size = (size_t)slots_of(index) * SLOT_SIZE;
 	long chunk = room_map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 	char *none = NULL;
 
@@ -83,7 +92,7 @@ static struct slot *take_any(void)
 			chunk = make_chunk(i);
 		if (!chunk)
 			break;
-		slot = take_from(chunk, CHUNK_SLOTS);
+		slot = take_from(chunk, slots_of(i));
 	}
 	return slot;
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/tracee.h"
+#include "agent/room.h"
+#include "agent/seal.h"
+#include <asm/mman.h>
+#include <linux/mman.h>
 #include <linux/ptrace.h>
 #include <linux/uio.h>
 
 #define TRACEES 2048
 
-/* Of all tracers of this process: a tracee has one. */
-static struct tracee tracees[TRACEES] AGENT_LARGE;
+/* Of all tracers of this process: a tracee has one. There are none until somebody traces. */
+static struct tracee *tracees;
 
 /* Places that were ever used: beyond them nothing is to be found. */
 static unsigned int used;
@@ -19,9 +23,28 @@ struct tracee *tracee_find(int thread)
 	return NULL;
 }
 
+static bool make_room(void)
+{
+	const size_t size = TRACEES * sizeof(*tracees);
+	struct tracee *none = NULL;
+	long made;
+
+	if (__atomic_load_n(&tracees, __ATOMIC_ACQUIRE))
+		return true;
+	made = room_map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	if (made < 0)
+		return false;
+	if (__atomic_compare_exchange_n(&tracees, &none, (struct tracee *)made, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		seal((char *)made, size);
+	else
+		room_unmap((void *)made, size);
+	return true;
+}
+
 static struct tracee *claim(int thread)
 {
-	for (unsigned int i = 0; i < TRACEES; i++) {
+	for (unsigned int i = 0; make_room() && i < TRACEES; i++) {
 		unsigned int seen = __atomic_load_n(&used, __ATOMIC_RELAXED);
 		int none = 0;
 

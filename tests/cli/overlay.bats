@@ -773,6 +773,28 @@ print(libc.syscall(utimensat, -100, None, None, 0), ctypes.get_errno())'
 	[ -z "$(ls -A up)" ]
 }
 
+@test "--overlay: a whiteout is no device to be made, however far down" {
+	run over python3 -c 'import os, stat
+os.chdir("/here")
+for _ in range(20):
+    os.mkdir("d" * 255)
+    os.chdir("d" * 255)
+os.mkdir("there")
+for name in "whiteout", "there", "missing/whiteout", "whiteout/":
+    try: os.mknod(name, stat.S_IFCHR | 0o644, 0)
+    except OSError as error: print(error.strerror)
+os.chmod(".", 0o555)
+try: os.mknod("whiteout", stat.S_IFCHR, 0)
+except OSError as error: print(error.strerror)
+os.chmod(".", 0o755)
+print(os.listdir("."))'
+	show
+	local denied='Permission denied'
+	[ "$(id -u)" != 0 ] || denied='Operation not permitted'
+	[ "$output" = $'Operation not permitted\nFile exists\nNo such file or directory\nNo such file or directory\n'"$denied"$'\n[\'there\']' ]
+	rm -r up/d*
+}
+
 @test "--overlay: in a directory that can't be written to no socket is bound, and it is not copied" {
 	chmod 555 lower/dir low/dir
 	run over python3 -c 'import socket
