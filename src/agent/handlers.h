@@ -77,6 +77,9 @@ call_handler handle_msgget, handle_msgsnd, handle_msgrcv, handle_msgctl;
 /* trace.c */
 call_handler handle_ptrace, handle_wait4, handle_waitid;
 
+/* sender.c */
+call_handler handle_sigtimedwait;
+
 #pragma GCC visibility pop
 
 static inline bool call_opens(const struct call_row *row)

@@ -384,18 +384,32 @@ static int read_record(long thread, struct table table)
 	return table.everybody;
 }
 
-bool identity_read(long thread, struct credentials *buf)
+/* The record of THREAD, another guest's, in the memory of its process; NULL when that can't be read. */
+static const struct credentials *find_record(long thread)
 {
 	struct table table;
 	int record;
 
 	if (!proc_read_agent(thread, &table_word, &table, sizeof(table)))
-		return false;
+		return NULL;
 	record = table.count ? read_record(thread, table) : table.everybody;
-	return record >= 0 && record < RECORDS &&
-	       proc_read_agent(thread, &records[record], buf, offsetof(struct credentials, groups)) &&
-	       credentials_are_sound(buf) && proc_read_agent(thread, &records[record], buf, credentials_size(buf)) &&
+	return record >= 0 && record < RECORDS ? &records[record] : NULL;
+}
+
+bool identity_read(long thread, struct credentials *buf)
+{
+	const struct credentials *record = find_record(thread);
+
+	return record && proc_read_agent(thread, record, buf, offsetof(struct credentials, groups)) &&
+	       credentials_are_sound(buf) && proc_read_agent(thread, record, buf, credentials_size(buf)) &&
 	       credentials_are_sound(buf);
+}
+
+bool identity_read_user(long thread, uint32_t *uid)
+{
+	const struct credentials *record = find_record(thread);
+
+	return record && proc_read_agent(thread, &record->uid, uid, sizeof(*uid));
 }
 
 void identity_start(const char *text)

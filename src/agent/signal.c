@@ -11,6 +11,7 @@
 #include "agent/patch.h"
 #include "agent/pin.h"
 #include "agent/proc.h"
+#include "agent/sender.h"
 #include "agent/sigsys.h"
 #include "agent/stacks.h"
 #include "agent/trace.h"
@@ -401,11 +402,12 @@ unsigned long signal_force_own(struct slot *slot, struct ucontext *context)
 	return signal_deliver_own(slot, context);
 }
 
-bool signal_leave_gate(struct ucontext *context, const siginfo_t *info, int signal)
+bool signal_leave_gate(struct ucontext *context, siginfo_t *info, int signal)
 {
 	bool is_ours = fault_is_of_reading(signal, info, context) || trace_begin_with(signal, info);
 
 	leave_gate(context);
+	sender_tell(info);
 	return is_ours;
 }
 

@@ -70,6 +70,6 @@ unsigned long signal_handler_behind(unsigned long trampoline);
  * way through a stub: make it what it would be without us, the call either not
  * begun or returned, and free the slot. True: the signal was for us (agent/fault.h).
  */
-bool signal_leave_gate(struct ucontext *context, const siginfo_t *info, int signal);
+bool signal_leave_gate(struct ucontext *context, siginfo_t *info, int signal);
 
 #endif

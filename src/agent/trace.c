@@ -8,6 +8,7 @@
 #include "agent/fault.h"
 #include "agent/guest_memory.h"
 #include "agent/handlers.h"
+#include "agent/sender.h"
 #include "agent/signal.h"
 #include "agent/trace.h"
 #include "base/text.h"
@@ -427,6 +428,8 @@ static long finish_waitid(struct slot *slot, long result)
 	} else if (!result && info->si_pid && info->si_code < CLD_TRAPPED && !(slot->call.original[3] & WNOWAIT)) {
 		trace_forget(info->si_pid);
 	}
+	if (!result && info->si_pid)
+		sender_tell(info);
 	return slot->call.original[2] && write_info(slot->call.original[2], info) ? -EFAULT : result;
 }
 
