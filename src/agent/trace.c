@@ -219,6 +219,17 @@ static long set_mask(struct call *call)
 	return request_of(call);
 }
 
+static long tell_signal(const struct call *call, const struct tracee *tracee)
+{
+	siginfo_t info;
+	long status = tracee_request(tracee, PTRACE_GETSIGINFO, 0, &info);
+
+	if (status)
+		return status;
+	sender_tell(&info);
+	return guest_write(call->arguments[3], &info, sizeof(info));
+}
+
 static long request_of_known(struct call *call, struct tracee *tracee)
 {
 	switch ((int)call->arguments[0]) {
@@ -247,6 +258,8 @@ static long request_of_known(struct call *call, struct tracee *tracee)
 		return tracee->is & TRACEE_SHOWS_EXEC ? tell_exec_word(call, tracee) : request_of(call);
 	case PTRACE_SETSIGMASK:
 		return set_mask(call);
+	case PTRACE_GETSIGINFO:
+		return tell_signal(call, tracee);
 	default:
 		return request_of(call);
 	}
