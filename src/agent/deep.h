@@ -12,13 +12,13 @@
 #define DEEP_KNOWN_MOST 2000
 
 /*
- * A base for walks from such a DIRECTORY: the path of a directory above it, and
- * for each step down from there a component that is no name. As long as the
- * walk is anchored none of these is spoken; no binding is that far down. Guest
- * and host path into buffers of PATH_SIZE. How many bytes at the end of both are no
+ * A base for walks of GUEST_PATH from such a DIRECTORY: the path of a directory above it, and
+ * for each step down from there a component that is no name, but for more than such a walk may go up again:
+ * VIEW_CUT stands for all of those. As long as the walk is anchored none of these is spoken; no binding is that
+ * far down. Guest and host path into buffers of PATH_SIZE. How many bytes at the end of both are no
  * names, or a negative errno, -ENOENT when it lies outside of the view.
  */
-long deep_find_base(int directory, char *guest_base, char *host_base);
+long deep_find_base(int directory, const char *guest_path, char *guest_base, char *host_base);
 
 /* Whether a path from such a base has a component that is no name: then it can't be said elsewhere. */
 bool deep_is_nameless(const char *path);

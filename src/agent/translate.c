@@ -184,7 +184,7 @@ static long follow_long(struct walk_context *walk, const char *host_path, char *
 	fd = GATE_4(NR_openat, AT_FDCWD, host_path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return VIEW_MAGIC;
-	status = deep_find_base((int)fd, buf, walk->base);
+	status = deep_find_base((int)fd, path->guest_path, buf, walk->base);
 	GATE_1(NR_close, fd);
 	if (status < 0)
 		return VIEW_MAGIC;
@@ -517,7 +517,7 @@ static long find_base(struct host_path *path, char *guest_base, char *base, size
 		status = -ENAMETOOLONG;
 	*named = 0;
 	if (status == -ENAMETOOLONG) {
-		status = deep_find_base(path->directory, guest_base, base);
+		status = deep_find_base(path->directory, path->guest_path, guest_base, base);
 		*named = strlen(guest_base) - (size_t)MAX(status, 0);
 	}
 	if (status >= 0) {

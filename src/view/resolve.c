@@ -141,9 +141,17 @@ static bool stands_on_root(const struct walk *walk)
 	return walk->at->guest_length == walk->root_length && !memcmp(walk->at->guest, walk->root, walk->root_length);
 }
 
-/* Whether ".." may be taken: 0 or -EXDEV. */
+static bool stands_on_cut(const struct walk *walk)
+{
+	return walk->named && walk->at->guest_length == walk->named + sizeof(VIEW_CUT) &&
+	       !memcmp(walk->at->guest + walk->named + 1, VIEW_CUT, sizeof(VIEW_CUT));
+}
+
+/* Whether ".." may be taken: 0, -EXDEV or -ENAMETOOLONG. */
 static long check_up(const struct walk *walk)
 {
+	if (stands_on_cut(walk))
+		return -ENAMETOOLONG;
 	if (stands_on_root(walk))
 		return walk->flags & VIEW_BENEATH ? -EXDEV : 0;
 	return walk->flags & VIEW_NO_MOUNTS && stands_on_mount(walk) ? -EXDEV : 0;

@@ -100,13 +100,16 @@ enum view_object {
 
 struct view_result;
 
+/* A component that stands for several levels: how many is not known. Up from there is ENAMETOOLONG. */
+#define VIEW_CUT "\002"
+
 /* What the resolver may ask of the host. */
 struct view_operations {
 	void *context; /* handed to both */
 	/*
 	 * In an overlay the base, or what VIEW_JUMP leads to, may lie so far down that the host does not tell its path.
 	 * It is a directory that only the upper layer has, and the components of its guest path from this byte on are
-	 * no names, but so many levels down. 0: it has a name. May be NULL.
+	 * no names, but so many levels down; the first may be VIEW_CUT. 0: it has a name. May be NULL.
 	 */
 	const size_t *named;
 	/*

@@ -102,8 +102,44 @@ static void close_above(void)
 		look(AT_FDCWD, paths[i]);
 }
 
+#define LEVELS 2100
+
+/* From many levels down: up and down again, by links too, and each directory is removed from where it is. */
+static void try_many_levels(void)
+{
+	static char up[3 * 500 + 8];
+	static const char *const from_there[] = {
+		".",	   "..",      "../..", "../../missing", "../level", "../level/../level/file", "link",
+		"link-up", "file/..", up,
+	};
+	struct stat status;
+	long levels = 0;
+
+	for (size_t i = 0; i < 500; i++)
+		strcpy(up + 3 * i, "../");
+	MUST(!chdir("/tmp") && !mkdir("levels", 0755) && !chdir("levels"));
+	for (int i = 0; i < LEVELS; i++)
+		MUST(!mkdir("level", 0755) && !chdir("level"));
+	MUST(!mknod("file", S_IFREG | 0644, 0) && !symlink("../level/file", "link"));
+	MUST(!symlink("../../../../../../../../..", "link-up"));
+	for (size_t i = 0; i < ARRAY_SIZE(from_there); i++) {
+		say("%.20s: %s", from_there[i], show(CALL(SYS_newfstatat, AT_FDCWD, from_there[i], &status, 0)));
+		say(" %s", show_success(CALL(SYS_openat, AT_FDCWD, from_there[i], O_RDONLY)));
+		say(" %s\n", show(CALL(SYS_chmod, from_there[i], 0755)));
+	}
+	say("rename %s", show(CALL(SYS_rename, "file", "../moved")));
+	say(" link %s", show(CALL(SYS_link, "../moved", "../../linked")));
+	say(" unlink %s %s\n", show(CALL(SYS_unlink, "../moved")), show(CALL(SYS_unlink, "../../linked")));
+	MUST(!unlink("link") && !unlink("link-up"));
+	while (!chdir("..") && !rmdir("level"))
+		levels++;
+	say("removed %ld\n", levels);
+	MUST(!chdir("/tmp") && !rmdir("levels"));
+}
+
 int main(void)
 {
+	in_child(try_many_levels);
 	go_down();
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		look(AT_FDCWD, paths[i]);
