@@ -111,7 +111,7 @@ static bool add_steps(char *path, unsigned int steps, unsigned int most)
  * The nearest directory above CLIMB that will do: how many steps up it is, or a negative errno. Where the way up is
  * closed there is none, nor can the guest's walk get there.
  */
-static long find_base(const struct climb *climb, char *guest_base, char *host_base)
+static long search_base(const struct climb *climb, char *guest_base, char *host_base)
 {
 	unsigned int near = 0, far = STRIDE + 1;
 	long status, why = -ENAMETOOLONG;
@@ -155,7 +155,10 @@ static bool is_below_bindings(const char *host_path)
 	return true;
 }
 
-/* STEPS above DIRECTORY, which need not be the nearest base: 0 or an errno. */
+/*
+ * STEPS above DIRECTORY, which need not be the nearest base: 0 or an errno. In an overlay it must be, for directories
+ * above may be in more layers.
+ */
 static long try_base(int directory, unsigned int steps, char *guest_base, char *host_base)
 {
 	struct climb climb = { .fd = directory };
@@ -175,7 +178,8 @@ static long try_base(int directory, unsigned int steps, char *guest_base, char *
 static long find_as_last(int directory, char *guest_base, char *host_base)
 {
 	unsigned int steps = __atomic_load_n(&last_steps, __ATOMIC_RELAXED);
-	long status = steps ? try_base(directory, steps, guest_base, host_base) : -ENOENT;
+	bool may_try = steps && !(the_view()->flags & VIEW_OVERLAY);
+	long status = may_try ? try_base(directory, steps, guest_base, host_base) : -ENOENT;
 
 	if (status != -ENAMETOOLONG)
 		return status ? status : (long)steps;
@@ -189,7 +193,7 @@ static long find_nearest(int directory, char *guest_base, char *host_base)
 	long steps;
 
 	begin_climb(&climb, directory, host_base);
-	steps = find_base(&climb, guest_base, host_base);
+	steps = search_base(&climb, guest_base, host_base);
 	end_climb(&climb);
 	return steps < 0 ? steps : (long)climb.steps + steps;
 }
