@@ -289,6 +289,19 @@ static void take_execution(struct tracee *tracee)
 	resume(tracee, 0);
 }
 
+/* A new thread or process stops as often as the one that has made it: what is known of the one holds for the other. */
+static void take_child(struct tracee *tracee)
+{
+	unsigned long thread = 0;
+	struct tracee *new = NULL;
+
+	if (!trace(PTRACE_GETEVENTMSG, tracee->thread, 0, (unsigned long)&thread))
+		new = tracees_get((pid_t)thread);
+	if (new &&new->near.stops < tracee->near.stops)
+		new->near = tracee->near;
+	resume(tracee, 0);
+}
+
 static void take_news(pid_t thread, int status)
 {
 	struct tracee *tracee = WIFSTOPPED(status) ? tracees_get(thread) : NULL;
@@ -304,6 +317,8 @@ static void take_news(pid_t thread, int status)
 		take_stop(tracee, WSTOPSIG(status));
 	else if (event == PTRACE_EVENT_EXEC)
 		take_execution(tracee);
+	else if (event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK)
+		take_child(tracee);
 	else if (event)
 		resume(tracee, 0);
 	else
