@@ -405,11 +405,17 @@ bool identity_read(long thread, struct credentials *buf)
 	       credentials_are_sound(buf);
 }
 
-bool identity_read_user(long thread, uint32_t *uid)
+bool identity_read_ids(long thread, struct identity_ids *ids)
 {
 	const struct credentials *record = find_record(thread);
+	uint32_t some[offsetof(struct credentials, egid) / sizeof(uint32_t) + 1];
 
-	return record && proc_read_agent(thread, &record->uid, uid, sizeof(*uid));
+	if (!record || !proc_read_agent(thread, record, some, sizeof(some)))
+		return false;
+	*ids = (struct identity_ids){ some[offsetof(struct credentials, uid) / sizeof(uint32_t)],
+				      some[offsetof(struct credentials, euid) / sizeof(uint32_t)],
+				      some[offsetof(struct credentials, egid) / sizeof(uint32_t)] };
+	return true;
 }
 
 void identity_start(const char *text)

@@ -35,8 +35,11 @@ long identity_set(const struct credentials *credentials);
 void identity_tidy(void);
 /* Those of THREAD, another guest's, into BUF; false when they can't be read. */
 bool identity_read(long thread, struct credentials *buf);
-/* The same of the real user only: needs little stack. */
-bool identity_read_user(long thread, uint32_t *uid);
+/* The same of some of them: needs little stack. */
+struct identity_ids {
+	uint32_t uid, euid, egid;
+};
+bool identity_read_ids(long thread, struct identity_ids *ids);
 /* At start: from the state's text. */
 void identity_start(const char *text);
 

@@ -6,6 +6,7 @@
 #include "agent/guest_memory.h"
 #include "agent/identity.h"
 #include "agent/proc.h"
+#include "agent/proc_owner.h"
 #include "agent/raised.h"
 #include "agent/seen.h"
 #include "agent/store.h"
@@ -145,7 +146,8 @@ void owner_tell(int directory, const char *path, unsigned long flags, struct sta
 	struct owner_record record;
 
 	raised_tell(status);
-	tell(directory, path, flags, status, &record);
+	if (!proc_owner_tell(directory, path, flags, status))
+		tell(directory, path, flags, status, &record);
 }
 
 void owner_of(const struct object *object, struct stat *status, struct owner_record *record)

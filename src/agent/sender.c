@@ -17,14 +17,14 @@ static bool has_user(const siginfo_t *info)
 void sender_tell_known(siginfo_t *info)
 {
 	const struct identity *identity = &image_data()->identity;
-	uint32_t uid;
+	struct identity_ids ids;
 
 	if (!has_user(info))
 		return;
 	if (info->si_pid == GATE_0(NR_getpid))
 		info->si_uid = identity_now()->uid;
-	else if (info->si_pid > 0 && kin_has_identity(info->si_pid) && identity_read_user(info->si_pid, &uid))
-		info->si_uid = uid;
+	else if (info->si_pid > 0 && kin_has_identity(info->si_pid) && identity_read_ids(info->si_pid, &ids))
+		info->si_uid = ids.uid;
 	else if (info->si_uid == identity->host_uid)
 		info->si_uid = identity->uid;
 }
