@@ -20,6 +20,7 @@ strace -D -e trace=openat cat /etc/passwd 2>&1 | plain
 strace strace -o /dev/null cat /etc/passwd >/dev/null 2>../outer
 sed -n 's/^\(ptrace([A-Z_]*\).*/\1/p' ../outer | sort | uniq -c | head -n 3
 
+looked='newfstatat(AT_FDCWD, "/etc/passwd", {st_mode=S_IFREG|0644, .* = 0$'
 "$P/wait" 2 >ready &
 while [ ! -s ready ]; do sleep 0.05; done
 {
@@ -27,13 +28,13 @@ while [ ! -s ready ]; do sleep 0.05; done
 	strace -f -p $tracee -o ../attached &
 	for i in $(seq 200); do
 		sleep 0.1
-		! grep -q 'newfstatat.* = 0$' ../attached 2>/dev/null || ! grep -q 'accept(' ../attached || break
+		! grep -q "$looked" ../attached 2>/dev/null || ! grep -q 'accept(' ../attached || break
 	done
 	kill -INT $!
 	wait $!
 } 2>&1 | grep -v ptrace_syscall_info | plain
 sed -n 's/.*\(accept([0-9]*\),.*/\1/p' ../attached | sort -u
-grep -c 'newfstatat(AT_FDCWD, "/etc/passwd", {st_mode=S_IFREG|0644, .* = 0$' ../attached | sed 's/[1-9].*/some/'
+grep -c "$looked" ../attached | sed 's/[1-9].*/some/'
 grep -v -e newfstatat -e accept -e SIG -e detached ../attached | plain
 grep TracerPid /proc/$!/status
 kill $!
