@@ -293,12 +293,12 @@ static void take_execution(struct tracee *tracee)
 static void take_child(struct tracee *tracee)
 {
 	unsigned long thread = 0;
-	struct tracee *new = NULL;
+	struct tracee *child = NULL;
 
 	if (!trace(PTRACE_GETEVENTMSG, tracee->thread, 0, (unsigned long)&thread))
-		new = tracees_get((pid_t)thread);
-	if (new &&new->near.stops < tracee->near.stops)
-		new->near = tracee->near;
+		child = tracees_get((pid_t)thread);
+	if (child && child->near.stops < tracee->near.stops)
+		child->near = tracee->near;
 	resume(tracee, 0);
 }
 
